@@ -1,0 +1,116 @@
+//! `connector.yaml` and the environment → [`Config`].
+//!
+//! Everything in a [`Config`] is checked and complete: names resolve, paths are
+//! absolute, secrets are filled in. Whoever holds one need not doubt it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::model::{DestinationSettings, EncouraAccount, Endpoint, SshServer};
+
+/// What this program is to do, checked and complete.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where it came from.
+    pub origin: Origin,
+    /// The folder that relative paths of the configuration start from.
+    pub root: PathBuf,
+    /// The ledger's SQLite file.
+    pub database: PathBuf,
+    /// Where fetched files and raw lists are kept; 0700.
+    pub data_dir: PathBuf,
+    /// The log of record.
+    pub log: LogSettings,
+    /// Defaults and limits of the schedules.
+    pub scheduling: Scheduling,
+    /// The brakes before a destructive list.
+    pub brakes: Brakes,
+    /// The HTTP server.
+    pub http: HttpSettings,
+    /// The services to sign in to, by name.
+    pub clients: BTreeMap<String, Client>,
+    /// Where files can go, by name.
+    pub destinations: BTreeMap<String, DestinationSettings>,
+    /// What is synced, in the order of the file.
+    pub endpoints: Vec<Endpoint>,
+    /// What is allowed but unwise, for the operator.
+    pub warnings: Vec<String>,
+}
+
+/// Where a configuration came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A file.
+    File(PathBuf),
+    /// No file: the variables of the Encoura script.
+    Environment,
+    /// The demo's own.
+    Demo,
+}
+
+/// The log of record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogSettings {
+    /// The file; it is rolled daily, the date goes before the extension.
+    pub file: PathBuf,
+    /// JSON lines or the classic form.
+    pub format: LogFormat,
+    /// `error`, `warn`, `info`, `debug` or `trace`.
+    pub level: String,
+}
+
+/// The form of the log of record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum LogFormat {
+    /// One JSON object a line.
+    #[default]
+    Json,
+    /// `2025-09-24 08:00:00,123 - function - LEVEL - message`.
+    Classic,
+}
+
+/// Defaults and limits of the schedules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scheduling {
+    /// Minutes between runs where an endpoint says nothing.
+    pub default_interval_minutes: u32,
+    /// Endpoints that are synced at the same time.
+    pub max_concurrent_syncs: usize,
+    /// Files in transfer at the same time, over all endpoints.
+    pub max_transfers: usize,
+    /// Files in transfer at the same time, for one endpoint.
+    pub max_transfers_per_endpoint: usize,
+}
+
+/// When no destructive list is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Brakes {
+    /// Free bytes on the data folder's disk below which nothing is listed.
+    pub min_free_bytes: u64,
+    /// Undelivered files of one endpoint above which nothing more is listed.
+    pub max_backlog: u64,
+}
+
+/// The HTTP server.
+#[derive(Clone, Debug)]
+pub struct HttpSettings {
+    /// Addresses to listen on, `host:port`; none switches it off.
+    pub listen: Vec<String>,
+    /// Basic authentication's user, if any.
+    pub username: Option<String>,
+    /// Basic authentication's password, if any.
+    pub password: Option<crate::model::Secret>,
+    /// Requests a minute and address.
+    pub rate_limit_per_minute: u32,
+}
+
+/// One entry of `clients:`.
+#[derive(Clone, Debug)]
+pub enum Client {
+    /// An Encoura account.
+    Encoura(EncouraAccount),
+    /// A partner's SFTP server.
+    Sftp(SshServer),
+    /// A service whose endpoints this version does not sync yet; its settings as configured.
+    Later(serde_json::Value),
+}

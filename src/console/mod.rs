@@ -1,0 +1,1 @@
+//! The terminal: loop, state, keys, one view per pane.

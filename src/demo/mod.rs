@@ -1,0 +1,1 @@
+//! Stand-ins for all services, for `demo`, `sim` and the tests.

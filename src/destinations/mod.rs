@@ -1,0 +1,128 @@
+//! Where files go.
+//!
+//! A destination offers the steps of `design/delivery.md` one by one; the engine
+//! decides their order and books each one. None of them repeats itself: a lost
+//! reply comes back as a failure, and the engine's fence settles what happened.
+
+pub mod sftp;
+
+use std::path::Path;
+
+use async_trait::async_trait;
+use tokio_util::sync::CancellationToken;
+
+use crate::model::Failure;
+
+/// What the server at the destination can do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Capabilities {
+    /// `posix-rename@openssh.com`: renames are atomic, the fence is exact.
+    pub posix_rename: bool,
+    /// `fsync@openssh.com`.
+    pub fsync: bool,
+    /// `statvfs@openssh.com`.
+    pub statvfs: bool,
+    /// `limits@openssh.com`.
+    pub limits: bool,
+    /// Free bytes in the folder, where the server tells.
+    pub free_bytes: Option<u64>,
+}
+
+/// What a temporary file looked like once it was complete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Staged {
+    /// Its size as the server reports it, equal to the local one.
+    pub size: u64,
+    /// Whether something already has the final name: publishing would overwrite it.
+    pub target_exists: bool,
+}
+
+/// What the fence found out about a rename whose reply was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fence {
+    /// The temporary file was still there and has the next name now: the rename
+    /// never happened and never can.
+    Moved,
+    /// An earlier fence of ours had already moved it.
+    MovedBefore,
+    /// The temporary file is gone, the folder is there: the rename happened.
+    Gone,
+}
+
+/// What can be seen of a published file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sighting {
+    /// Under its final name, with this size.
+    InPlace(u64),
+    /// In the receiver's `processed` folder, with this size.
+    Processed(u64),
+    /// Neither; `processed_visible` tells whether that folder could be read.
+    Gone {
+        /// Whether the `processed` folder is configured and could be looked at.
+        processed_visible: bool,
+    },
+}
+
+/// A write under the final name that did not end well.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DirectFailure {
+    /// What the operator reads.
+    pub failure: Failure,
+    /// Whether anything may have reached the final name.
+    pub in_doubt: bool,
+}
+
+/// Called with the bytes of this file that the server has acknowledged so far.
+pub type Acknowledged<'a> = &'a (dyn Fn(u64) + Send + Sync);
+
+/// A folder on another machine that files are delivered into.
+///
+/// All names are plain file names inside the configured folder.
+#[async_trait]
+pub trait Destination: Send + Sync {
+    /// Connects, signs in, and says what the server can do. Writes nothing.
+    async fn probe(&self) -> Result<Capabilities, Failure>;
+
+    /// Writes `local` (of `size` bytes) to the new file `temporary`, asks the
+    /// server to sync it where it can, reads its size back and looks whether
+    /// `final_name` is free.
+    async fn stage(
+        &self,
+        local: &Path,
+        size: u64,
+        temporary: &str,
+        final_name: &str,
+        acknowledged: Acknowledged<'_>,
+        cancel: &CancellationToken,
+    ) -> Result<Staged, Failure>;
+
+    /// Renames `temporary` to `final_name`, atomically where the server can.
+    /// After an error it is unknown whether the rename happens: fence.
+    async fn publish(&self, temporary: &str, final_name: &str) -> Result<(), Failure>;
+
+    /// On a connection made after the lost one: renames `temporary` to `next`
+    /// and reads from the answer what became of the rename to the final name.
+    async fn fence(&self, temporary: &str, next: &str) -> Result<Fence, Failure>;
+
+    /// Direct mode: creates `final_name` exclusively and writes `local` into it.
+    async fn write_direct(
+        &self,
+        local: &Path,
+        size: u64,
+        final_name: &str,
+        acknowledged: Acknowledged<'_>,
+        cancel: &CancellationToken,
+    ) -> Result<(), DirectFailure>;
+
+    /// Where `final_name` is now.
+    async fn sight(&self, final_name: &str) -> Result<Sighting, Failure>;
+
+    /// Removes one of our own temporary files; that it is gone already is fine.
+    async fn remove_temporary(&self, temporary: &str) -> Result<(), Failure>;
+
+    /// The newest few names in the folder, for `test`; at most `limit`.
+    async fn peek(&self, limit: usize) -> Result<Vec<String>, Failure>;
+
+    /// Closes the sessions.
+    async fn close(&self);
+}

@@ -1,0 +1,101 @@
+//! What can be asked of the engine, and what it answers.
+
+use crate::model::{Failure, Id, RunReport, Shown, Trigger};
+
+/// One request to the engine. Keys, the palette, the command line and the
+/// schedule all end in one of these.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// One pass over endpoints; answered with [`Reply::Run`].
+    Sync {
+        /// The endpoints' names; empty for all active ones.
+        endpoints: Vec<String>,
+        /// Who asked.
+        trigger: Trigger,
+        /// A full walk, whatever the change detectors say.
+        full: bool,
+    },
+    /// Delivered list minus the ledger; answered with [`Reply::Reconciled`].
+    Reconcile {
+        /// The endpoints' names; empty for all active ones.
+        endpoints: Vec<String>,
+        /// What to do with what is found.
+        mode: ReconcileMode,
+    },
+    /// Sign in and look, changing nothing; answered with [`Reply::Tested`].
+    Test {
+        /// The endpoints' names; empty for all active ones.
+        endpoints: Vec<String>,
+        /// Names listed at the most.
+        max_files: usize,
+    },
+    /// Try again now what waits, was held in doubt, or failed; [`Reply::Acted`].
+    Retry(Vec<Id>),
+    /// Do not go on with these before somebody says so; [`Reply::Acted`].
+    Hold(Vec<Id>),
+    /// Go on with what is held; [`Reply::Acted`].
+    Release(Vec<Id>),
+    /// Deliver once more under a new generation: the receiver gets it twice; [`Reply::Acted`].
+    SendAgain(Vec<Id>),
+    /// Fetch the bytes (again) from the source; [`Reply::Acted`].
+    Fetch(Vec<Id>),
+    /// Stop the transfer, or give it up where it waits; [`Reply::Acted`].
+    Cancel(Vec<Id>),
+}
+
+/// What reconcile does with exports that the source calls delivered and the
+/// ledger has never seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum ReconcileMode {
+    /// Book them as held: the operator decides.
+    #[default]
+    Hold,
+    /// Fetch and deliver them.
+    Fetch,
+    /// Book them as handled already.
+    Adopt,
+}
+
+/// What an operator's action did to one id.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Acted {
+    /// What was asked for.
+    pub id: Id,
+    /// What happened, in words, or why it could not be done.
+    pub result: Result<String, Failure>,
+}
+
+/// One endpoint's answer to [`Command::Test`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tested {
+    /// The endpoint's name.
+    pub endpoint: String,
+    /// What was looked at, and what was found, e.g. `("sign in", Ok("organisation 1234"))`.
+    pub checks: Vec<(String, Result<Shown, Failure>)>,
+}
+
+/// One endpoint's answer to [`Command::Reconcile`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reconciled {
+    /// The endpoint's name.
+    pub endpoint: String,
+    /// How many exports the source calls delivered and the ledger did not know.
+    pub found: u64,
+    /// What was done with them, or why it could not be found out.
+    pub result: Result<ReconcileMode, Failure>,
+}
+
+/// The engine's answer to a [`Command`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    /// What a sync did.
+    Run(RunReport),
+    /// What an action did, id by id.
+    Acted(Vec<Acted>),
+    /// What a test found.
+    Tested(Vec<Tested>),
+    /// What a reconcile found.
+    Reconciled(Vec<Reconciled>),
+    /// The command itself could not be carried out.
+    Failed(Failure),
+}

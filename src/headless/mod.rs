@@ -1,0 +1,1 @@
+//! The engine's events as lines, progress bars or JSON.

@@ -1,0 +1,186 @@
+//! What the ledger's read side hands out: one plain struct per list.
+//!
+//! Names from outside are stored as they came; whoever shows them wraps them in
+//! [`Shown`](crate::model::Shown).
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::model::{EndpointType, Failure, Id, Outcome, RunReport};
+
+/// One endpoint, with what an operator asks first.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct EndpointRow {
+    /// Its name.
+    pub name: String,
+    /// Its kind.
+    pub endpoint_type: EndpointType,
+    /// Whether syncs without a name include it.
+    pub is_active: bool,
+    /// The destination's name, if any.
+    pub deliver_to: Option<String>,
+    /// When its last run began.
+    pub last_run: Option<Timestamp>,
+    /// How its last run ended; none while the first one runs.
+    pub last_outcome: Option<Outcome>,
+    /// The last run's first failure in words.
+    pub last_error: Option<String>,
+    /// When it runs next by itself. Filled in by the engine; none for manual ones.
+    pub next_run: Option<Timestamp>,
+    /// Exports listed so far, without the baseline.
+    pub listed: u64,
+    /// Exports and deliveries that are on their way or wait for their turn.
+    pub waiting: u64,
+    /// Those of them that failed and are tried again by themselves.
+    pub retrying: u64,
+    /// Exports and deliveries that wait for the operator.
+    pub needs_operator: u64,
+    /// Deliveries published but not yet seen taken.
+    pub unconfirmed: u64,
+    /// Deliveries seen by, or gone to, the receiver.
+    pub confirmed: u64,
+    /// When the oldest unconfirmed delivery was published.
+    pub oldest_unconfirmed_at: Option<Timestamp>,
+}
+
+/// One export with its newest delivery. Field names are fixed by the surface.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ExportRow {
+    /// Its id.
+    pub id: Id,
+    /// The source's id.
+    pub uid: String,
+    /// The endpoint's name.
+    pub endpoint: String,
+    /// The file's name as the source has it; the uid until it is known.
+    pub name: String,
+    /// Of its newest delivery, else its own: a name of the design.
+    pub state: String,
+    /// Of its newest delivery, else of its fetch.
+    pub attempt: u32,
+    /// Size in bytes, once known.
+    pub bytes: Option<u64>,
+    /// Lower-case hex SHA-256, once fetched.
+    pub sha256: Option<String>,
+    /// The newest delivery, if there is one.
+    pub delivery: Option<Id>,
+    /// The newest delivery's generation.
+    pub generation: Option<u32>,
+    /// The final name over there, once decided.
+    pub remote_name: Option<String>,
+    /// How well it is proved that the receiver has it: E0 to E3.
+    pub evidence: Option<String>,
+    /// The last failure in words, or why it is held.
+    pub error: Option<String>,
+    /// When it is tried again by itself.
+    pub next_attempt_at: Option<Timestamp>,
+    /// When it was first listed.
+    pub discovered_at: Timestamp,
+    /// When its state last changed.
+    pub updated_at: Timestamp,
+}
+
+/// One delivery. Field names are fixed by the surface.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TransferRow {
+    /// Its id.
+    pub id: Id,
+    /// Its export's id.
+    pub export: Id,
+    /// The source's id.
+    pub uid: String,
+    /// The endpoint's name.
+    pub endpoint: String,
+    /// The file's name as the source has it.
+    pub name: String,
+    /// A name of the design.
+    pub state: String,
+    /// Uploads begun.
+    pub attempt: u32,
+    /// Size in bytes.
+    pub bytes: Option<u64>,
+    /// The destination's name.
+    pub destination: String,
+    /// 1, and one more for each "send again".
+    pub generation: u32,
+    /// The final name over there.
+    pub remote_name: Option<String>,
+    /// E0 to E3.
+    pub evidence: Option<String>,
+    /// The last failure in words, or why it is held.
+    pub error: Option<String>,
+    /// When it is tried again by itself.
+    pub next_attempt_at: Option<Timestamp>,
+    /// When it was published.
+    pub published_at: Option<Timestamp>,
+    /// When it was confirmed.
+    pub confirmed_at: Option<Timestamp>,
+    /// When its state last changed.
+    pub updated_at: Timestamp,
+}
+
+/// One line of the append-only event table.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct EventRow {
+    /// Its number; later events have larger ones.
+    pub number: i64,
+    /// When.
+    pub at: Timestamp,
+    /// What it is about.
+    pub subject: Id,
+    /// The run it happened in, if any.
+    pub run: Option<Id>,
+    /// What happened: `state`, `attempt`, `evidence`, `failure`, `operator` …
+    pub kind: String,
+    /// The state before.
+    pub from_state: Option<String>,
+    /// The state after.
+    pub to_state: Option<String>,
+    /// The attempt it belongs to.
+    pub attempt: u32,
+    /// Anything else worth keeping, in words.
+    pub detail: Option<String>,
+}
+
+/// One export, delivery or run with all that happened to it, for `show`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Timeline {
+    /// What is shown.
+    pub id: Id,
+    /// Label and value of each fact, in the order to show them.
+    pub facts: Vec<(String, String)>,
+    /// Everything that happened, oldest first.
+    pub events: Vec<EventRow>,
+}
+
+/// Which rows of a list are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Only this endpoint's.
+    pub endpoint: Option<String>,
+    /// Only those in this state.
+    pub state: Option<String>,
+    /// Only those that are not at their end.
+    pub pending: bool,
+    /// The newest so many; none for all.
+    pub limit: Option<u32>,
+}
+
+/// The ledger's read side. Every call reads one consistent state; none of them
+/// waits for a writer.
+pub trait Books: Send + Sync {
+    /// A number that changes whenever anything in the books did.
+    fn revision(&self) -> Result<i64, Failure>;
+    /// All endpoints, in the order of the configuration.
+    fn endpoints(&self) -> Result<Vec<EndpointRow>, Failure>;
+    /// Exports, newest first.
+    fn exports(&self, filter: &Filter) -> Result<Vec<ExportRow>, Failure>;
+    /// Deliveries, newest first.
+    fn transfers(&self, filter: &Filter) -> Result<Vec<TransferRow>, Failure>;
+    /// Runs that ended, newest first.
+    fn runs(&self, filter: &Filter) -> Result<Vec<RunReport>, Failure>;
+    /// Events, newest first.
+    fn events(&self, filter: &Filter) -> Result<Vec<EventRow>, Failure>;
+    /// Everything about one export, delivery or run; `None` if there is no such thing.
+    fn show(&self, id: Id) -> Result<Option<Timeline>, Failure>;
+}

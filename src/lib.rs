@@ -1,0 +1,43 @@
+//! # The plan of the house
+//!
+//! transship moves files between services and proves that it did. Data goes one
+//! way, and no room knows more than it needs:
+//!
+//! ```text
+//! model ← config, ledger, transport ← sources, destinations ← engine ← headless, console ← cli ← main
+//! ```
+//!
+//! | room | what it is for |
+//! |---|---|
+//! | [`model`] | the words: states, failures, names, secrets. Plain data, no I/O |
+//! | [`config`] | `connector.yaml` and the environment → what is to be done |
+//! | [`ledger`] | the books in SQLite; every transition a compare-and-set with an event |
+//! | [`transport`] | what several sources and destinations share: HTTP, SSH, SFTP |
+//! | [`sources`] | where files come from |
+//! | [`destinations`] | where files go |
+//! | [`engine`] | the work: one pass of an endpoint, one file's way; commands in, events out |
+//! | [`headless`] | the engine's events as lines, progress bars or JSON |
+//! | [`console`] | the engine's events on a screen |
+//! | [`demo`] | stand-ins for all services, for `demo`, `sim` and the tests |
+//! | [`cli`] | the command line |
+//!
+//! **A file's walk:** a source lists → the engine records in the ledger → the
+//! source fetches into the archive → the engine verifies → the destination
+//! stages and publishes → the engine books it → an event says so.
+//!
+//! **A key's walk:** terminal → `Action` → the state changes at once, or a
+//! command goes to the engine → an event comes back → state → screen.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+pub mod cli;
+pub mod config;
+pub mod console;
+pub mod demo;
+pub mod destinations;
+pub mod engine;
+pub mod headless;
+pub mod ledger;
+pub mod model;
+pub mod sources;
+pub mod transport;

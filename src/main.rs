@@ -1,0 +1,3 @@
+//! The door: read the command line, choose a face, turn the outcome into an exit code.
+
+fn main() {}

@@ -1,0 +1,68 @@
+//! Endpoints: what is synced, from where, to where and when.
+
+use serde::{Deserialize, Serialize};
+
+use super::delivery::state_names;
+
+state_names! {
+    /// The kind of service an endpoint reads.
+    pub enum EndpointType {
+        /// Encoura's Data Lab exports.
+        Encoura = "encoura",
+        /// Autodesk Construction Cloud projects.
+        AutodeskConstructionCloud = "autodesk_construction_cloud",
+        /// Google Drive folders and shared drives.
+        GoogleDrive = "google_drive",
+        /// A partner's SFTP server.
+        Sftp = "sftp",
+    }
+}
+
+/// One entry of `endpoints:` in the configuration, with its defaults filled in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Endpoint {
+    /// Its name; it identifies the endpoint everywhere.
+    pub name: String,
+    /// What kind of service it reads.
+    pub endpoint_type: EndpointType,
+    /// Whose project it is; carried through to the books.
+    pub project_id: String,
+    /// Who set it up; carried through to the books.
+    pub user_id: String,
+    /// Free text for the operator.
+    pub description: Option<String>,
+    /// The entry of `clients:` that it signs in with.
+    pub client: String,
+    /// Encoura: the product keys to ask for; empty for all of them.
+    pub product_keys: Vec<String>,
+    /// The file types to deliver, lower case without the dot; empty for every type.
+    pub file_types: Vec<String>,
+    /// The rest of `endpoint_details`, as configured.
+    pub details: serde_json::Value,
+    /// The entry of `destinations:` that its files go to; none keeps only the books.
+    pub deliver_to: Option<String>,
+    /// When it runs by itself.
+    pub schedule: Schedule,
+    /// Whether syncs without a name include it.
+    pub is_active: bool,
+}
+
+/// When an endpoint runs by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Schedule {
+    /// Every so many minutes.
+    Interval {
+        /// Minutes between the starts of two runs; at least 1.
+        minutes: u32,
+    },
+    /// By a cron expression of five fields.
+    Cron {
+        /// The expression, already checked.
+        cron: String,
+        /// IANA name of the time zone; none is the machine's.
+        timezone: Option<String>,
+    },
+    /// Only when somebody asks.
+    Manual,
+}

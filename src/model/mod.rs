@@ -1,0 +1,28 @@
+//! The words of the house: plain data that every other room speaks in. No I/O.
+//!
+//! Nothing in here knows a database, a socket or a terminal, so everything in
+//! here can be read, tested and trusted on its own.
+
+mod delivery;
+mod endpoint;
+mod export;
+mod failure;
+mod id;
+pub mod name;
+mod run;
+mod secret;
+mod server;
+mod shown;
+
+pub use delivery::{DeliveryState, Evidence};
+pub use endpoint::{Endpoint, EndpointType, Schedule};
+pub use export::ExportState;
+pub use failure::{Failure, FailureClass, Retry};
+pub use id::{Id, IdError, Kind};
+pub use run::{EndpointResult, Outcome, RunReport, Trigger};
+pub use secret::Secret;
+pub use server::{
+    DestinationSettings, DoubtPolicy, EncouraAccount, FinalNames, HostKeyPolicy, PublishMode,
+    SshAuth, SshServer,
+};
+pub use shown::Shown;

@@ -1,0 +1,138 @@
+//! Where files come from.
+//!
+//! A source speaks with its service and nothing else: it does not know the
+//! ledger, decides nothing about retries of a whole step, and writes bytes only
+//! into the sink that the engine hands it.
+
+pub mod encoura;
+
+use std::path::Path;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use tokio_util::sync::CancellationToken;
+
+use crate::model::{Failure, Shown};
+
+/// Which of the two lists is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListKind {
+    /// What was not delivered yet. **A destructive read**: being listed may take
+    /// an export out of this list for ever.
+    NotDelivered,
+    /// What was delivered before. Safe to ask for at any time.
+    Delivered,
+}
+
+impl ListKind {
+    /// The value of the `status` parameter, also used in the ledger.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotDelivered => "NotDelivered",
+            Self::Delivered => "Delivered",
+        }
+    }
+}
+
+/// One element of a list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Listed {
+    /// The source's id; `None` marks an element of unknown shape.
+    pub uid: Option<String>,
+    /// The file's name, where the list already tells it, as it was given.
+    pub name: Option<String>,
+    /// The file's size in bytes, where the list already tells it.
+    pub size: Option<u64>,
+    /// The element as it came, as JSON text.
+    pub raw: String,
+}
+
+/// A list that did not come through.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ListFailure {
+    /// What the operator reads.
+    pub failure: Failure,
+    /// Whether the request may have reached the service. If it may, a
+    /// destructive list may have been executed although nothing came back.
+    pub sent: bool,
+}
+
+/// Whom the service took us for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedIn {
+    /// A line for the operator, e.g. `organisation 1234, as ops@school.example`.
+    pub identity: Shown,
+}
+
+/// What the head of a reply says about the content that follows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ContentHead {
+    /// The file's name as the source has it, not sanitised.
+    pub name: Option<String>,
+    /// Size of the whole file in bytes, not of the rest.
+    pub total: Option<u64>,
+    /// A strong validator of exactly these bytes, for a later resume.
+    pub etag: Option<String>,
+    /// Where in the file the bytes that follow begin: 0, or what was resumed.
+    pub offset: u64,
+}
+
+/// How far an earlier attempt came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resume {
+    /// Bytes that are already here.
+    pub offset: u64,
+    /// The validator they came with.
+    pub etag: String,
+}
+
+/// Where content goes: the engine's part file with its books.
+#[async_trait]
+pub trait ContentSink: Send {
+    /// What an earlier attempt left, if it can be continued.
+    fn resume(&self) -> Option<Resume>;
+
+    /// Called once before the bytes. With `head.offset == 0` whatever was there
+    /// before is thrown away.
+    async fn begin(&mut self, head: ContentHead) -> Result<(), Failure>;
+
+    /// The next bytes, in order.
+    async fn write(&mut self, chunk: Bytes) -> Result<(), Failure>;
+}
+
+/// A source of exports: items that are announced once and then fetched.
+#[async_trait]
+pub trait ExportSource: Send + Sync {
+    /// What identifies the account in an export's key.
+    fn account(&self) -> String;
+
+    /// Calls made to the service's API so far.
+    fn api_calls(&self) -> u64;
+
+    /// Signs in and says as whom. Changes nothing on the other side.
+    async fn sign_in(&self) -> Result<SignedIn, Failure>;
+
+    /// Asks for a list and writes the reply's body, byte for byte, to the new
+    /// file `body` (0600). On `Ok` the file and its folder are synced.
+    ///
+    /// [`ListKind::NotDelivered`] is sent at most once more after a 401 or 403,
+    /// and never repeated after anything else.
+    async fn list(
+        &self,
+        kind: ListKind,
+        product_key: Option<&str>,
+        body: &Path,
+    ) -> Result<(), ListFailure>;
+
+    /// Reads a body that [`ExportSource::list`] has stored. No I/O.
+    fn parse(&self, body: &[u8]) -> Result<Vec<Listed>, Failure>;
+
+    /// Fetches the content of `uid` into `sink`, resuming where that is
+    /// possible. `Ok` means that every announced byte was written.
+    async fn fetch(
+        &self,
+        uid: &str,
+        sink: &mut dyn ContentSink,
+        cancel: &CancellationToken,
+    ) -> Result<(), Failure>;
+}

@@ -1,0 +1,1 @@
+//! The HTTP client that sources share: retries, limits, redaction, checked URLs.

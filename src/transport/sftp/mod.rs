@@ -1,0 +1,1 @@
+//! SFTP v3 over an SSH channel, with many requests in flight.

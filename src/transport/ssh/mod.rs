@@ -1,0 +1,1 @@
+//! SSH sessions: connection, host key, sign-in.
