@@ -1,6 +1,7 @@
 //! What can be asked of the engine, and what it answers.
 
-use crate::model::{Failure, Id, RunReport, Shown, Trigger};
+pub use crate::model::ReconcileMode;
+use crate::model::{EndpointResult, Failure, Id, RunReport, Shown, Trigger};
 
 /// One request to the engine. Keys, the palette, the command line and the
 /// schedule all end in one of these.
@@ -22,6 +23,12 @@ pub enum Command {
         /// What to do with what is found.
         mode: ReconcileMode,
     },
+    /// Work on what the books have open, listing nothing; answered, once each item
+    /// has come as far as it gets, with [`Reply::CarriedOn`].
+    CarryOn {
+        /// The endpoints' names; empty for all active ones.
+        endpoints: Vec<String>,
+    },
     /// Sign in and look, changing nothing; answered with [`Reply::Tested`].
     Test {
         /// The endpoints' names; empty for all active ones.
@@ -41,19 +48,6 @@ pub enum Command {
     Fetch(Vec<Id>),
     /// Stop the transfer, or give it up where it waits; [`Reply::Acted`].
     Cancel(Vec<Id>),
-}
-
-/// What reconcile does with exports that the source calls delivered and the
-/// ledger has never seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum ReconcileMode {
-    /// Book them as held: the operator decides.
-    #[default]
-    Hold,
-    /// Fetch and deliver them.
-    Fetch,
-    /// Book them as handled already.
-    Adopt,
 }
 
 /// What an operator's action did to one id.
@@ -90,6 +84,8 @@ pub struct Reconciled {
 pub enum Reply {
     /// What a sync did.
     Run(RunReport),
+    /// What carrying on did, endpoint by endpoint.
+    CarriedOn(Vec<EndpointResult>),
     /// What an action did, id by id.
     Acted(Vec<Acted>),
     /// What a test found.

@@ -1,5 +1,205 @@
-//! The books, in SQLite. All SQL of the program is in this folder.
+//! The books, in SQLite. All SQL of the program is in this folder, so that a
+//! second engine for several machines can stand beside it.
+//!
+//! One [`Ledger`] per process may write: it holds the lock and the writing
+//! thread. Any number of [`Reader`]s look on. A write is durable when its future
+//! returns (WAL, `synchronous=FULL`). Every change of a state is a
+//! compare-and-set on state and attempt, with a row in the append-only events.
 
+mod clock;
+mod deliveries;
+mod endpoints;
+mod events;
+mod exports;
+mod lock;
+mod migrations;
+mod polls;
+mod reader;
 pub mod rows;
+mod runs;
+mod timeline;
+mod writer;
 
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+pub(crate) use clock::now;
+pub use deliveries::{Delivery, NewDelivery};
+pub use endpoints::EndpointBooks;
+pub use exports::{Adopt, Arrival, Export};
+pub(crate) use lock::is_held;
+pub use polls::{Poll, Recorded};
+pub use reader::Reader;
 pub use rows::{Books, EndpointRow, EventRow, ExportRow, Filter, Timeline, TransferRow};
+
+use crate::model::{Failure, FailureClass, Id};
+
+/// How long a statement waits for a lock that another process holds. Only
+/// foreign tools can hold one: we have one writer.
+const BUSY: Duration = Duration::from_secs(10);
+
+/// The ledger, open for writing. One per process, and one process at a time.
+#[derive(Debug)]
+pub struct Ledger {
+    // Dropped in this order: the writer finishes before the lock is released.
+    writer: writer::Writer,
+    path: PathBuf,
+    _lock: lock::Lock,
+}
+
+impl Ledger {
+    /// Opens the ledger at `path` for the program that calls itself `command`,
+    /// creating or updating it as needed.
+    ///
+    /// Fails if another instance holds it ([`is_held`]), if it is damaged, or if
+    /// a newer program wrote it.
+    pub fn open(path: &Path, command: &str) -> Result<Self, Failure> {
+        if let Some(folder) = path.parent() {
+            create_private_folder(folder)?;
+        }
+        let lock = lock::Lock::take(path, command)?;
+        create_private_file(path)?;
+        let shown = path.to_string_lossy();
+        let mut connection = Connection::open(path)
+            .map_err(|e| sql_failure("opening the ledger", &e).about(&shown))?;
+        prepare(&connection).map_err(|e| sql_failure("opening the ledger", &e).about(&shown))?;
+        migrations::migrate(&mut connection, &shown)?;
+        Ok(Self { writer: writer::Writer::start(connection)?, path: path.into(), _lock: lock })
+    }
+
+    /// A read side for others. Reads never wait for the writer.
+    pub fn reader(&self) -> Result<Reader, Failure> {
+        Reader::open(&self.path)
+    }
+
+    /// A number that changes whenever anything in the books did.
+    pub async fn revision(&self) -> Result<i64, Failure> {
+        self.writer
+            .write(|c| {
+                c.query_row("SELECT coalesce(max(id), 0) FROM events", [], |row| row.get(0))
+                    .map_err(|e| sql_failure("reading the ledger", &e))
+            })
+            .await
+    }
+
+    /// Writes a word about `subject` that changes no state.
+    pub async fn note(
+        &self,
+        subject: Id,
+        run: Option<Id>,
+        kind: &'static str,
+        detail: String,
+    ) -> Result<(), Failure> {
+        self.writer
+            .write(move |c| {
+                events::append(
+                    c,
+                    &events::New {
+                        subject,
+                        run,
+                        kind,
+                        detail: Some(detail),
+                        ..events::New::of(subject)
+                    },
+                )
+            })
+            .await
+    }
+}
+
+fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(BUSY)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(())
+}
+
+fn open_read_only(path: &Path) -> Result<Connection, Failure> {
+    let doing = "reading the ledger";
+    let shown = path.to_string_lossy();
+    // Without SQLITE_OPEN_CREATE: looking must not make an empty ledger.
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )
+    .map_err(|e| sql_failure(doing, &e).about(&shown))?;
+    connection.busy_timeout(BUSY).map_err(|e| sql_failure(doing, &e).about(&shown))?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+/// Creates `folder` and what is missing above it; what is new is 0700.
+pub(crate) fn create_private_folder(folder: &Path) -> Result<(), Failure> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+        .create(folder)
+        .map_err(|e| Failure::io("creating the folder", folder.to_string_lossy(), &e))
+}
+
+/// SQLite gives its WAL the permissions of the database, so this one call
+/// makes all three files private.
+fn create_private_file(path: &Path) -> Result<(), Failure> {
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+        .open(path)
+        .map(drop)
+        .map_err(|e| Failure::io("creating the ledger", path.to_string_lossy(), &e))
+}
+
+/// What the operator reads when SQLite refuses.
+fn sql_failure(doing: &str, error: &rusqlite::Error) -> Failure {
+    use rusqlite::ErrorCode as C;
+    let (class, advice) = match error.sqlite_error_code() {
+        Some(C::DiskFull) => (
+            FailureClass::Full,
+            Some("free some space on the ledger's disk; nothing is lost, it goes on by itself"),
+        ),
+        Some(C::SystemIoFailure | C::CannotOpen | C::ReadOnly | C::PermissionDenied) => {
+            (FailureClass::Local, Some("check the ledger's folder: disk, permissions, mount"))
+        }
+        Some(C::DatabaseCorrupt | C::NotADatabase) => (
+            FailureClass::Local,
+            Some("keep a copy of this file as it is, then put the last backup in its place"),
+        ),
+        Some(C::DatabaseBusy | C::DatabaseLocked) => {
+            (FailureClass::Local, Some("close the other program that holds the ledger open"))
+        }
+        _ => (FailureClass::Bug, None),
+    };
+    let failure = Failure::new(class, doing, "").said(error);
+    match advice {
+        Some(advice) => failure.advice(advice),
+        None => failure,
+    }
+}
+
+/// A compare-and-set that found another state than expected. Items are claimed
+/// before they are worked on, so this is a defect, and stopping is the answer.
+fn moved_meanwhile(subject: Id, from: &str, to: &str) -> Failure {
+    Failure::new(FailureClass::Bug, "booking", subject.to_string())
+        .said(format!("it is no longer {from}, so it did not become {to}"))
+}
+
+fn to_json<T: serde::Serialize>(value: &T) -> Result<String, Failure> {
+    serde_json::to_string(value)
+        .map_err(|e| Failure::new(FailureClass::Bug, "writing JSON for", "the ledger").said(e))
+}
+
+/// The failure kept as JSON in a column. An unreadable one must not hide the row.
+fn failure_from(json: Option<String>) -> Option<Failure> {
+    json.map(|json| {
+        serde_json::from_str(&json).unwrap_or_else(|_| {
+            Failure::new(FailureClass::Bug, "reading a failure from", "the ledger").said(json)
+        })
+    })
+}

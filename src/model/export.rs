@@ -1,4 +1,4 @@
-//! The states of an export until its bytes are safe here.
+//! Exports: how they are listed, and their states until their bytes are safe here.
 
 use super::delivery::state_names;
 
@@ -58,4 +58,30 @@ impl ExportState {
     pub fn is_open(self) -> bool {
         matches!(self, Self::Recorded | Self::Downloading | Self::RetryWait)
     }
+}
+
+/// One element of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// The source's id; `None` marks an element of unknown shape.
+    pub uid: Option<String>,
+    /// The file's name, where the list already tells it, as it was given.
+    pub name: Option<String>,
+    /// The file's size in bytes, where the list already tells it.
+    pub size: Option<u64>,
+    /// The element as it came, as JSON text.
+    pub raw: String,
+}
+
+/// What reconcile does with exports that the source calls delivered and the
+/// ledger has never seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum ReconcileMode {
+    /// Book them as held: the operator decides.
+    #[default]
+    Hold,
+    /// Fetch and deliver them.
+    Fetch,
+    /// Book them as handled already.
+    Adopt,
 }

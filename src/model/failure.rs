@@ -142,6 +142,13 @@ impl Failure {
         self
     }
 
+    /// Says what it was done to, where that is known only further up.
+    #[must_use]
+    pub fn about(mut self, object: impl AsRef<str>) -> Self {
+        self.object = Shown::new(object);
+        self
+    }
+
     /// Says when, if ever, it is tried again.
     #[must_use]
     pub fn retry(mut self, retry: Retry) -> Self {

@@ -7,6 +7,7 @@ mod delivery;
 mod endpoint;
 mod export;
 mod failure;
+mod hash;
 mod id;
 pub mod name;
 mod run;
@@ -16,8 +17,9 @@ mod shown;
 
 pub use delivery::{DeliveryState, Evidence};
 pub use endpoint::{Endpoint, EndpointType, Schedule};
-pub use export::ExportState;
+pub use export::{ExportState, Listed, ReconcileMode};
 pub use failure::{Failure, FailureClass, Retry};
+pub use hash::Sha256;
 pub use id::{Id, IdError, Kind};
 pub use run::{EndpointResult, Outcome, RunReport, Trigger};
 pub use secret::Secret;

@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 
+pub use crate::model::Listed;
 use crate::model::{Failure, Shown};
 
 /// Which of the two lists is asked for.
@@ -32,19 +33,6 @@ impl ListKind {
             Self::Delivered => "Delivered",
         }
     }
-}
-
-/// One element of a list.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Listed {
-    /// The source's id; `None` marks an element of unknown shape.
-    pub uid: Option<String>,
-    /// The file's name, where the list already tells it, as it was given.
-    pub name: Option<String>,
-    /// The file's size in bytes, where the list already tells it.
-    pub size: Option<u64>,
-    /// The element as it came, as JSON text.
-    pub raw: String,
 }
 
 /// A list that did not come through.

@@ -1,0 +1,105 @@
+//! The endpoints, as the books know them.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::{Ledger, clock, sql_failure, to_json};
+use crate::model::{Endpoint, Failure};
+
+/// What the engine must know of an endpoint before it lists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndpointBooks {
+    /// Its number, by which the other tables know it.
+    pub number: i64,
+    /// When what was delivered before the first run was adopted.
+    pub baseline_at: Option<Timestamp>,
+    /// When the Delivered list was last compared with the ledger.
+    pub reconciled_at: Option<Timestamp>,
+}
+
+impl Ledger {
+    /// Makes the books know exactly the `endpoints` of the configuration. Those
+    /// that are gone from it keep their history and are no longer listed.
+    pub async fn register_endpoints(&self, endpoints: Vec<Endpoint>) -> Result<(), Failure> {
+        self.writer
+            .write(move |c| {
+                c.execute("UPDATE endpoints SET position = -1", [])
+                    .map_err(|e| sql_failure("registering endpoints", &e))?;
+                endpoints.iter().enumerate().try_for_each(|(position, e)| register(c, position, e))
+            })
+            .await
+    }
+
+    /// What the books know of the endpoint called `name`.
+    pub async fn endpoint(&self, name: &str) -> Result<EndpointBooks, Failure> {
+        let name = name.to_owned();
+        self.writer
+            .write(move |c| {
+                c.query_row(
+                    "SELECT id, baseline_at, reconciled_at FROM endpoints WHERE name = ?",
+                    [&name],
+                    |row| {
+                        Ok(EndpointBooks {
+                            number: row.get("id")?,
+                            baseline_at: clock::get_optional(row, "baseline_at")?,
+                            reconciled_at: clock::get_optional(row, "reconciled_at")?,
+                        })
+                    },
+                )
+                .map_err(|e| sql_failure("reading the endpoint", &e).about(&name))
+            })
+            .await
+    }
+}
+
+fn register(connection: &Connection, position: usize, endpoint: &Endpoint) -> Result<(), Failure> {
+    connection
+        .prepare_cached(
+            "INSERT INTO endpoints (name, endpoint_type, endpoint_details, project_id, user_id,
+                 description, schedule, deliver_to, is_active, position, created_at, updated_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11)
+             ON CONFLICT (name) DO UPDATE SET endpoint_type = ?2, endpoint_details = ?3,
+                 project_id = ?4, user_id = ?5, description = ?6, schedule = ?7, deliver_to = ?8,
+                 is_active = ?9, position = ?10, updated_at = ?11",
+        )
+        .and_then(|mut upsert| {
+            upsert.execute(params![
+                endpoint.name,
+                endpoint.endpoint_type.as_str(),
+                endpoint.details.to_string(),
+                endpoint.project_id,
+                endpoint.user_id,
+                endpoint.description,
+                to_json(&endpoint.schedule).unwrap_or_default(),
+                endpoint.deliver_to,
+                endpoint.is_active,
+                position as i64,
+                clock::text(clock::now()),
+            ])
+        })
+        .map(drop)
+        .map_err(|e| sql_failure("registering the endpoint", &e).about(&endpoint.name))
+}
+
+/// Stamps one of the endpoint's time columns with now.
+pub(super) fn stamp(
+    connection: &Connection,
+    endpoint: i64,
+    column: &'static str,
+) -> Result<(), Failure> {
+    connection
+        .execute(
+            &format!("UPDATE endpoints SET {column} = ? WHERE id = ?"),
+            params![clock::text(clock::now()), endpoint],
+        )
+        .map(drop)
+        .map_err(|e| sql_failure("dating the endpoint", &e))
+}
+
+/// The number of the endpoint called `name`, if the books know it.
+pub(super) fn number(connection: &Connection, name: &str) -> rusqlite::Result<Option<i64>> {
+    connection
+        .prepare_cached("SELECT id FROM endpoints WHERE name = ?")?
+        .query_row([name], |row| row.get(0))
+        .optional()
+}

@@ -1,0 +1,74 @@
+//! Bringing a ledger's tables up to what this program expects.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::sql_failure;
+use crate::model::{Failure, FailureClass};
+
+/// Every migration ever released, in order. `user_version` counts those applied.
+const MIGRATIONS: &[&str] = &[include_str!("migrations/001_foundation.sql")];
+
+/// Applies what is missing, each migration in a transaction of its own.
+///
+/// A ledger from a newer program is refused untouched.
+pub(super) fn migrate(connection: &mut Connection, path: &str) -> Result<(), Failure> {
+    let applied = version(connection)?;
+    if applied > MIGRATIONS.len() {
+        return Err(Failure::new(FailureClass::Misconfigured, "opening the ledger", path)
+            .said(format!(
+                "it was written by a newer transship (tables of version {applied}, this program \
+                 knows {})",
+                MIGRATIONS.len()
+            ))
+            .advice("use the newer program; this one has changed nothing"));
+    }
+    for (number, sql) in MIGRATIONS.iter().enumerate().skip(applied) {
+        let transaction = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(|e| sql_failure("updating the ledger's tables", &e))?;
+        transaction
+            .execute_batch(sql)
+            .and_then(|()| transaction.pragma_update(None, "user_version", (number + 1) as u32))
+            .and_then(|()| transaction.commit())
+            .map_err(|e| sql_failure("updating the ledger's tables", &e))?;
+    }
+    Ok(())
+}
+
+fn version(connection: &Connection) -> Result<usize, Failure> {
+    connection
+        .pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0))
+        .map(|version| version as usize)
+        .map_err(|e| sql_failure("reading the ledger's version", &e))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_newer_ledger_is_refused_and_left_alone() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection, "a").unwrap();
+        connection.pragma_update(None, "user_version", 99).unwrap();
+        let failure = migrate(&mut connection, "ledger.db").unwrap_err();
+        assert_eq!(failure.class, FailureClass::Misconfigured);
+        assert!(failure.to_string().contains("newer transship"), "{failure}");
+        assert_eq!(version(&connection).unwrap(), 99);
+    }
+
+    #[test]
+    fn events_cannot_be_changed_or_removed() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection, "a").unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO events VALUES (1, 'now', 'x1', NULL, 'state', NULL, NULL, 0, NULL)",
+            )
+            .unwrap();
+        for sql in ["UPDATE events SET kind = 'other'", "DELETE FROM events"] {
+            let error = connection.execute_batch(sql).unwrap_err();
+            assert!(error.to_string().contains("append-only"), "{error}");
+        }
+    }
+}

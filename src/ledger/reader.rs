@@ -1,0 +1,343 @@
+//! The read side: lists for the console, the command line and HTTP.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use rusqlite::{Connection, Params, Row, named_params};
+
+use super::rows::{Books, EndpointRow, EventRow, ExportRow, Filter, Timeline, TransferRow};
+use super::{clock, endpoints, events, failure_from, open_read_only, sql_failure, timeline};
+use crate::model::{EndpointResult, EndpointType, Failure, FailureClass, Id, Outcome, RunReport};
+
+/// Connections kept for the next read; more than that are opened and closed.
+const KEPT: usize = 4;
+
+/// A ledger open for reading only, beside its writer or without one.
+#[derive(Debug)]
+pub struct Reader {
+    path: PathBuf,
+    idle: Mutex<Vec<Connection>>,
+}
+
+impl Reader {
+    /// Opens the ledger at `path`, which must exist.
+    pub fn open(path: &Path) -> Result<Self, Failure> {
+        if !path.exists() {
+            return Err(Failure::new(
+                FailureClass::NotFound,
+                "reading the ledger",
+                path.to_string_lossy(),
+            )
+            .said("there is no such file yet")
+            .advice("the first sync makes it"));
+        }
+        Ok(Self { path: path.into(), idle: Mutex::new(vec![open_read_only(path)?]) })
+    }
+
+    fn read<T>(
+        &self,
+        doing: &str,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, Failure> {
+        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = idle().pop();
+        let connection = match kept {
+            Some(connection) => connection,
+            None => open_read_only(&self.path)?,
+        };
+        let result = work(&connection).map_err(|e| sql_failure(doing, &e));
+        let mut idle = idle();
+        if idle.len() < KEPT {
+            idle.push(connection);
+        }
+        result
+    }
+}
+
+fn all<T>(
+    connection: &Connection,
+    sql: &str,
+    params: impl Params,
+    row: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Vec<T>> {
+    connection.prepare_cached(sql)?.query_map(params, row)?.collect()
+}
+
+/// An export that is at its end is not pending; nor is a delivery.
+pub(super) const EXPORT_PENDING: &str =
+    "(x.state IN ('recorded', 'downloading', 'retry_wait', 'held', 'quarantined', 'expired')
+      OR (x.state = 'verified' AND d.state NOT IN ('cleaned', 'cancelled')))";
+
+/// An export's own state until it is verified, then its newest delivery's.
+const EXPORT_STATE: &str =
+    "CASE WHEN x.state = 'verified' AND d.id IS NOT NULL THEN d.state ELSE x.state END";
+
+const NEWEST_DELIVERY: &str = "LEFT JOIN deliveries d ON d.id =
+    (SELECT id FROM deliveries WHERE export_id = x.id ORDER BY generation DESC LIMIT 1)";
+
+impl Books for Reader {
+    fn revision(&self) -> Result<i64, Failure> {
+        self.read("reading the ledger", |c| {
+            c.prepare_cached("SELECT coalesce(max(id), 0) FROM events")?
+                .query_row([], |row| row.get(0))
+        })
+    }
+
+    fn endpoints(&self) -> Result<Vec<EndpointRow>, Failure> {
+        self.read("listing endpoints", |c| {
+            all(
+                c,
+                &format!(
+                    "SELECT e.*,
+                       (SELECT count(*) FROM exports WHERE endpoint_id = e.id
+                          AND state <> 'baseline') AS listed,
+                       (SELECT count(*) FROM exports WHERE endpoint_id = e.id
+                          AND state IN ('recorded', 'downloading', 'retry_wait')) AS exports_open,
+                       (SELECT count(*) FROM exports WHERE endpoint_id = e.id
+                          AND state = 'retry_wait') AS exports_retrying,
+                       (SELECT count(*) FROM exports WHERE endpoint_id = e.id
+                          AND state IN ('held', 'quarantined', 'expired')) AS exports_waiting,
+                       {} FROM endpoints e WHERE e.position >= 0 ORDER BY e.position",
+                    [
+                        ("open", "IN ('verified', 'uploading', 'staged', 'publishing', 'fencing', 'retry_wait')"),
+                        ("retrying", "= 'retry_wait'"),
+                        ("doubtful", "IN ('held', 'in_doubt')"),
+                        ("published", "= 'published'"),
+                        ("confirmed", "IN ('confirmed', 'cleaned')"),
+                    ]
+                    .map(|(name, states)| format!(
+                        "(SELECT count(*) FROM deliveries WHERE endpoint_id = e.id
+                          AND state {states}) AS deliveries_{name}"
+                    ))
+                    .join(",\n")
+                        + ", (SELECT min(published_at) FROM deliveries WHERE endpoint_id = e.id
+                             AND state = 'published') AS oldest_unconfirmed_at,
+                            (SELECT error_message FROM sync_logs WHERE endpoint_id = e.id
+                             AND sync_status <> 'running' ORDER BY id DESC LIMIT 1) AS last_error,
+                            (SELECT sync_started_at FROM sync_logs WHERE endpoint_id = e.id
+                             ORDER BY id DESC LIMIT 1) AS last_run"
+                ),
+                [],
+                endpoint_row,
+            )
+        })
+    }
+
+    fn exports(&self, filter: &Filter) -> Result<Vec<ExportRow>, Failure> {
+        self.read("listing exports", |c| {
+            let pending = if filter.pending { EXPORT_PENDING } else { "true" };
+            all(
+                c,
+                &format!(
+                    "SELECT x.*, e.name AS endpoint_name, {EXPORT_STATE} AS shown_state,
+                       d.id AS delivery, d.generation, d.final_name, d.evidence,
+                       d.attempt AS delivery_attempt, d.failure AS delivery_failure,
+                       d.next_attempt_at AS delivery_next, d.updated_at AS delivery_updated
+                     FROM exports x JOIN endpoints e ON e.id = x.endpoint_id {NEWEST_DELIVERY}
+                     WHERE (:endpoint IS NULL OR e.name = :endpoint)
+                       AND (:state IS NULL OR {EXPORT_STATE} = :state) AND {pending}
+                     ORDER BY x.id DESC LIMIT :limit"
+                ),
+                named_params! {
+                    ":endpoint": filter.endpoint, ":state": filter.state, ":limit": limit(filter),
+                },
+                export_row,
+            )
+        })
+    }
+
+    fn transfers(&self, filter: &Filter) -> Result<Vec<TransferRow>, Failure> {
+        self.read("listing transfers", |c| {
+            let pending =
+                if filter.pending { "d.state NOT IN ('cleaned', 'cancelled')" } else { "true" };
+            all(
+                c,
+                &format!(
+                    "SELECT d.*, x.uid, x.name AS export_name, x.size, e.name AS endpoint_name
+                     FROM deliveries d JOIN exports x ON x.id = d.export_id
+                     JOIN endpoints e ON e.id = d.endpoint_id
+                     WHERE (:endpoint IS NULL OR e.name = :endpoint)
+                       AND (:state IS NULL OR d.state = :state) AND {pending}
+                     ORDER BY d.id DESC LIMIT :limit"
+                ),
+                named_params! {
+                    ":endpoint": filter.endpoint, ":state": filter.state, ":limit": limit(filter),
+                },
+                transfer_row,
+            )
+        })
+    }
+
+    fn runs(&self, filter: &Filter) -> Result<Vec<RunReport>, Failure> {
+        self.read("listing runs", |c| {
+            all(
+                c,
+                "SELECT r.* FROM runs r WHERE r.ended_at IS NOT NULL
+                   AND (:state IS NULL OR r.outcome = :state)
+                   AND (:endpoint IS NULL OR EXISTS (SELECT 1 FROM sync_logs s
+                        JOIN endpoints e ON e.id = s.endpoint_id
+                        WHERE s.run_id = r.id AND e.name = :endpoint))
+                 ORDER BY r.id DESC LIMIT :limit",
+                named_params! {
+                    ":endpoint": filter.endpoint, ":state": filter.state, ":limit": limit(filter),
+                },
+                |row| run_row(c, row),
+            )
+        })
+    }
+
+    fn events(&self, filter: &Filter) -> Result<Vec<EventRow>, Failure> {
+        self.read("listing events", |c| {
+            let endpoint = match &filter.endpoint {
+                // An unknown endpoint has no events; NULL would mean "of all".
+                Some(name) => Some(endpoints::number(c, name)?.unwrap_or(-1)),
+                None => None,
+            };
+            all(
+                c,
+                &format!(
+                    "SELECT {} FROM events
+                     WHERE (:state IS NULL OR to_state = :state)
+                       AND (:endpoint IS NULL
+                         OR subject IN (SELECT 'x' || id FROM exports WHERE endpoint_id = :endpoint)
+                         OR subject IN (SELECT 'd' || id FROM deliveries WHERE endpoint_id = :endpoint)
+                         OR subject IN (SELECT 'p' || id FROM polls WHERE endpoint_id = :endpoint)
+                         OR subject IN (SELECT 'r' || run_id FROM sync_logs WHERE endpoint_id = :endpoint))
+                     ORDER BY id DESC LIMIT :limit",
+                    events::COLUMNS
+                ),
+                named_params! {
+                    ":endpoint": endpoint, ":state": filter.state, ":limit": limit(filter),
+                },
+                events::row,
+            )
+        })
+    }
+
+    fn show(&self, id: Id) -> Result<Option<Timeline>, Failure> {
+        self.read("showing", |c| timeline::timeline(c, id)).map_err(|f| f.about(id.to_string()))
+    }
+}
+
+/// SQLite takes a negative limit as none.
+fn limit(filter: &Filter) -> i64 {
+    filter.limit.map_or(-1, i64::from)
+}
+
+fn count(row: &Row<'_>, name: &str) -> rusqlite::Result<u64> {
+    row.get::<_, i64>(name).map(|n| n as u64)
+}
+
+fn endpoint_type(name: &str) -> EndpointType {
+    // Written by this program from the same names; the first is as good as any
+    // for one from a newer program.
+    EndpointType::from_name(name).unwrap_or(EndpointType::Encoura)
+}
+
+fn endpoint_row(row: &Row<'_>) -> rusqlite::Result<EndpointRow> {
+    let outcome: Option<String> = row.get("last_sync_status")?;
+    Ok(EndpointRow {
+        name: row.get("name")?,
+        endpoint_type: endpoint_type(&row.get::<_, String>("endpoint_type")?),
+        is_active: row.get("is_active")?,
+        deliver_to: row.get("deliver_to")?,
+        last_run: clock::get_optional(row, "last_run")?,
+        last_outcome: outcome.and_then(|o| Outcome::from_name(&o)),
+        last_error: row.get("last_error")?,
+        next_run: None,
+        listed: count(row, "listed")?,
+        waiting: count(row, "exports_open")? + count(row, "deliveries_open")?,
+        retrying: count(row, "exports_retrying")? + count(row, "deliveries_retrying")?,
+        needs_operator: count(row, "exports_waiting")? + count(row, "deliveries_doubtful")?,
+        unconfirmed: count(row, "deliveries_published")?,
+        confirmed: count(row, "deliveries_confirmed")?,
+        oldest_unconfirmed_at: clock::get_optional(row, "oldest_unconfirmed_at")?,
+    })
+}
+
+fn export_row(row: &Row<'_>) -> rusqlite::Result<ExportRow> {
+    let own_state: String = row.get("state")?;
+    let delivery: Option<i64> = row.get("delivery")?;
+    // The story is the delivery's as soon as the file itself is safe.
+    let delivered = own_state == "verified" && delivery.is_some();
+    let uid: String = row.get("uid")?;
+    let column = |own: &'static str, its: &'static str| if delivered { its } else { own };
+    Ok(ExportRow {
+        id: Id::export(row.get("id")?),
+        endpoint: row.get("endpoint_name")?,
+        name: row.get::<_, Option<String>>("name")?.unwrap_or_else(|| uid.clone()),
+        uid,
+        state: row.get("shown_state")?,
+        attempt: row.get(column("attempt", "delivery_attempt"))?,
+        bytes: row.get::<_, Option<i64>>("size")?.map(|n| n as u64),
+        sha256: row.get("sha256")?,
+        delivery: delivery.map(Id::delivery),
+        generation: row.get("generation")?,
+        remote_name: row.get("final_name")?,
+        evidence: row.get("evidence")?,
+        error: failure_from(row.get(column("failure", "delivery_failure"))?).map(|f| f.to_string()),
+        next_attempt_at: clock::get_optional(row, column("next_attempt_at", "delivery_next"))?,
+        discovered_at: clock::get(row, "discovered_at")?,
+        updated_at: clock::get(row, column("updated_at", "delivery_updated"))?,
+    })
+}
+
+fn transfer_row(row: &Row<'_>) -> rusqlite::Result<TransferRow> {
+    let uid: String = row.get("uid")?;
+    Ok(TransferRow {
+        id: Id::delivery(row.get("id")?),
+        export: Id::export(row.get("export_id")?),
+        endpoint: row.get("endpoint_name")?,
+        name: row.get::<_, Option<String>>("export_name")?.unwrap_or_else(|| uid.clone()),
+        uid,
+        state: row.get("state")?,
+        attempt: row.get("attempt")?,
+        bytes: row.get::<_, Option<i64>>("size")?.map(|n| n as u64),
+        destination: row.get("destination")?,
+        generation: row.get("generation")?,
+        remote_name: row.get("final_name")?,
+        evidence: row.get("evidence")?,
+        error: failure_from(row.get("failure")?).map(|f| f.to_string()),
+        next_attempt_at: clock::get_optional(row, "next_attempt_at")?,
+        published_at: clock::get_optional(row, "published_at")?,
+        confirmed_at: clock::get_optional(row, "confirmed_at")?,
+        updated_at: clock::get(row, "updated_at")?,
+    })
+}
+
+fn run_row(connection: &Connection, row: &Row<'_>) -> rusqlite::Result<RunReport> {
+    let report: Option<String> = row.get("report")?;
+    if let Some(report) = report.and_then(|json| serde_json::from_str(&json).ok()) {
+        return Ok(report);
+    }
+    // The process ended before the run did: what is known is in the parts.
+    let run_id: i64 = row.get("id")?;
+    let started_at = clock::get(row, "started_at")?;
+    let endpoints = all(
+        connection,
+        "SELECT e.name, e.endpoint_type, s.* FROM sync_logs s
+         JOIN endpoints e ON e.id = s.endpoint_id WHERE s.run_id = ? ORDER BY s.id",
+        [run_id],
+        |row| {
+            Ok(EndpointResult {
+                outcome: Outcome::Failed,
+                discovered: count(row, "files_found")?,
+                new: count(row, "files_new")?,
+                delivered: count(row, "files_delivered")?,
+                failed: count(row, "files_error")?,
+                error: row.get("error_message")?,
+                ..EndpointResult::new(
+                    row.get::<_, String>("name")?,
+                    endpoint_type(&row.get::<_, String>("endpoint_type")?),
+                )
+            })
+        },
+    )?;
+    Ok(RunReport {
+        run_id: Id::run(run_id),
+        started_at,
+        ended_at: clock::get_optional(row, "ended_at")?.unwrap_or(started_at),
+        outcome: Outcome::Failed,
+        endpoints,
+    })
+}

@@ -1,0 +1,200 @@
+//! The one thread that writes, with group commit.
+//!
+//! Every write is a closure over the open transaction. What arrives while a
+//! commit is being synced to the disk is carried out together in the next one:
+//! each write in a savepoint of its own, so that one that fails does not cost
+//! the others, and each is answered only after the common commit is durable.
+
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+
+use rusqlite::{Connection, TransactionBehavior};
+use tokio::sync::oneshot;
+
+use super::sql_failure;
+use crate::model::{Failure, FailureClass};
+
+/// Writes carried out in one transaction at the most: bounds how long the first
+/// one of them waits.
+const GROUP: usize = 512;
+
+const DOING: &str = "writing the ledger";
+
+/// A write that waits for its turn. Its type is gone; its answer is inside.
+trait Job: Send {
+    fn run(&mut self, connection: &Connection);
+    fn answer(self: Box<Self>, committed: Result<(), Failure>);
+}
+
+struct Write<F, T> {
+    work: Option<F>,
+    result: Result<T, Failure>,
+    answer: oneshot::Sender<Result<T, Failure>>,
+}
+
+impl<F, T> Job for Write<F, T>
+where
+    F: FnOnce(&Connection) -> Result<T, Failure> + Send,
+    T: Send,
+{
+    fn run(&mut self, connection: &Connection) {
+        if let Some(work) = self.work.take() {
+            self.result = in_savepoint(connection, work);
+        }
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), Failure>) {
+        // Nobody waiting any more is fine: the write stands or falls all the same.
+        let _ = self.answer.send(committed.and(self.result));
+    }
+}
+
+/// The writing thread's other end.
+#[derive(Debug)]
+pub(super) struct Writer {
+    jobs: Option<mpsc::Sender<Box<dyn Job>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    /// Gives `connection` to a thread of its own.
+    pub(super) fn start(connection: Connection) -> Result<Self, Failure> {
+        let (jobs, queue) = mpsc::channel();
+        let thread = std::thread::Builder::new()
+            .name("ledger".into())
+            .spawn(move || serve(connection, &queue))
+            .map_err(|e| Failure::io("starting the ledger's thread", "", &e))?;
+        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+    }
+
+    /// Carries out `work` and waits until it is durable.
+    pub(super) async fn write<F, T>(&self, work: F) -> Result<T, Failure>
+    where
+        F: FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
+        T: Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let stopped = || Failure::new(FailureClass::Bug, DOING, "its thread has stopped");
+        let write = Write { work: Some(work), result: Err(stopped()), answer };
+        let jobs = self.jobs.as_ref().ok_or_else(stopped)?;
+        jobs.send(Box::new(write)).map_err(|_| stopped())?;
+        answered.await.map_err(|_| stopped())?
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        // Closing the queue ends the thread once everything queued is written.
+        self.jobs.take();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn serve(mut connection: Connection, queue: &mpsc::Receiver<Box<dyn Job>>) {
+    while let Ok(first) = queue.recv() {
+        let mut group = vec![first];
+        group.extend(queue.try_iter().take(GROUP - 1));
+        let committed = carry_out(&mut connection, &mut group);
+        for job in group {
+            job.answer(committed.clone());
+        }
+    }
+    // Leaves one plain file behind; if it does not work, the next start does it.
+    let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA optimize;");
+}
+
+fn carry_out(connection: &mut Connection, group: &mut [Box<dyn Job>]) -> Result<(), Failure> {
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(|e| sql_failure(DOING, &e))?;
+    for job in group {
+        job.run(&transaction);
+    }
+    transaction.commit().map_err(|e| sql_failure(DOING, &e))
+}
+
+fn in_savepoint<F, T>(connection: &Connection, work: F) -> Result<T, Failure>
+where
+    F: FnOnce(&Connection) -> Result<T, Failure>,
+{
+    let sql = |sql: &str| {
+        connection
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.execute([]))
+            .map_err(|e| sql_failure(DOING, &e))
+    };
+    sql("SAVEPOINT one_write")?;
+    let result = work(connection);
+    if result.is_err() {
+        // SQLite may have rolled everything back already (disk full): then there
+        // is no savepoint to go back to, and the commit fails for the whole group.
+        sql("ROLLBACK TO one_write")?;
+    }
+    sql("RELEASE one_write")?;
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn writer(path: &std::path::Path) -> Writer {
+        let connection = Connection::open(path).unwrap();
+        connection
+            .execute_batch(
+                "PRAGMA journal_mode = WAL; CREATE TABLE IF NOT EXISTS t (n INTEGER UNIQUE)",
+            )
+            .unwrap();
+        Writer::start(connection).unwrap()
+    }
+
+    fn insert(n: i64) -> impl FnOnce(&Connection) -> Result<(), Failure> + Send {
+        move |c| {
+            c.execute("INSERT INTO t VALUES (?)", [n]).map_err(|e| sql_failure("testing", &e))?;
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn one_failed_write_of_a_group_does_not_cost_the_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.db");
+        let writer = writer(&path);
+        writer.write(insert(5)).await.unwrap();
+        // All are queued before the first is answered, so that they share groups.
+        let results = futures::future::join_all((0..10).map(|n| writer.write(insert(n)))).await;
+        for (n, result) in results.iter().enumerate() {
+            assert_eq!(result.is_err(), n == 5, "write {n}: {result:?}");
+        }
+        drop(writer);
+        let count: i64 = Connection::open(&path)
+            .unwrap()
+            .query_row("SELECT count(*) FROM t", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(count, 10);
+    }
+
+    #[tokio::test]
+    async fn half_a_failed_write_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.db");
+        let writer = writer(&path);
+        let failed = writer
+            .write(|c| {
+                insert(1)(c)?;
+                insert(1)(c)
+            })
+            .await;
+        assert!(failed.is_err());
+        let count: i64 = writer
+            .write(|c| {
+                c.query_row("SELECT count(*) FROM t", [], |row| row.get(0))
+                    .map_err(|e| sql_failure("testing", &e))
+            })
+            .await
+            .unwrap();
+        assert_eq!(count, 0);
+    }
+}
