@@ -102,16 +102,15 @@ impl Encoura {
     /// Asks for the pre-signed URL of `uid`, and checks it.
     async fn download_url(&self, uid: &str) -> Result<Url, Failure> {
         let ask = self.url(&["datacenter", "exports", uid, "download"]);
-        let known = [&self.account.api_key, &self.account.password];
         let reply: Value = retrying(|| async {
             let reply = self.call(ASKING, &ask, true).await?;
-            Ok::<_, SendFailure>(http::json(ASKING, reply, &known).await?)
+            Ok::<_, SendFailure>(http::json(ASKING, reply, &self.secrets).await?)
         })
         .await?;
         let Some(text) = reply.get("downloadUrl").and_then(Value::as_str) else {
             let said = reply.get("message").and_then(Value::as_str).unwrap_or_default();
             let what = "the reply holds no downloadUrl";
-            return Err(unexpected(ASKING, &place(&ask), what, said.as_bytes(), &known));
+            return Err(unexpected(ASKING, &place(&ask), what, said.as_bytes(), &self.secrets));
         };
         self.store.guard().checked_url(ASKING, text)
     }
@@ -149,7 +148,7 @@ impl Encoura {
                 })
             }
             StatusCode::RANGE_NOT_SATISFIABLE if resume.is_some() => Ok(Opened::Anew),
-            _ => refused(refusal(FETCHING, reply, &[]).await, status),
+            _ => refused(refusal(FETCHING, reply, &self.secrets).await, status),
         }
     }
 }

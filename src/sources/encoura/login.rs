@@ -134,8 +134,7 @@ impl Encoura {
             *state = State { generation: state.generation, ..State::default() };
         }
         drop(state);
-        let known = [&self.account.api_key, &self.account.password, &session.token];
-        Err(refusal(doing, reply, &known).await.into())
+        Err(refusal(doing, reply, &self.secrets).await.into())
     }
 
     /// The session, after a login if there is none.
@@ -169,6 +168,7 @@ impl Encoura {
         let url = self.url(&["login"]);
         let reply: Value = retrying(|| self.post_login(&url)).await?;
         let token = token(&reply).ok_or_else(|| self.without_token(&url, &reply))?;
+        self.secrets.learn(&token);
         let organization = self.organization(organizations(&reply))?;
         info!(organization = %Shown::new(&organization.uid), "signed in");
         self.begin(state, token, organization)
@@ -188,12 +188,11 @@ impl Encoura {
         });
         let body = body.to_string().into_bytes();
         let reply = self.api.send(SIGNING_IN, Method::POST, url, headers, Some(body)).await?;
-        let known = [&account.api_key, &account.password];
         let status = reply.status();
         if status.is_success() {
-            return http::json(SIGNING_IN, reply, &known).await;
+            return http::json(SIGNING_IN, reply, &self.secrets).await;
         }
-        let mut failure = refusal(SIGNING_IN, reply, &known).await;
+        let mut failure = refusal(SIGNING_IN, reply, &self.secrets).await;
         if matches!(status.as_u16(), 400 | 401 | 403) && failure.advice.is_none() {
             failure.class = FailureClass::SignIn;
             failure = failure.retry(Retry::Never).advice(format!(
@@ -205,13 +204,12 @@ impl Encoura {
     }
 
     fn without_token(&self, url: &Url, reply: &Value) -> Failure {
-        let known = [&self.account.api_key, &self.account.password];
         let mut failure = unexpected(
             SIGNING_IN,
             &place(url),
             "the login was answered without a session token",
             reply.get("message").and_then(Value::as_str).unwrap_or_default().as_bytes(),
-            &known,
+            &self.secrets,
         );
         failure.class = FailureClass::SignIn;
         failure.retry(Retry::Never).advice(

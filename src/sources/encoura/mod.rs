@@ -25,7 +25,7 @@ use url::Url;
 use self::login::Login;
 use super::{ContentSink, ExportSource, ListFailure, ListKind, Listed, SignedIn};
 use crate::model::{EncouraAccount, Failure};
-use crate::transport::http::{Client, Guard, Timeouts, checked_base};
+use crate::transport::http::{Client, Guard, Secrets, Timeouts, checked_base};
 
 /// One account of the Encoura API.
 #[derive(Debug)]
@@ -37,6 +37,7 @@ pub struct Encoura {
     /// For pre-signed URLs: object stores refuse a second authorisation.
     store: Client,
     login: Login,
+    secrets: Secrets,
 }
 
 impl Encoura {
@@ -53,11 +54,15 @@ impl Encoura {
     pub fn with_timeouts(account: EncouraAccount, timeouts: Timeouts) -> Result<Self, Failure> {
         let base = checked_base(&format!("clients.{}.base_url", account.name), &account.base_url)?;
         let guard = Guard::of(&base);
+        let secrets = Secrets::default();
+        secrets.learn(&account.api_key);
+        secrets.learn(&account.password);
         Ok(Self {
             api: Client::new(guard.clone(), timeouts)?,
             store: Client::new(guard, timeouts)?,
             login: Login::new(&account)?,
             base,
+            secrets,
             account,
         })
     }
@@ -99,7 +104,7 @@ impl ExportSource for Encoura {
     }
 
     fn parse(&self, body: &[u8]) -> Result<Vec<Listed>, Failure> {
-        shapes::listed(body)
+        shapes::listed(body, &self.secrets)
     }
 
     async fn fetch(

@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 
 use super::Listed;
 use crate::model::{Failure, FailureClass};
-use crate::transport::http::unexpected;
+use crate::transport::http::{Secrets, unexpected};
 
 const READING: &str = "reading";
 const THE_LIST: &str = "the list of exports";
@@ -39,14 +39,14 @@ type Object<'a> = HashMap<String, &'a RawValue>;
 
 /// The exports of a list's body. An empty body, `null`, `[]` and `{}` mean that
 /// there are none.
-pub(super) fn listed(body: &[u8]) -> Result<Vec<Listed>, Failure> {
+pub(super) fn listed(body: &[u8], secrets: &Secrets) -> Result<Vec<Listed>, Failure> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii();
     let elements = match body.first() {
         None => Vec::new(),
-        Some(b'[') => elements(body)?,
-        Some(b'{') => in_object(body)?,
+        Some(b'[') => elements(body, secrets)?,
+        Some(b'{') => in_object(body, secrets)?,
         Some(_) if body == b"null" => Vec::new(),
-        Some(_) => return Err(not_a_list(body)),
+        Some(_) => return Err(not_a_list(body, secrets)),
     };
     let mut seen = HashSet::new();
     let mut items: Vec<Listed> = elements.into_iter().map(item).collect();
@@ -55,28 +55,28 @@ pub(super) fn listed(body: &[u8]) -> Result<Vec<Listed>, Failure> {
 }
 
 /// The elements that an object stands for: none, itself, or those it wraps.
-fn in_object(body: &[u8]) -> Result<Vec<&RawValue>, Failure> {
-    let object: Object = serde_json::from_slice(body).map_err(|_| not_a_list(body))?;
+fn in_object<'a>(body: &'a [u8], secrets: &Secrets) -> Result<Vec<&'a RawValue>, Failure> {
+    let object: Object = serde_json::from_slice(body).map_err(|_| not_a_list(body, secrets))?;
     if object.is_empty() {
         return Ok(Vec::new());
     }
     if object.contains_key("uid") {
-        return Ok(vec![serde_json::from_slice(body).map_err(|_| not_a_list(body))?]);
+        return Ok(vec![serde_json::from_slice(body).map_err(|_| not_a_list(body, secrets))?]);
     }
     // An error beside an empty list is an error.
     let complains = |key: &&str| object.get(*key).is_some_and(|value| value.get() != "null");
     if ["error", "errors", "errorMessage"].iter().any(complains) {
-        return Err(not_a_list(body));
+        return Err(not_a_list(body, secrets));
     }
     WRAPPERS
         .iter()
         .find_map(|key| object.get(*key).filter(|value| value.get().starts_with('[')))
-        .ok_or_else(|| not_a_list(body))
-        .and_then(|array| elements(array.get().as_bytes()))
+        .ok_or_else(|| not_a_list(body, secrets))
+        .and_then(|array| elements(array.get().as_bytes(), secrets))
 }
 
 /// The elements of an array, as they came.
-fn elements(body: &[u8]) -> Result<Vec<&RawValue>, Failure> {
+fn elements<'a>(body: &'a [u8], secrets: &Secrets) -> Result<Vec<&'a RawValue>, Failure> {
     let mut json = serde_json::Deserializer::from_slice(body);
     let read = json.deserialize_seq(Elements).and_then(|found| json.end().map(|()| found));
     match read {
@@ -84,7 +84,7 @@ fn elements(body: &[u8]) -> Result<Vec<&RawValue>, Failure> {
         Ok(None) => Err(Failure::new(FailureClass::Protocol, READING, THE_LIST)
             .said(format!("it has more than {MAX_ITEMS} elements"))
             .advice("ask for fewer: set product_keys, one endpoint each")),
-        Err(error) => Err(not_a_list(body).said(format!("it is not JSON: {error}"))),
+        Err(error) => Err(not_a_list(body, secrets).said(format!("it is not JSON: {error}"))),
     }
 }
 
@@ -144,8 +144,8 @@ fn size(value: &RawValue) -> Option<u64> {
     value.get().trim_matches('"').parse().ok()
 }
 
-fn not_a_list(body: &[u8]) -> Failure {
-    unexpected(READING, THE_LIST, "the reply is not a list of exports", body, &[])
+fn not_a_list(body: &[u8], secrets: &Secrets) -> Failure {
+    unexpected(READING, THE_LIST, "the reply is not a list of exports", body, secrets)
 }
 
 #[cfg(test)]
@@ -153,6 +153,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn listed(body: &[u8]) -> Result<Vec<Listed>, Failure> {
+        super::listed(body, &Secrets::default())
+    }
 
     fn uids(body: &str) -> Vec<Option<String>> {
         listed(body.as_bytes()).unwrap().into_iter().map(|item| item.uid).collect()

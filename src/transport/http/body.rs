@@ -6,8 +6,8 @@ use bytes::Bytes;
 use reqwest::Response;
 use serde::de::DeserializeOwned;
 
-use super::{failure, place, unexpected};
-use crate::model::{Failure, FailureClass, Secret};
+use super::{Secrets, failure, place, unexpected};
+use crate::model::{Failure, FailureClass};
 
 /// The most that a small JSON reply may have, in bytes.
 const MAX_JSON: usize = 1024 * 1024;
@@ -28,7 +28,7 @@ pub(crate) async fn chunk(doing: &str, reply: &mut Response) -> Result<Option<By
 pub(crate) async fn json<T: DeserializeOwned>(
     doing: &str,
     mut reply: Response,
-    known: &[&Secret],
+    secrets: &Secrets,
 ) -> Result<T, Failure> {
     let place = place(reply.url());
     let mut body = Vec::new();
@@ -38,8 +38,9 @@ pub(crate) async fn json<T: DeserializeOwned>(
         }
         body.extend_from_slice(&bytes);
     }
-    serde_json::from_slice(&body)
-        .map_err(|_| unexpected(doing, &place, "the reply is not the JSON expected", &body, known))
+    serde_json::from_slice(&body).map_err(|_| {
+        unexpected(doing, &place, "the reply is not the JSON expected", &body, secrets)
+    })
 }
 
 /// A reply with more bytes than it may have.

@@ -9,10 +9,9 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 use url::Url;
 
-use super::body;
-use super::redact::redact;
 use super::resolver::NotAdmitted;
-use crate::model::{Failure, FailureClass as C, Retry, Secret, Shown};
+use super::{Secrets, body};
+use crate::model::{Failure, FailureClass as C, Retry, Shown};
 
 /// How much of an error body is read, in bytes, and shown, in characters.
 const ERROR_BODY: usize = 8 * 1024;
@@ -61,12 +60,12 @@ pub(super) fn of_error(doing: &str, place: &str, error: &reqwest::Error) -> Fail
 }
 
 /// The failure that a reply's status and body tell. Reads a little of the body;
-/// `known` secrets are cut out of what is shown.
-pub(crate) async fn refusal(doing: &str, reply: Response, known: &[&Secret]) -> Failure {
+/// `secrets` are cut out of what is shown.
+pub(crate) async fn refusal(doing: &str, reply: Response, secrets: &Secrets) -> Failure {
     let place = place(reply.url());
     let (status, headers) = (reply.status(), reply.headers().clone());
     let body = body::excerpt(reply, ERROR_BODY).await;
-    of_status(doing, &place, status, &headers, &words(&body, known))
+    of_status(doing, &place, status, &headers, &words(&body, secrets))
 }
 
 /// A reply that does not follow the contract; HTML gets an advice of its own.
@@ -75,13 +74,13 @@ pub(crate) fn unexpected(
     place: &str,
     what: &str,
     body: &[u8],
-    known: &[&Secret],
+    secrets: &Secrets,
 ) -> Failure {
     if is_html(body) {
         return html_page(doing, place);
     }
     let failure = Failure::new(C::Protocol, doing, place);
-    let words = words(body, known);
+    let words = words(body, secrets);
     if words.is_empty() { failure.said(what) } else { failure.said(format!("{what}: {words}")) }
 }
 
@@ -139,14 +138,14 @@ fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
 }
 
 /// What a body says: the message of a JSON or XML error, or its beginning.
-fn words(body: &[u8], known: &[&Secret]) -> String {
+fn words(body: &[u8], secrets: &Secrets) -> String {
     let text = String::from_utf8_lossy(body);
     let text = text.trim();
     if is_html(body) {
         return "an HTML page".into();
     }
     let message = json_message(text).or_else(|| xml_message(text)).unwrap_or_else(|| text.into());
-    Shown::limited(redact(&message, known), EXCERPT).to_string()
+    Shown::limited(secrets.redact(&message), EXCERPT).to_string()
 }
 
 /// `{"message": …}` of API gateways and its relatives.
@@ -250,6 +249,8 @@ mod tests {
 
     #[test]
     fn bodies_speak() {
+        let secrets = Secrets::default();
+        secrets.learn(&crate::model::Secret::new("canary-key"));
         for (body, said) in [
             (r#"{"message":"Forbidden"}"#, "Forbidden"),
             (r#"{"message":null,"error":"no such export"}"#, "no such export"),
@@ -264,8 +265,8 @@ mod tests {
             ("\u{1b}[2J", "\\u{1b}[2J"),
             (r#"{"message":"key canary-key is wrong"}"#, "key [redacted] is wrong"),
         ] {
-            assert_eq!(words(body.as_bytes(), &[&Secret::new("canary-key")]), said);
+            assert_eq!(words(body.as_bytes(), &secrets), said);
         }
-        assert_eq!(words("x".repeat(5000).as_bytes(), &[]).chars().count(), EXCERPT + 1);
+        assert_eq!(words("x".repeat(5000).as_bytes(), &secrets).chars().count(), EXCERPT + 1);
     }
 }

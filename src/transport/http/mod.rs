@@ -20,6 +20,7 @@ pub(crate) use client::{Client, SendFailure};
 pub(crate) use failure::{html_page, place, refusal, unexpected};
 pub(crate) use file::NewFile;
 pub(crate) use guard::{Guard, checked_base};
+pub(crate) use redact::Secrets;
 pub(crate) use retry::{or_cancelled, pause, retrying};
 
 use std::time::Duration;

@@ -1,5 +1,8 @@
 //! What another side says, without the secrets that it repeats.
 
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
 use crate::model::Secret;
 
 /// What stands for something cut out.
@@ -13,11 +16,38 @@ const MIN_KNOWN: usize = 4;
 const SENSITIVE: &[&str] =
     &["signature", "token", "credential", "password", "passwd", "secret", "key", "authorization"];
 
+/// How many secrets are remembered; the oldest that were learnt go first.
+const MAX_KNOWN: usize = 32;
+
+/// The secrets that a source sends: whatever comes back is shown without them,
+/// because services repeat in their errors what they were given.
+#[derive(Debug, Default)]
+pub(crate) struct Secrets(Mutex<VecDeque<Secret>>);
+
+impl Secrets {
+    /// Remembers one more.
+    pub(crate) fn learn(&self, secret: &Secret) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !known.contains(secret) {
+            known.push_back(secret.clone());
+        }
+        if known.len() > MAX_KNOWN {
+            known.pop_front();
+        }
+    }
+
+    /// `text` as it may be shown.
+    pub(super) fn redact(&self, text: &str) -> String {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        redact(text, known.iter())
+    }
+}
+
 /// `text` without the `known` secrets, URL queries, JSON web tokens and the
 /// values of fields with a telling name.
-pub(super) fn redact(text: &str, known: &[&Secret]) -> String {
+fn redact<'a>(text: &str, known: impl Iterator<Item = &'a Secret>) -> String {
     let mut text = text.to_owned();
-    for secret in known.iter().map(|s| s.expose()).filter(|s| s.len() >= MIN_KNOWN) {
+    for secret in known.map(Secret::expose).filter(|s| s.len() >= MIN_KNOWN) {
         text = text.replace(secret, GONE);
     }
     let mut out = String::with_capacity(text.len());
@@ -100,6 +130,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_was_learnt_last_is_remembered() {
+        let secrets = Secrets::default();
+        for n in 0..100 {
+            secrets.learn(&Secret::new(format!("secret-{n:03}")));
+        }
+        assert_eq!(secrets.redact("secret-000 secret-099"), "secret-000 [redacted]");
+    }
+
+    #[test]
     fn what_looks_like_a_secret_goes_and_the_rest_stays() {
         for (text, shown) in [
             ("Request has expired", "Request has expired"),
@@ -120,7 +159,7 @@ mod tests {
             ("<Key>AKIA</Key><Code>x</Code>", "<Key>[redacted]</Key><Code>x</Code>"),
             ("hunter22 is not right", "[redacted] is not right"),
         ] {
-            assert_eq!(redact(text, &[&Secret::new("hunter22")]), shown);
+            assert_eq!(redact(text, [&Secret::new("hunter22")].into_iter()), shown);
         }
     }
 
@@ -130,12 +169,12 @@ mod tests {
             before in ".{0,40}", secret in "[A-Za-z0-9!$%/+=.-]{8,30}", after in ".{0,40}",
         ) {
             let text = format!("{before}{secret}{after}");
-            prop_assert!(!redact(&text, &[&Secret::new(secret.clone())]).contains(&secret));
+            prop_assert!(!redact(&text, [&Secret::new(secret.clone())].into_iter()).contains(&secret));
         }
 
         #[test]
         fn a_query_never_comes_through(host in "[a-z]{1,9}", query in "[A-Za-z0-9=&%+,;:()-]{6,60}") {
-            let shown = redact(&format!("<Url>https://{host}/f?{query}</Url>"), &[]);
+            let shown = redact(&format!("<Url>https://{host}/f?{query}</Url>"), [].into_iter());
             prop_assert!(!shown.contains(&query), "{}", shown);
         }
     }
