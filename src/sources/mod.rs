@@ -80,8 +80,9 @@ pub trait ContentSink: Send {
     /// What an earlier attempt left, if it can be continued.
     fn resume(&self) -> Option<Resume>;
 
-    /// Called once before the bytes. With `head.offset == 0` whatever was there
-    /// before is thrown away.
+    /// Called before the bytes, and again when a transfer that broke off goes
+    /// on: then `head.offset` is 0 or the number of bytes written so far. With
+    /// 0 whatever was there before is thrown away.
     async fn begin(&mut self, head: ContentHead) -> Result<(), Failure>;
 
     /// The next bytes, in order.
