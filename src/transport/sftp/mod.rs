@@ -1,1 +1,3 @@
 //! SFTP v3 over an SSH channel, with many requests in flight.
+
+pub mod wire;
