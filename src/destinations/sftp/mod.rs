@@ -1,1 +1,127 @@
 //! An SFTP folder.
+//!
+//! One file per step of `design/delivery.md`: [`stage`], [`publish`] (with the
+//! fence), [`direct`], [`look`]. Nothing in here is ever removed from the server
+//! but our own temporary files, and nothing is retried: a lost reply is the
+//! engine's to settle.
+
+mod direct;
+mod look;
+mod paths;
+mod pool;
+mod publish;
+mod stage;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio_util::sync::CancellationToken;
+
+use super::{Acknowledged, Capabilities, Destination, DirectFailure, Fence, Sighting, Staged};
+use crate::model::{DestinationSettings, Failure};
+use paths::Paths;
+use pool::Pool;
+
+/// Where renames are not atomic, a rename whose reply was lost may still be
+/// carried out in two steps: the fence waits this long for it to be over.
+const SETTLE: Duration = Duration::from_secs(5);
+
+/// A folder on an SFTP server, with a few sessions kept open to it.
+pub struct SftpDestination {
+    pool: Arc<Pool>,
+    paths: Paths,
+    settle: Duration,
+}
+
+impl SftpDestination {
+    /// Nothing is connected before it is needed.
+    pub fn new(settings: DestinationSettings) -> Self {
+        Self {
+            paths: Paths::new(&settings),
+            pool: Arc::new(Pool::new(settings.server, settings.max_sessions)),
+            settle: SETTLE,
+        }
+    }
+
+    /// Waits `settle` instead of five seconds before a fence that is not atomic.
+    #[must_use]
+    pub fn with_settle_time(mut self, settle: Duration) -> Self {
+        self.settle = settle;
+        self
+    }
+}
+
+#[async_trait]
+impl Destination for SftpDestination {
+    async fn probe(&self) -> Result<Capabilities, Failure> {
+        look::probe(&*self.pool.session().await?, &self.paths).await
+    }
+
+    async fn stage(
+        &self,
+        local: &Path,
+        size: u64,
+        temporary: &str,
+        final_name: &str,
+        acknowledged: Acknowledged<'_>,
+        cancel: &CancellationToken,
+    ) -> Result<Staged, Failure> {
+        let temporary = self.paths.inside(temporary)?;
+        let final_name = self.paths.inside(final_name)?;
+        let session = tokio::select! {
+            () = cancel.cancelled() => return Err(Failure::cancelled("uploading", temporary.shown())),
+            session = self.pool.session() => session?,
+        };
+        let upload = stage::Upload { local, size, acknowledged, cancel };
+        stage::stage(&session, &self.paths, &upload, &temporary, &final_name).await
+    }
+
+    async fn publish(&self, temporary: &str, final_name: &str) -> Result<(), Failure> {
+        let (from, to) = (self.paths.inside(temporary)?, self.paths.inside(final_name)?);
+        publish::publish(&*self.pool.session().await?, &from, &to).await
+    }
+
+    async fn fence(&self, temporary: &str, next: &str) -> Result<Fence, Failure> {
+        let (from, to) = (self.paths.temporary(temporary)?, self.paths.temporary(next)?);
+        let session = self.pool.new_session().await?;
+        publish::fence(&session, &self.paths, &from, &to, self.settle).await
+    }
+
+    async fn write_direct(
+        &self,
+        local: &Path,
+        size: u64,
+        final_name: &str,
+        acknowledged: Acknowledged<'_>,
+        cancel: &CancellationToken,
+    ) -> Result<(), DirectFailure> {
+        let nothing_sent = |failure| DirectFailure { failure, in_doubt: false };
+        let target = self.paths.inside(final_name).map_err(nothing_sent)?;
+        let session = self.pool.session().await.map_err(nothing_sent)?;
+        let upload = stage::Upload { local, size, acknowledged, cancel };
+        direct::write(&session, &self.paths, &upload, &target).await
+    }
+
+    async fn sight(&self, final_name: &str) -> Result<Sighting, Failure> {
+        let name = self.paths.inside(final_name)?;
+        look::sight(&*self.pool.session().await?, &self.paths, &name).await
+    }
+
+    async fn remove_temporary(&self, temporary: &str) -> Result<(), Failure> {
+        let path = self.paths.temporary(temporary)?;
+        match self.pool.session().await?.remove(path.bytes()).await {
+            Err(error) if !error.is_missing() => Err(error.into_failure("removing", path.shown())),
+            _ => Ok(()),
+        }
+    }
+
+    async fn peek(&self, limit: usize) -> Result<Vec<String>, Failure> {
+        look::peek(&*self.pool.session().await?, &self.paths, limit).await
+    }
+
+    async fn close(&self) {
+        self.pool.close();
+    }
+}

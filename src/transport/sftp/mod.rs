@@ -1,1 +1,20 @@
 //! SFTP v3 over an SSH channel, with many requests in flight.
+//!
+//! A session is one thread that owns the connection ([`driver`]) and any number
+//! of [`SftpSession`] handles, whose requests overlap: each goes out under an id
+//! of its own and waits only for its own answer. The ssh2 crate does keys,
+//! ciphers and the channel; its own SFTP is not used, because it keeps the whole
+//! session locked for each call and cannot send `posix-rename@openssh.com`.
+
+mod driver;
+mod error;
+mod file;
+mod session;
+mod stream;
+mod transfer;
+pub mod wire;
+
+pub use error::SftpError;
+pub use file::RemoteFile;
+pub use session::{SessionCapabilities, SessionUser, SftpSession};
+pub use transfer::TransferError;

@@ -1,0 +1,29 @@
+//! Direct mode: the file is written under its final name, for servers that
+//! refuse renames. At least once, not exactly once.
+
+use super::paths::{Paths, RemotePath};
+use super::stage::{Upload, create, fill, not_created};
+use crate::destinations::DirectFailure;
+use crate::transport::sftp::{SftpError, SftpSession};
+
+/// Creates `target` and writes the upload into it.
+pub(super) async fn write(
+    session: &SftpSession,
+    paths: &Paths,
+    upload: &Upload<'_>,
+    target: &RemotePath,
+) -> Result<(), DirectFailure> {
+    let file = match create(session, target).await {
+        Ok(file) => file,
+        Err(error) => {
+            // An answer says that it was not created; a lost one leaves it open.
+            let in_doubt = matches!(error, SftpError::Lost(_));
+            let failure = not_created(session, paths, error, target).await;
+            return Err(DirectFailure { failure, in_doubt });
+        }
+    };
+    match fill(session, paths, file, upload, target).await {
+        Ok(_) => Ok(()),
+        Err(failure) => Err(DirectFailure { failure, in_doubt: true }),
+    }
+}

@@ -1,0 +1,135 @@
+//! The sessions that deliveries share.
+//!
+//! A session carries several deliveries at once. Connections are made one after
+//! the other, and those who wait for one that fails get its failure instead of
+//! trying again themselves: eight waiting deliveries with a wrong password are
+//! one failed sign-in, not eight and a locked account.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::sync::Mutex as AsyncMutex;
+use tokio::time::Instant;
+use tracing::{debug, info};
+
+use crate::model::{Failure, SshServer};
+use crate::transport::sftp::{SessionUser, SftpSession};
+
+/// Deliveries that share a session before another one is opened.
+const SHARED_BY: usize = 4;
+
+/// How long no further session is tried after the server refused one: it may
+/// limit them.
+const GROW_AGAIN: Duration = Duration::from_secs(60);
+
+pub(super) struct Pool {
+    server: SshServer,
+    max_sessions: usize,
+    sessions: std::sync::Mutex<Vec<SftpSession>>,
+    /// Held while connecting; remembers the last attempt that failed.
+    connecting: AsyncMutex<Option<(Instant, Failure)>>,
+    growing: AtomicBool,
+}
+
+impl Pool {
+    pub(super) fn new(server: SshServer, max_sessions: usize) -> Self {
+        Self {
+            server,
+            max_sessions: max_sessions.max(1),
+            sessions: std::sync::Mutex::new(Vec::new()),
+            connecting: AsyncMutex::new(None),
+            growing: AtomicBool::new(false),
+        }
+    }
+
+    /// The session with the fewest users; a new one where there is none. Where
+    /// all are busy another one is opened meanwhile.
+    pub(super) async fn session(self: &Arc<Self>) -> Result<SessionUser, Failure> {
+        if let Some(user) = self.least_used(None) {
+            if user.users() > SHARED_BY {
+                self.grow();
+            }
+            return Ok(user);
+        }
+        self.connect(None).await
+    }
+
+    /// A session whose connection did not stand yet when this was called.
+    pub(super) async fn new_session(&self) -> Result<SessionUser, Failure> {
+        self.connect(Some(Instant::now())).await
+    }
+
+    /// Connects, unless somebody else did so while we waited for our turn.
+    async fn connect(&self, after: Option<Instant>) -> Result<SessionUser, Failure> {
+        let asked_at = Instant::now();
+        let mut last_failure = self.connecting.lock().await;
+        if let Some(user) = self.least_used(after) {
+            return Ok(user);
+        }
+        if let Some((ended_at, failure)) = &*last_failure
+            && *ended_at >= asked_at
+        {
+            return Err(failure.clone());
+        }
+        match SftpSession::connect(&self.server).await {
+            Ok(session) => {
+                *last_failure = None;
+                let user = session.join();
+                let open = self.add(session);
+                info!(host = %self.server.host, port = self.server.port, open, "session opened");
+                Ok(user)
+            }
+            Err(failure) => {
+                *last_failure = Some((Instant::now(), failure.clone()));
+                Err(failure)
+            }
+        }
+    }
+
+    /// Opens one more session in the background, if there is room for it.
+    fn grow(self: &Arc<Self>) {
+        if self.list().len() >= self.max_sessions || self.growing.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let pool = Arc::clone(self);
+        tokio::spawn(async move {
+            if let Err(failure) = pool.new_session().await {
+                debug!(%failure, "no further session");
+                tokio::time::sleep(GROW_AGAIN).await;
+            }
+            pool.growing.store(false, Ordering::Release);
+        });
+    }
+
+    fn least_used(&self, after: Option<Instant>) -> Option<SessionUser> {
+        let mut sessions = self.list();
+        sessions.retain(|session| !session.is_lost());
+        sessions
+            .iter()
+            .filter(|session| after.is_none_or(|after| session.connected_at() >= after))
+            .min_by_key(|session| session.users())
+            .map(SftpSession::join)
+    }
+
+    /// Keeps `session`; lets an older one go where there are too many. It ends
+    /// when its last user is done.
+    fn add(&self, session: SftpSession) -> usize {
+        let mut sessions = self.list();
+        while sessions.len() >= self.max_sessions {
+            sessions.remove(0);
+        }
+        sessions.push(session);
+        sessions.len()
+    }
+
+    /// Lets all sessions go; each ends when its last user is done.
+    pub(super) fn close(&self) {
+        self.list().clear();
+    }
+
+    fn list(&self) -> std::sync::MutexGuard<'_, Vec<SftpSession>> {
+        // A list of handles is whole at any moment, whoever panicked.
+        self.sessions.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}

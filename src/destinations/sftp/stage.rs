@@ -1,0 +1,156 @@
+//! Writing a whole file under a name that nobody looks at yet.
+
+use std::path::Path;
+
+use bytes::Bytes;
+use tokio_util::sync::CancellationToken;
+
+use super::paths::{Paths, RemotePath};
+use crate::destinations::{Acknowledged, Staged};
+use crate::model::{Failure, FailureClass};
+use crate::transport::sftp::wire::{Attrs, OpenFlags, StatusCode};
+use crate::transport::sftp::{RemoteFile, SftpError, SftpSession, TransferError};
+
+/// What is uploaded, who watches, and who may stop it.
+pub(super) struct Upload<'a> {
+    pub(super) local: &'a Path,
+    pub(super) size: u64,
+    pub(super) acknowledged: Acknowledged<'a>,
+    pub(super) cancel: &'a CancellationToken,
+}
+
+/// Writes the upload to the new file `temporary` and looks whether `target` is
+/// taken.
+pub(super) async fn stage(
+    session: &SftpSession,
+    paths: &Paths,
+    upload: &Upload<'_>,
+    temporary: &RemotePath,
+    target: &RemotePath,
+) -> Result<Staged, Failure> {
+    let write = async {
+        match create(session, temporary).await {
+            Ok(file) => fill(session, paths, file, upload, temporary).await,
+            Err(error) => Err(not_created(session, paths, error, temporary).await),
+        }
+    };
+    let (size, target_exists) = tokio::try_join!(write, exists(session, target))?;
+    Ok(Staged { size, target_exists })
+}
+
+async fn exists(session: &SftpSession, path: &RemotePath) -> Result<bool, Failure> {
+    match session.lstat(path.bytes()).await {
+        Ok(_) => Ok(true),
+        Err(error) if error.is_missing() => Ok(false),
+        Err(error) => Err(error.into_failure("looking for", path.shown())),
+    }
+}
+
+/// Creates `path`, which must not exist.
+pub(super) async fn create(
+    session: &SftpSession,
+    path: &RemotePath,
+) -> Result<RemoteFile, SftpError> {
+    let name = Bytes::copy_from_slice(path.bytes());
+    RemoteFile::open(session, name, OpenFlags::CREATE_NEW, Attrs::default()).await
+}
+
+/// Why `path` could not be created, as well as it can be found out.
+pub(super) async fn not_created(
+    session: &SftpSession,
+    paths: &Paths,
+    error: SftpError,
+    path: &RemotePath,
+) -> Failure {
+    const DOING: &str = "creating";
+    if error.is_missing() {
+        return paths.folder_missing(error, DOING);
+    }
+    // OpenSSH says no more than "failure" for a name that is taken.
+    let may_be_taken =
+        matches!(error.code(), Some(StatusCode::FAILURE | StatusCode::FILE_ALREADY_EXISTS));
+    if may_be_taken && session.lstat(path.bytes()).await.is_ok() {
+        return error
+            .into_failure(DOING, path.shown())
+            .advice("a file of this name is there already; it is left alone");
+    }
+    refused(session, paths, error, DOING, path, 1).await
+}
+
+/// Writes everything, has it synced, reads the size back and closes. Gives the
+/// size as the server tells it, which is the upload's.
+pub(super) async fn fill(
+    session: &SftpSession,
+    paths: &Paths,
+    file: RemoteFile,
+    upload: &Upload<'_>,
+    path: &RemotePath,
+) -> Result<u64, Failure> {
+    const DOING: &str = "uploading";
+    match file.upload(upload.local, upload.size, upload.acknowledged, upload.cancel).await {
+        Ok(()) => {}
+        Err(TransferError::Sftp(error)) => {
+            return Err(refused(session, paths, error, DOING, path, upload.size).await);
+        }
+        Err(error) => return Err(error.into_failure(DOING, path.shown())),
+    }
+    // Neither changes what the other sees: one trip for both.
+    let (_, attrs) = tokio::try_join!(sync(session, &file), file.stat())
+        .map_err(|e| e.into_failure(DOING, path.shown()))?;
+    if let Err(error) = file.close().await {
+        return Err(refused(session, paths, error, DOING, path, upload.size).await);
+    }
+    match attrs.size {
+        Some(size) if size == upload.size => Ok(size),
+        size => Err(Failure::new(FailureClass::Damaged, DOING, path.shown())
+            .said(match size {
+                Some(size) => format!("{size} of {} bytes are there", upload.size),
+                None => "the server does not tell the file's size".to_owned(),
+            })
+            .advice("it is not published; it is sent again under another temporary name")),
+    }
+}
+
+async fn sync(session: &SftpSession, file: &RemoteFile) -> Result<(), SftpError> {
+    if !session.capabilities().fsync {
+        return Ok(());
+    }
+    match file.sync().await {
+        // Some file systems cannot: the size check remains.
+        Err(SftpError::Status { code: StatusCode::OP_UNSUPPORTED, .. }) => Ok(()),
+        outcome => outcome,
+    }
+}
+
+/// OpenSSH says no more than "failure" for a full disk: ask how much is free.
+async fn refused(
+    session: &SftpSession,
+    paths: &Paths,
+    error: SftpError,
+    doing: &str,
+    path: &RemotePath,
+    needed: u64,
+) -> Failure {
+    let vague = error.code() == Some(StatusCode::FAILURE);
+    let failure = error.into_failure(doing, path.shown());
+    if !vague {
+        return failure;
+    }
+    let space = if session.capabilities().statvfs {
+        session.statvfs(paths.folder().as_bytes()).await.ok()
+    } else {
+        None
+    };
+    match space {
+        Some(space) if space.available_bytes() < needed => {
+            let free = space.available_bytes();
+            Failure::new(FailureClass::Full, doing, path.shown())
+                .said(format!("{free} bytes are free over there"))
+                .advice("space has to be made on the server; it goes on by itself then")
+        }
+        _ => failure.advice(
+            "the server gives no reason; most often a quota is used up, or the account may not \
+             write there",
+        ),
+    }
+}

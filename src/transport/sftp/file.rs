@@ -1,0 +1,106 @@
+//! An open file or folder on the server.
+
+use bytes::Bytes;
+
+use super::wire::{Attrs, NameEntry, OpenFlags, Reply, Request, StatusCode};
+use super::{SftpError, SftpSession};
+
+/// An open file or folder. Dropped without [`RemoteFile::close`], it is closed
+/// without waiting for the answer.
+pub struct RemoteFile {
+    session: SftpSession,
+    handle: Bytes,
+    open: bool,
+}
+
+impl RemoteFile {
+    /// Opens `path`.
+    pub async fn open(
+        session: &SftpSession,
+        path: Bytes,
+        flags: OpenFlags,
+        attrs: Attrs,
+    ) -> Result<Self, SftpError> {
+        Self::from_request(session, &Request::Open { path, flags, attrs }).await
+    }
+
+    /// Opens the folder `path` for [`RemoteFile::read_names`].
+    pub async fn open_folder(session: &SftpSession, path: Bytes) -> Result<Self, SftpError> {
+        Self::from_request(session, &Request::Opendir { path }).await
+    }
+
+    async fn from_request(session: &SftpSession, request: &Request) -> Result<Self, SftpError> {
+        match session.send(request).await?.await? {
+            Reply::Handle(handle) => Ok(Self { session: session.clone(), handle, open: true }),
+            _ => Err(session.contract_broken("a handle")),
+        }
+    }
+
+    pub(super) fn session(&self) -> &SftpSession {
+        &self.session
+    }
+
+    pub(super) fn handle(&self) -> &Bytes {
+        &self.handle
+    }
+
+    /// Up to `length` bytes from `offset`; none at the end of the file. Fewer
+    /// do not mean that the end is near.
+    pub async fn read(&self, offset: u64, length: u32) -> Result<Bytes, SftpError> {
+        let handle = self.handle.clone();
+        let request = Request::Read { handle, offset, length };
+        self.read_reply(self.session.send(&request).await?.await)
+    }
+
+    pub(super) fn read_reply(&self, reply: Result<Reply, SftpError>) -> Result<Bytes, SftpError> {
+        match reply {
+            Ok(Reply::Data(data)) => Ok(data),
+            Err(error) if error.code() == Some(StatusCode::EOF) => Ok(Bytes::new()),
+            Err(error) => Err(error),
+            Ok(_) => Err(self.session.contract_broken("data")),
+        }
+    }
+
+    /// Writes `data` at `offset`.
+    pub async fn write(&self, offset: u64, data: Bytes) -> Result<(), SftpError> {
+        let request = Request::Write { handle: self.handle.clone(), offset, data };
+        self.session.done(self.session.send(&request).await?.await?)
+    }
+
+    /// The file's attributes now.
+    pub async fn stat(&self) -> Result<Attrs, SftpError> {
+        self.session.attrs(&Request::Fstat { handle: self.handle.clone() }).await
+    }
+
+    /// Syncs the file to the server's disk. Only where
+    /// [`SessionCapabilities::fsync`](super::SessionCapabilities::fsync) says so.
+    pub async fn sync(&self) -> Result<(), SftpError> {
+        self.session.fsync(&self.handle).await
+    }
+
+    /// The next names of a folder; `None` after the last.
+    pub async fn read_names(&self) -> Result<Option<Vec<NameEntry>>, SftpError> {
+        let request = Request::Readdir { handle: self.handle.clone() };
+        match self.session.send(&request).await?.await {
+            Ok(Reply::Name(names)) => Ok(Some(names)),
+            Err(error) if error.code() == Some(StatusCode::EOF) => Ok(None),
+            Err(error) => Err(error),
+            Ok(_) => Err(self.session.contract_broken("names")),
+        }
+    }
+
+    /// Closes it; some servers find out only now that there was no room.
+    pub async fn close(mut self) -> Result<(), SftpError> {
+        self.open = false;
+        let request = Request::Close { handle: self.handle.clone() };
+        self.session.done(self.session.send(&request).await?.await?)
+    }
+}
+
+impl Drop for RemoteFile {
+    fn drop(&mut self) {
+        if self.open {
+            self.session.send_and_forget(&Request::Close { handle: self.handle.clone() });
+        }
+    }
+}
