@@ -1,1 +1,41 @@
 //! Stand-ins for all services, for `demo`, `sim` and the tests.
+//!
+//! One [`World`] holds what is true: the exports, the receiver's folders, what
+//! the consumer took, what is to go wrong. The stand-ins show it to clients, as
+//! strict and as nasty as the real services:
+//!
+//! ```text
+//!            ┌─ encoura   login, lists that flip, pre-signed URLs
+//! World ─────┼─ store     another origin: refuses a second authentication
+//!            ├─ sftp      SSH, a jailed folder, renames of every kind ── consumer
+//!            └─ control   the world as JSON, faults and exports to add
+//! ```
+//!
+//! [`Oracle`] judges: which export arrived never, once, twice or in part.
+
+mod access;
+mod arrivals;
+mod consumer;
+mod control;
+mod encoura;
+mod fault;
+mod net;
+mod options;
+mod samples;
+mod sftp;
+mod stand_ins;
+mod world;
+
+pub use access::{EncouraAccess, SftpAccess, sim_json};
+pub use arrivals::arrivals;
+pub use consumer::{Consumer, Pickup};
+pub use encoura::AuthScheme;
+pub use fault::{Arming, Fault};
+pub use options::Options;
+pub use samples::{Samples, sample_exports};
+pub use sftp::Extensions;
+pub use stand_ins::StandIns;
+pub use world::{
+    Call, Export, Fate, Flips, Haul, NewExport, Oracle, Planted, Sample, Service, Status, Totals,
+    Verdict, World,
+};

@@ -1,0 +1,66 @@
+//! How to reach the stand-ins.
+
+use serde_json::{Value, json};
+
+use super::stand_ins::StandIns;
+use crate::model::Secret;
+
+/// How to sign in to the Encoura stand-in.
+#[derive(Clone, Debug)]
+pub struct EncouraAccess {
+    /// With `/v1`, without a trailing slash.
+    pub base_url: String,
+    /// The `x-api-key` header.
+    pub api_key: Secret,
+    /// The login's `userName`.
+    pub username: String,
+    /// The login's `password`.
+    pub password: Secret,
+    /// The organisation that owns the exports.
+    pub organization_uid: String,
+}
+
+/// How to sign in to the SFTP stand-in.
+#[derive(Clone, Debug)]
+pub struct SftpAccess {
+    /// `127.0.0.1`.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// `SHA256:…`, to be pinned.
+    pub host_key: String,
+    /// The host key as it stands in `known_hosts` behind the host: type and base64.
+    pub host_public_key: String,
+    /// User name; it holds an `@`, as the real ones do.
+    pub username: String,
+    /// Password.
+    pub password: Secret,
+    /// The upload folder, with a trailing slash.
+    pub directory: String,
+    /// Where the receiver puts what it took, with a trailing slash.
+    pub processed: String,
+}
+
+/// What `sim --json` prints: how to reach each service that there is.
+pub fn sim_json(stand_ins: &StandIns) -> Value {
+    let (encoura, sftp) = (stand_ins.encoura(), stand_ins.sftp());
+    json!({
+        "encoura": {
+            "base_url": encoura.base_url,
+            "api_key": encoura.api_key.expose(),
+            "username": encoura.username,
+            "password": encoura.password.expose(),
+            "organization_uid": encoura.organization_uid,
+        },
+        "sftp": {
+            "host": sftp.host,
+            "port": sftp.port,
+            "host_key": sftp.host_key,
+            "username": sftp.username,
+            "password": sftp.password.expose(),
+            "directory": sftp.directory,
+            "processed": sftp.processed,
+        },
+        "control_url": stand_ins.control_url(),
+    })
+}

@@ -1,0 +1,168 @@
+//! All stand-ins together: started, reached, stopped.
+
+use std::future::IntoFuture as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
+
+use super::access::{EncouraAccess, SftpAccess};
+use super::consumer::{self, Consumer, Pickup};
+use super::encoura::{Api, Store};
+use super::net::{Loopback, Scissors};
+use super::options::Options;
+use super::sftp::{House, Server};
+use super::world::{PROCESSED, UPLOADS, World, random_uid};
+use super::{control, encoura, sftp};
+use crate::model::{Failure, Secret};
+
+/// Longest wait for connections to end when the stand-ins are stopped.
+const GOODBYE: Duration = Duration::from_secs(5);
+
+/// The stand-ins while they run. They stop when this is dropped;
+/// [`StandIns::stop`] also waits for it.
+#[derive(Debug)]
+pub struct StandIns {
+    world: Arc<World>,
+    encoura: EncouraAccess,
+    sftp: SftpAccess,
+    control_url: String,
+    tasks: TaskTracker,
+    stop: DropGuard,
+}
+
+impl StandIns {
+    /// Starts them; when this returns, all of them listen on 127.0.0.1.
+    ///
+    /// # Errors
+    /// A port is taken, the folder cannot be written, a public key is none.
+    pub async fn start(options: Options) -> Result<Self, Failure> {
+        let world = World::new(&options.dir)?;
+        for export in options.exports {
+            world.add(export);
+        }
+        for arming in options.faults {
+            world.arm(arming);
+        }
+        let stop = CancellationToken::new();
+        // From here on an error stops what has been started already.
+        let guard = stop.clone().drop_guard();
+        let tasks = TaskTracker::new();
+        let bind = |service, port| Loopback::bind(service, port, stop.clone());
+
+        let store_listener = bind("the object store", options.store_port).await?;
+        let store = Store::new(Arc::clone(&world), origin(store_listener.address()))?;
+        let store = Arc::new(store);
+        serve(encoura::store_router(Arc::clone(&store)), store_listener, &tasks, &stop);
+
+        let api_listener = bind("the Encoura API", options.encoura_port).await?;
+        let access = encoura_access(api_listener.address());
+        let api = Api::new(
+            Arc::clone(&world),
+            access.clone(),
+            store,
+            options.auth_scheme,
+            options.flips,
+            options.url_life,
+        );
+        serve(encoura::router(Arc::new(api)), api_listener, &tasks, &stop);
+
+        let keys = options.authorized_keys.iter().map(|line| sftp::authorized_key(line));
+        let house = Arc::new(House {
+            world: Arc::clone(&world),
+            username: "sftp@school.example".to_owned(),
+            password: Secret::new(random_uid()),
+            authorized_keys: keys.collect::<Result<_, _>>()?,
+            extensions: options.extensions,
+            consumer: options.consumer,
+            pickup: options.pickup,
+            tasks: tasks.clone(),
+        });
+        let listener = bind("the SFTP server", options.sftp_port).await?;
+        let server = Server::start(Arc::clone(&house), listener, stop.clone())?;
+        if let Consumer::Every(pause) = options.consumer {
+            let rounds = consume(Arc::clone(&world), pause, options.pickup);
+            tasks.spawn(stop.clone().run_until_cancelled_owned(rounds));
+        }
+
+        let listener = bind("the control URL", options.control_port).await?;
+        let control_url = origin(listener.address());
+        serve(control::router(Arc::clone(&world)), listener, &tasks, &stop);
+
+        let sftp = sftp_access(&house, server);
+        Ok(Self { world, encoura: access, sftp, control_url, tasks, stop: guard })
+    }
+
+    /// What is true outside.
+    pub fn world(&self) -> &Arc<World> {
+        &self.world
+    }
+
+    /// How to sign in to Encoura.
+    pub fn encoura(&self) -> &EncouraAccess {
+        &self.encoura
+    }
+
+    /// How to sign in to the SFTP server.
+    pub fn sftp(&self) -> &SftpAccess {
+        &self.sftp
+    }
+
+    /// Where the world can be seen and changed, without a trailing slash.
+    pub fn control_url(&self) -> &str {
+        &self.control_url
+    }
+
+    /// Stops them and waits until nothing of them is left.
+    pub async fn stop(self) {
+        drop(self.stop);
+        self.tasks.close();
+        // A connection that will not end is no reason to hang for ever.
+        let _ = tokio::time::timeout(GOODBYE, self.tasks.wait()).await;
+    }
+}
+
+fn serve(router: Router, listener: Loopback, tasks: &TaskTracker, stop: &CancellationToken) {
+    let app = router.into_make_service_with_connect_info::<Scissors>();
+    let served = axum::serve(listener, app).into_future();
+    tasks.spawn(stop.clone().run_until_cancelled_owned(served));
+}
+
+async fn consume(world: Arc<World>, pause: Duration, pickup: Pickup) {
+    loop {
+        tokio::time::sleep(pause).await;
+        let world = Arc::clone(&world);
+        // An error here is a panic there, which was reported already.
+        let _ = tokio::task::spawn_blocking(move || consumer::sweep(&world, pickup)).await;
+    }
+}
+
+fn origin(address: SocketAddr) -> String {
+    format!("http://{address}")
+}
+
+fn encoura_access(address: SocketAddr) -> EncouraAccess {
+    EncouraAccess {
+        base_url: format!("{}/v1", origin(address)),
+        api_key: Secret::new(random_uid()),
+        username: "ops@school.example".to_owned(),
+        password: Secret::new(random_uid()),
+        organization_uid: random_uid(),
+    }
+}
+
+fn sftp_access(house: &House, server: Server) -> SftpAccess {
+    SftpAccess {
+        host: server.address.ip().to_string(),
+        port: server.address.port(),
+        host_key: server.fingerprint,
+        host_public_key: server.public_key,
+        username: house.username.clone(),
+        password: house.password.clone(),
+        directory: UPLOADS.to_owned(),
+        processed: PROCESSED.to_owned(),
+    }
+}
