@@ -68,6 +68,13 @@ pub struct Tested {
     pub checks: Vec<(String, Result<Shown, Failure>)>,
 }
 
+impl Tested {
+    /// What went wrong.
+    pub fn failures(&self) -> impl Iterator<Item = &Failure> {
+        self.checks.iter().filter_map(|(_, result)| result.as_ref().err())
+    }
+}
+
 /// One endpoint's answer to [`Command::Reconcile`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reconciled {

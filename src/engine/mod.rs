@@ -1,9 +1,274 @@
 //! The work: commands in, events out.
+//!
+//! | file | what it is for |
+//! |---|---|
+//! | `handle`, `command`, `event` | how everybody else speaks with the engine |
+//! | `run`, `pass` | one run over endpoints; one pass of one endpoint |
+//! | `listing`, `brakes`, `reconcile` | the lists, and when none is sent |
+//! | `walk`, `fetch`, `part`, `archive` | an item's way in a pass; its bytes into the archive |
+//! | `delivery`, `direct`, `confirm` | the bytes to their final name, exactly once |
+//! | `operator` | hold, release, retry, send again, fetch, cancel |
+//! | `schedule`, `scheduler` | what happens by itself |
+//! | `retry`, `claims`, `tally`, `progress` | when again; who works on what; counts; bars |
 
+mod archive;
+mod brakes;
+mod claims;
 pub mod command;
+mod confirm;
+mod context;
+mod delivery;
+mod direct;
 pub mod event;
+mod fetch;
 mod handle;
+mod lane;
+mod listing;
+mod operator;
+mod part;
+mod pass;
+mod progress;
+mod reconcile;
+mod retry;
+mod run;
+mod schedule;
+mod scheduler;
+mod tally;
+mod walk;
+
+use std::sync::Arc;
+use std::time::Duration;
 
 pub use command::{Acted, Command, ReconcileMode, Reply};
 pub use event::{Event, Level, Phase, Transfer};
 pub use handle::{Handle, Request};
+use tokio::sync::{Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::config::Config;
+use crate::ledger::{self, Ledger, Reader, create_private_folder};
+use crate::model::{Failure, Schedule};
+use context::Context;
+use lane::{Lane, Outlets};
+use operator::Word;
+use walk::Pick;
+
+/// The engine at work. Dropping it without [`Engine::stop`] leaves its tasks to
+/// the end of the runtime; the books are safe either way.
+pub struct Engine {
+    context: Arc<Context>,
+    handle: Handle,
+    tasks: TaskTracker,
+}
+
+/// Whether the engine does things by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Schedules {
+    /// Schedules run and due items are tried again: the console and `--no-tui`.
+    On,
+    /// Only what is asked for: one-shot commands.
+    Off,
+}
+
+impl Engine {
+    /// Registers the endpoints of `config` in `ledger` and starts to work.
+    pub async fn start(
+        config: Config,
+        ledger: Ledger,
+        schedules: Schedules,
+    ) -> Result<Self, Failure> {
+        create_private_folder(&config.data_dir)?;
+        create_private_folder(&config.data_dir.join("parts"))?;
+        ledger.register_endpoints(config.endpoints.clone()).await?;
+        ledger.close_interrupted_runs().await?;
+        let (handle, requests) = Handle::pair();
+        let context = Arc::new(build(config, ledger, handle.clone(), schedules).await?);
+        let tasks = TaskTracker::new();
+        tasks.spawn(serve(context.clone(), requests, tasks.clone()));
+        if schedules == Schedules::On {
+            for lane in &context.lanes {
+                tasks.spawn(scheduler::look_after(context.clone(), lane.clone()));
+            }
+        }
+        Ok(Self { context, handle, tasks })
+    }
+
+    /// A way in for others.
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// The ledger's read side, for whoever shows it.
+    pub fn reader(&self) -> Result<Reader, Failure> {
+        self.context.ledger.reader()
+    }
+
+    /// Tells everything to come to a safe point, without waiting for it.
+    pub fn begin_to_stop(&self) {
+        self.context.stop.cancel();
+    }
+
+    /// Brings everything to a safe point and stops: transfers break off where
+    /// they can be continued, a publication under way is brought to its end.
+    /// Waits for that as long as `patience`; what is cut off after it is settled
+    /// by the next start.
+    pub async fn stop(self, patience: Duration) {
+        self.context.stop.cancel();
+        self.tasks.close();
+        if tokio::time::timeout(patience, self.tasks.wait()).await.is_err() {
+            tracing::warn!("stopping without waiting any longer; the next start settles the rest");
+        }
+        for outlet in &self.context.outlets {
+            outlet.destination.close().await;
+        }
+    }
+}
+
+/// Signs in and looks around for the named, or all active, endpoints of
+/// `config`. Changes nothing anywhere, and needs no ledger.
+pub async fn test(
+    config: &Config,
+    endpoints: &[String],
+    max_files: usize,
+) -> Result<Vec<command::Tested>, Failure> {
+    let mut outlets = Outlets::default();
+    let mut tested = Vec::new();
+    for endpoint in context::endpoints_called(config, endpoints)? {
+        let lane = Lane::build(config, endpoint, 0, &mut outlets)?;
+        tested.push(reconcile::test(&lane, max_files).await);
+    }
+    for outlet in outlets.into_inner() {
+        outlet.destination.close().await;
+    }
+    Ok(tested)
+}
+
+/// When a schedule is due next, from now on; none for manual ones.
+pub fn next_run(schedule: &Schedule) -> Option<jiff::Timestamp> {
+    schedule::next_after(schedule, ledger::now())
+}
+
+async fn build(
+    config: Config,
+    ledger: Ledger,
+    handle: Handle,
+    schedules: Schedules,
+) -> Result<Context, Failure> {
+    let stop = CancellationToken::new();
+    let mut outlets = Outlets::default();
+    let mut lanes = Vec::new();
+    for endpoint in &config.endpoints {
+        let number = ledger.endpoint(&endpoint.name).await?.number;
+        match Lane::build(&config, endpoint, number, &mut outlets) {
+            Ok(lane) => lanes.push(Arc::new(lane)),
+            // The others work; a sync that names this one says why not.
+            Err(failure) => tracing::warn!("{failure}"),
+        }
+    }
+    Ok(Context {
+        transfers: Semaphore::new(config.scheduling.max_transfers),
+        syncs: Semaphore::new(config.scheduling.max_concurrent_syncs),
+        claims: claims::Claims::new(stop.clone()),
+        outlets: outlets.into_inner(),
+        config,
+        ledger,
+        handle,
+        schedules,
+        lanes,
+        stop,
+    })
+}
+
+/// Takes commands until everything stops. Each is a task of its own.
+async fn serve(
+    context: Arc<Context>,
+    mut requests: mpsc::UnboundedReceiver<Request>,
+    tasks: TaskTracker,
+) {
+    loop {
+        let (command, answer) = tokio::select! {
+            () = context.stop.cancelled() => return,
+            request = requests.recv() => match request {
+                Some(request) => request,
+                None => return,
+            },
+        };
+        let (context, inner) = (context.clone(), tasks.clone());
+        tasks.spawn(async move {
+            let reply = carry_out(&context, &inner, command).await;
+            // Nobody waiting for the answer any more is fine.
+            let _ = answer.send(reply);
+        });
+    }
+}
+
+async fn carry_out(context: &Arc<Context>, tasks: &TaskTracker, command: Command) -> Reply {
+    let done = match command {
+        Command::Sync { endpoints, trigger, full: _ } => sync(context, &endpoints, trigger).await,
+        Command::Reconcile { endpoints, mode } => reconcile(context, tasks, &endpoints, mode).await,
+        Command::Test { endpoints, max_files } => {
+            test(&context.config, &endpoints, max_files).await.map(Reply::Tested)
+        }
+        Command::CarryOn { endpoints } => carry_on(context, &endpoints).await,
+        Command::Retry(ids) => Ok(act(context, tasks, Word::Retry, ids).await),
+        Command::Hold(ids) => Ok(act(context, tasks, Word::Hold, ids).await),
+        Command::Release(ids) => Ok(act(context, tasks, Word::Release, ids).await),
+        Command::SendAgain(ids) => Ok(act(context, tasks, Word::SendAgain, ids).await),
+        Command::Fetch(ids) => Ok(act(context, tasks, Word::Fetch, ids).await),
+        Command::Cancel(ids) => Ok(act(context, tasks, Word::Cancel, ids).await),
+    };
+    done.unwrap_or_else(Reply::Failed)
+}
+
+async fn sync(
+    context: &Arc<Context>,
+    endpoints: &[String],
+    trigger: crate::model::Trigger,
+) -> Result<Reply, Failure> {
+    let lanes = context.lanes_called(endpoints)?;
+    run::run(context, lanes, trigger).await.map(Reply::Run)
+}
+
+async fn reconcile(
+    context: &Arc<Context>,
+    tasks: &TaskTracker,
+    endpoints: &[String],
+    mode: ReconcileMode,
+) -> Result<Reply, Failure> {
+    let mut reconciled = Vec::new();
+    for lane in context.lanes_called(endpoints)? {
+        reconciled.push(reconcile::reconcile(context, &lane, mode).await);
+        carry_on_beside(context, tasks, lane);
+    }
+    Ok(Reply::Reconciled(reconciled))
+}
+
+async fn carry_on(context: &Arc<Context>, endpoints: &[String]) -> Result<Reply, Failure> {
+    let lanes = context.lanes_called(endpoints)?;
+    let passes = lanes.iter().map(|lane| pass::carry_on(context, lane, Pick::All));
+    Ok(Reply::CarriedOn(futures::future::join_all(passes).await))
+}
+
+async fn act(
+    context: &Arc<Context>,
+    tasks: &TaskTracker,
+    word: Word,
+    ids: Vec<crate::model::Id>,
+) -> Reply {
+    let (acted, lanes) = operator::act(context, word, ids).await;
+    for lane in lanes {
+        carry_on_beside(context, tasks, lane);
+    }
+    Reply::Acted(acted)
+}
+
+/// Works on what is due now without keeping anybody waiting, where things are
+/// done by themselves at all.
+fn carry_on_beside(context: &Arc<Context>, tasks: &TaskTracker, lane: Arc<Lane>) {
+    if context.schedules == Schedules::Off {
+        return;
+    }
+    let context = context.clone();
+    tasks.spawn(async move { pass::carry_on(&context, &lane, Pick::Due).await });
+}

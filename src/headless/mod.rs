@@ -1,1 +1,7 @@
-//! The engine's events as lines, progress bars or JSON.
+//! The engine's events as lines, progress bars or JSON; the log of record.
+
+mod follow;
+mod lines;
+
+pub use follow::follow;
+pub use lines::{Verbosity, line, summary, words};

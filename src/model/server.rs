@@ -135,6 +135,23 @@ pub struct DestinationSettings {
 }
 
 impl DestinationSettings {
+    /// The destination called `name` on `server`, with the usual settings: files
+    /// go into the folder that the server shows after sign-in, by rename, under
+    /// unique names.
+    pub fn new(name: impl Into<String>, server: SshServer) -> Self {
+        Self {
+            name: name.into(),
+            server,
+            directory: "./".into(),
+            processed: None,
+            publish: PublishMode::default(),
+            on_doubt: DoubtPolicy::default(),
+            names: FinalNames::default(),
+            retention_days: 30,
+            max_sessions: 4,
+        }
+    }
+
     /// Where files go, as one text: a delivery remembers it, so that a changed
     /// configuration is never taken for the place where its rename was sent.
     pub fn target(&self) -> String {

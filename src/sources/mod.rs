@@ -92,7 +92,7 @@ pub trait ContentSink: Send {
 /// A source of exports: items that are announced once and then fetched.
 #[async_trait]
 pub trait ExportSource: Send + Sync {
-    /// What identifies the account in an export's key.
+    /// What identifies the account in an export's key; known after signing in.
     fn account(&self) -> String;
 
     /// Calls made to the service's API so far.

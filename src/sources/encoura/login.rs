@@ -70,6 +70,7 @@ impl Encoura {
         let mut state = self.login.state.lock().await;
         let session = self.log_in(&mut state).await?;
         let Organization { uid, name } = &session.organization;
+        self.organization.get_or_init(|| uid.clone());
         let name = name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
         let who = format!("organisation {uid}{name}, as {}", self.account.username);
         Ok(SignedIn { identity: Shown::new(who) })

@@ -17,6 +17,7 @@ mod login;
 mod shapes;
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
@@ -37,6 +38,9 @@ pub struct Encoura {
     /// For pre-signed URLs: object stores refuse a second authorisation.
     store: Client,
     login: Login,
+    /// The organisation that the last sign-in was for. Exports belong to it,
+    /// whoever signs in: people and base URLs change.
+    organization: OnceLock<String>,
     secrets: Secrets,
 }
 
@@ -61,6 +65,7 @@ impl Encoura {
             api: Client::new(guard.clone(), timeouts)?,
             store: Client::new(guard, timeouts)?,
             login: Login::new(&account)?,
+            organization: OnceLock::new(),
             base,
             secrets,
             account,
@@ -81,7 +86,7 @@ impl Encoura {
 #[async_trait]
 impl ExportSource for Encoura {
     fn account(&self) -> String {
-        self.account.key()
+        self.organization.get().cloned().unwrap_or_else(|| self.account.key())
     }
 
     fn api_calls(&self) -> u64 {

@@ -1,0 +1,87 @@
+//! The archive: verified files, kept under names of our own.
+
+use std::path::{Path, PathBuf};
+
+use crate::ledger::{Export, create_private_folder};
+use crate::model::{Failure, FailureClass, Sha256};
+
+/// Gives the synced file `part` its place in the archive below `data_dir` and
+/// syncs the folder. Returns the place, relative to `data_dir`.
+///
+/// On return the file survives a power failure; only then may the ledger say so.
+pub(super) async fn keep(
+    data_dir: &Path,
+    export: &Export,
+    part: PathBuf,
+) -> Result<String, Failure> {
+    // The random part keeps a ledger restored from a backup, which counts the
+    // same numbers again, from ever overwriting a file.
+    let relative =
+        format!("archive/{}/{}-{:08x}", export.id.number / 1000, export.id, rand::random::<u32>());
+    let target = data_dir.join(&relative);
+    blocking(move || {
+        let folder = target.parent().unwrap_or(&target).to_owned();
+        create_private_folder(&folder)?;
+        std::fs::rename(&part, &target)
+            .map_err(|e| Failure::io("archiving", target.to_string_lossy(), &e))?;
+        // The new folder's own entry must be durable as well.
+        sync_folder(&folder)?;
+        folder.parent().map_or(Ok(()), sync_folder)
+    })
+    .await?;
+    Ok(relative)
+}
+
+/// Whether the archived file is there and has the size and hash in the books.
+pub(super) async fn is_intact(data_dir: &Path, export: &Export) -> Result<bool, Failure> {
+    let (Some(relative), Some(size), Some(sha256)) =
+        (&export.archived, export.size, export.sha256.clone())
+    else {
+        return Ok(false);
+    };
+    let path = data_dir.join(relative);
+    blocking(move || match std::fs::File::open(&path) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(e) => Err(Failure::io("reading", path.to_string_lossy(), &e)),
+        Ok(file) => {
+            let actual =
+                hash(file).map_err(|e| Failure::io("reading", path.to_string_lossy(), &e))?;
+            Ok(actual == (size, sha256))
+        }
+    })
+    .await
+}
+
+fn hash(mut file: std::fs::File) -> std::io::Result<(u64, String)> {
+    use std::io::Read as _;
+    let (mut hash, mut size) = (Sha256::new(), 0);
+    let mut buffer = vec![0; 256 << 10];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok((size, hash.hex())),
+            read => {
+                hash.update(&buffer[..read]);
+                size += read as u64;
+            }
+        }
+    }
+}
+
+/// Makes the names in `folder` durable. Windows does so by itself.
+pub(super) fn sync_folder(folder: &Path) -> Result<(), Failure> {
+    if cfg!(windows) {
+        return Ok(());
+    }
+    std::fs::File::open(folder)
+        .and_then(|f| f.sync_all())
+        .map_err(|e| Failure::io("syncing the folder", folder.to_string_lossy(), &e))
+}
+
+/// Runs `work` where it may block.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|e| Failure::new(FailureClass::Bug, "working on files", "").said(e))?
+}

@@ -1,0 +1,107 @@
+//! After the rename: has the receiver taken it? Then our leftovers go.
+//!
+//! From here on "no such file" is success: the other side took it.
+
+use std::time::Duration;
+
+use super::delivery::{Step, Work};
+use super::lane::Outlet;
+use super::retry;
+use crate::destinations::Sighting;
+use crate::ledger::{self, Delivery};
+use crate::model::{DeliveryState, Evidence, Failure, PublishMode};
+
+/// The first look after a publication that was not taken at once; each further
+/// one waits twice as long, up to the longest.
+const FIRST_LOOK: Duration = Duration::from_secs(2);
+const LONGEST: Duration = Duration::from_secs(10 * 60);
+
+/// published → confirmed, if the evidence suffices; else look again later.
+pub(super) async fn look(work: &mut Work<'_>) -> Result<Step, Failure> {
+    work.progress.step("confirming", work.export.size.unwrap_or_default(), None);
+    let sighting = match work.outlet.destination.sight(&work.delivery.final_name).await {
+        Ok(sighting) => sighting,
+        Err(failure) => return look_again(work, Some(failure)).await,
+    };
+    match evidence(sighting, work.export.size) {
+        // In its place: that is all there will ever be to see, unless a receiver
+        // is known to take files away.
+        Some(Evidence::E1) if work.outlet.settings.processed.is_some() => {
+            if work.delivery.evidence < Some(Evidence::E1) {
+                work.delivery.evidence = Some(Evidence::E1);
+            }
+            look_again(work, None).await
+        }
+        Some(evidence) => {
+            work.move_to(DeliveryState::Confirmed, |d| {
+                d.evidence = d.evidence.max(Some(evidence));
+                d.confirmed_at = Some(ledger::now());
+            })
+            .await?;
+            Ok(Step::Moved)
+        }
+        // Something of that name, but not of our size: nothing can be said.
+        None => look_again(work, None).await,
+    }
+}
+
+/// What a sighting proves about a file of `size` bytes.
+fn evidence(sighting: Sighting, size: Option<u64>) -> Option<Evidence> {
+    match sighting {
+        Sighting::InPlace(seen) => (Some(seen) == size).then_some(Evidence::E1),
+        Sighting::Processed(seen) if Some(seen) == size => Some(Evidence::E3),
+        // Taken, and something else lies in `processed` under its name.
+        Sighting::Processed(_) | Sighting::Gone { .. } => Some(Evidence::E2),
+    }
+}
+
+async fn look_again(work: &mut Work<'_>, failure: Option<Failure>) -> Result<Step, Failure> {
+    let evidence = work.delivery.evidence;
+    let tries = work.delivery.tries + 1;
+    let pause = FIRST_LOOK.saturating_mul(1 << (tries - 1).min(16)).min(LONGEST);
+    work.move_to(DeliveryState::Published, |d| {
+        d.evidence = evidence;
+        d.tries = tries;
+        d.failure.clone_from(&failure);
+        d.next_attempt_at = Some(retry::after(pause));
+    })
+    .await?;
+    Ok(failure.map_or(Step::Rest, Step::Failed))
+}
+
+/// confirmed → cleaned: removes what earlier attempts left under their own
+/// temporary names, and nothing else.
+pub(super) async fn clean_up(work: &mut Work<'_>) -> Result<Step, Failure> {
+    if work.outlet.settings.publish == PublishMode::Rename
+        && work.delivery.target == work.outlet.settings.target()
+    {
+        for attempt in 1..work.delivery.attempt {
+            let temporary = work.delivery.temporary_name(attempt);
+            if let Err(failure) = work.outlet.destination.remove_temporary(&temporary).await {
+                return work.retry_later(DeliveryState::Confirmed, failure).await;
+            }
+        }
+    }
+    work.move_to(DeliveryState::Cleaned, |_| {}).await?;
+    Ok(Step::Rest)
+}
+
+/// Removes what the attempts of a cancelled delivery left, as far as that works:
+/// it is cancelled either way.
+pub(super) async fn remove_temporaries(outlet: &Outlet, delivery: &Delivery) {
+    for attempt in 1..=delivery.attempt {
+        let temporary = delivery.temporary_name(attempt);
+        if let Err(failure) = outlet.destination.remove_temporary(&temporary).await {
+            tracing::warn!(id = %delivery.id, "left {temporary} behind: {failure}");
+        }
+    }
+}
+
+/// Whether the final name, or `processed`, shows a file of our size.
+pub(super) async fn is_in_sight(work: &Work<'_>) -> Result<bool, Failure> {
+    let sighting = work.outlet.destination.sight(&work.delivery.final_name).await?;
+    Ok(match sighting {
+        Sighting::InPlace(seen) | Sighting::Processed(seen) => Some(seen) == work.export.size,
+        Sighting::Gone { .. } => false,
+    })
+}

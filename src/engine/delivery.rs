@@ -1,0 +1,422 @@
+//! The second half of a file's way: from the archive to its final name over
+//! there, exactly once. The order of steps is that of `design/delivery.md`:
+//!
+//! ```text
+//! verified → uploading(k) → staged(k) → publishing(k) → published → confirmed → cleaned
+//!                                             └→ fencing(k→k+1) → staged(k+1) or published
+//! ```
+//!
+//! [`deliver`] is a loop over the state in the books: what a restart finds there
+//! is carried on by the same code that would have gone on without it.
+
+use super::claims::Claim;
+use super::context::Context;
+use super::lane::{Lane, Outlet};
+use super::progress::Progress;
+use super::{archive, confirm, direct, retry};
+use crate::destinations::Fence;
+use crate::ledger::{self, Delivery, Export};
+use crate::model::{
+    DeliveryState, Evidence, ExportState, Failure, FailureClass, FinalNames, PublishMode, Retry,
+};
+
+/// What became of one pass over a delivery.
+#[derive(Debug, PartialEq)]
+pub(super) struct Delivered {
+    /// Whether it reached its final name in this pass.
+    pub(super) published: bool,
+    /// Whether its state changed at all.
+    pub(super) moved: bool,
+    /// Why the pass ended.
+    pub(super) end: End,
+}
+
+/// Why a pass over a delivery ended.
+#[derive(Debug, PartialEq)]
+pub(super) enum End {
+    /// Nothing more to do in this pass.
+    Rest,
+    /// Not this time. The books say how it goes on.
+    Failed(Failure),
+    /// The archived file is missing or damaged: it has to be fetched again first.
+    Refetch,
+    /// The operator, or the end of the program, stopped it; nothing is wrong.
+    Stopped,
+}
+
+/// One delivery being worked on.
+pub(super) struct Work<'a> {
+    pub(super) context: &'a Context,
+    pub(super) lane: &'a Lane,
+    pub(super) outlet: &'a Outlet,
+    pub(super) export: &'a Export,
+    pub(super) claim: &'a Claim,
+    pub(super) progress: &'a Progress,
+    /// The delivery as the books have it now.
+    pub(super) delivery: Delivery,
+    /// Whether the archived file was compared with the books in this pass.
+    checked: bool,
+}
+
+/// Brings `delivery` as far as it gets, trying a few times. `Err` only where
+/// the books themselves fail.
+pub(super) async fn deliver(
+    context: &Context,
+    lane: &Lane,
+    outlet: &Outlet,
+    export: &Export,
+    delivery: Delivery,
+    claim: &Claim,
+) -> Result<Delivered, Failure> {
+    let before = delivery.state;
+    let progress = Progress::start(
+        &context.handle,
+        delivery.id,
+        &lane.endpoint.name,
+        &delivery.final_name,
+        export.size,
+    );
+    let mut work = Work {
+        context,
+        lane,
+        outlet,
+        export,
+        claim,
+        progress: &progress,
+        delivery,
+        checked: false,
+    };
+    let end = work.run().await?;
+    let after = work.delivery.state;
+    Ok(Delivered {
+        published: after.is_delivered() && !before.is_delivered(),
+        moved: after != before,
+        end,
+    })
+}
+
+/// What one step did.
+pub(super) enum Step {
+    /// The books have another state: go on from there.
+    Moved,
+    /// Nothing more to do in this pass.
+    Rest,
+    /// The archived file has to be fetched again first; the books know.
+    Refetch,
+    /// It did not work; the books know.
+    Failed(Failure),
+}
+
+impl Work<'_> {
+    async fn run(&mut self) -> Result<End, Failure> {
+        let mut tries = 0;
+        loop {
+            // Publishing is brought to its end even when everything stops: it is
+            // short, and what it settles need not be settled again.
+            if self.claim.token().is_cancelled() && self.delivery.state != DeliveryState::Publishing
+            {
+                return self.stopped().await;
+            }
+            let failure = match self.step().await? {
+                Step::Moved => continue,
+                Step::Rest => return Ok(End::Rest),
+                Step::Refetch => return Ok(End::Refetch),
+                Step::Failed(failure) => failure,
+            };
+            if self.claim.token().is_cancelled() {
+                return self.stopped().await;
+            }
+            tries += 1;
+            let Some(pause) = retry::pause_in_pass(&failure, tries).filter(|_| self.goes_on())
+            else {
+                return Ok(End::Failed(failure));
+            };
+            let step = format!("reconnecting {tries}/{}", retry::TRIES_IN_A_PASS);
+            self.progress.step(&step, 0, None);
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = self.claim.token().cancelled() => return self.stopped().await,
+            }
+        }
+    }
+
+    async fn step(&mut self) -> Result<Step, Failure> {
+        use DeliveryState as S;
+        let elsewhere =
+            self.delivery.attempt > 0 && self.delivery.target != self.outlet.settings.target();
+        match self.delivery.state {
+            S::Staged | S::Publishing | S::Fencing | S::Published if elsewhere => {
+                self.moved_house().await
+            }
+            S::Verified | S::RetryWait | S::Uploading => match self.outlet.settings.publish {
+                PublishMode::Rename => self.upload().await,
+                PublishMode::Direct => direct::write(self).await,
+            },
+            S::Staged => self.publish().await,
+            // Only a restart finds this state here: whether the rename was sent,
+            // and what became of it, is unknown.
+            S::Publishing => match self.outlet.settings.publish {
+                PublishMode::Rename => self.doubt(None).await,
+                PublishMode::Direct => direct::after_restart(self).await,
+            },
+            S::Fencing => self.fence().await,
+            S::Published => confirm::look(self).await,
+            S::Confirmed => confirm::clean_up(self).await,
+            S::Cleaned | S::Held | S::InDoubt | S::Cancelled => Ok(Step::Rest),
+        }
+    }
+
+    /// verified → uploading(k+1) → staged(k+1)
+    async fn upload(&mut self) -> Result<Step, Failure> {
+        if !self.archive_is_intact().await? {
+            return Ok(Step::Refetch);
+        }
+        let local = self.local();
+        let size = self.export.size.unwrap_or_default();
+        let target = self.outlet.settings.target();
+        self.move_to(DeliveryState::Uploading, |d| {
+            d.attempt += 1;
+            d.target = target;
+        })
+        .await?;
+        self.progress.step("uploading", 0, Some(size));
+        let temporary = self.delivery.temporary_name(self.delivery.attempt);
+        let (progress, token) = (self.progress, self.claim.token());
+        let staged = self
+            .outlet
+            .destination
+            .stage(
+                &local,
+                size,
+                &temporary,
+                &self.delivery.final_name,
+                &|n| progress.bytes(n),
+                token,
+            )
+            .await;
+        match staged {
+            Ok(staged) if staged.target_exists => self.name_taken().await,
+            Ok(_) => {
+                self.move_to(DeliveryState::Staged, |d| d.staged_at = Some(ledger::now())).await?;
+                Ok(Step::Moved)
+            }
+            Err(failure) => self.retry_later(DeliveryState::RetryWait, failure).await,
+        }
+    }
+
+    /// staged(k) → publishing(k) → published, or fencing(k→k+1)
+    async fn publish(&mut self) -> Result<Step, Failure> {
+        let temporary = self.delivery.temporary_name(self.delivery.attempt);
+        // Committed before the rename goes on the wire.
+        self.move_to(DeliveryState::Publishing, |_| {}).await?;
+        self.progress.step("publishing", self.export.size.unwrap_or_default(), None);
+        match self.outlet.destination.publish(&temporary, &self.delivery.final_name).await {
+            Ok(()) => self.published().await,
+            Err(failure) => self.doubt(Some(failure)).await,
+        }
+    }
+
+    /// publishing(k) → fencing: committed before the fence goes on the wire.
+    async fn doubt(&mut self, failure: Option<Failure>) -> Result<Step, Failure> {
+        self.move_to(DeliveryState::Fencing, |d| d.failure.clone_from(&failure)).await?;
+        Ok(match failure {
+            Some(failure) => Step::Failed(failure),
+            None => Step::Moved,
+        })
+    }
+
+    /// fencing(k→k+1) → staged(k+1), or published
+    async fn fence(&mut self) -> Result<Step, Failure> {
+        self.progress.step("settling", self.export.size.unwrap_or_default(), None);
+        let attempt = self.delivery.attempt;
+        let temporary = self.delivery.temporary_name(attempt);
+        let next = self.delivery.temporary_name(attempt + 1);
+        match self.outlet.destination.fence(&temporary, &next).await {
+            Ok(Fence::Moved | Fence::MovedBefore) => self.fence_won(&next).await,
+            Ok(Fence::Gone) if self.older_than_retention() => self.fence_came_too_late().await,
+            Ok(Fence::Gone) => self.published().await,
+            Err(failure) => self.retry_later(DeliveryState::Fencing, failure).await,
+        }
+    }
+
+    /// The rename never happened and never can: what is staged has the next
+    /// name. No new upload.
+    ///
+    /// Only where renames are link + unlink can the file have been published all
+    /// the same; there it is looked for, and if it shows, our copy goes.
+    async fn fence_won(&mut self, next: &str) -> Result<Step, Failure> {
+        let settled = async {
+            let destination = &self.outlet.destination;
+            if destination.probe().await?.posix_rename || !confirm::is_in_sight(self).await? {
+                return Ok(false);
+            }
+            destination.remove_temporary(next).await.map(|()| true)
+        };
+        match settled.await {
+            Ok(true) => self.published().await,
+            Ok(false) => {
+                self.move_to(DeliveryState::Staged, |d| d.attempt += 1).await?;
+                Ok(Step::Moved)
+            }
+            Err(failure) => self.retry_later(DeliveryState::Fencing, failure).await,
+        }
+    }
+
+    /// The temporary file is gone, but the server may have tidied it away: only
+    /// a sighting proves the rename now.
+    async fn fence_came_too_late(&mut self) -> Result<Step, Failure> {
+        match confirm::is_in_sight(self).await {
+            Ok(true) => return self.published().await,
+            Ok(false) => {}
+            Err(failure) => return self.retry_later(DeliveryState::Fencing, failure).await,
+        }
+        let name = &self.delivery.final_name;
+        let failure = Failure::new(FailureClass::Doubt, "settling the publication of", name)
+            .said(
+                "its temporary file is gone, nothing shows the final name, and it is older than \
+                 the server keeps files",
+            )
+            .advice("ask the receiver; then `send --again`, or `cancel` to leave it");
+        self.move_to(DeliveryState::InDoubt, |d| d.failure = Some(failure.clone())).await?;
+        Ok(Step::Failed(failure))
+    }
+
+    /// → published, with the first evidence.
+    pub(super) async fn published(&mut self) -> Result<Step, Failure> {
+        self.move_to(DeliveryState::Published, |d| {
+            d.evidence = Some(Evidence::E0);
+            d.published_at = Some(ledger::now());
+            d.tries = 0;
+        })
+        .await?;
+        Ok(Step::Moved)
+    }
+
+    /// Something that is not ours has the final name. Overwriting it could lose
+    /// a file that the receiver has not taken yet.
+    async fn name_taken(&mut self) -> Result<Step, Failure> {
+        let failure = Failure::new(FailureClass::Refused, "publishing", &self.delivery.final_name)
+            .said("a file of that name is there already");
+        if self.outlet.settings.names == FinalNames::Original {
+            let failure =
+                failure.advice("it goes on by itself once the receiver has taken that one");
+            return self.retry_later(DeliveryState::RetryWait, failure).await;
+        }
+        let failure = failure.retry(Retry::Never).advice(
+            "look whether it was delivered before (a restored backup?); then release or cancel it",
+        );
+        self.move_to(DeliveryState::Held, |d| d.failure = Some(failure.clone())).await?;
+        Ok(Step::Failed(failure))
+    }
+
+    /// The configuration now names another place than the one that the rename
+    /// was sent to. Nothing can be settled there.
+    async fn moved_house(&mut self) -> Result<Step, Failure> {
+        let failure = Failure::new(FailureClass::Doubt, "going on with", &self.delivery.final_name)
+            .said(format!(
+                "it was sent to {}, but {} is {} now",
+                self.delivery.target,
+                self.delivery.destination,
+                self.outlet.settings.target()
+            ))
+            .advice("put the old settings back to settle it, or `send --again` to the new place");
+        match self.delivery.state {
+            // Nothing was published yet: simply begin anew at the new place.
+            DeliveryState::Staged => {
+                self.move_to(DeliveryState::RetryWait, |d| d.failure = Some(failure)).await?;
+                Ok(Step::Moved)
+            }
+            DeliveryState::Published => Ok(Step::Rest),
+            DeliveryState::Publishing => {
+                self.move_to(DeliveryState::Fencing, |_| {}).await?;
+                Ok(Step::Moved)
+            }
+            _ => {
+                self.move_to(DeliveryState::InDoubt, |d| d.failure = Some(failure.clone())).await?;
+                Ok(Step::Failed(failure))
+            }
+        }
+    }
+
+    /// Compares the archived file with the books, once a pass, before its bytes
+    /// leave. One that is missing or different is fetched again.
+    pub(super) async fn archive_is_intact(&mut self) -> Result<bool, Failure> {
+        if self.checked || archive::is_intact(&self.context.config.data_dir, self.export).await? {
+            self.checked = true;
+            return Ok(true);
+        }
+        let mut again = self.export.clone();
+        again.state = ExportState::Recorded;
+        again.failure = Some(
+            Failure::new(FailureClass::Damaged, "reading the archived", self.export.name())
+                .said("the file is missing or is not the one that was verified")
+                .advice("it is fetched again by itself"),
+        );
+        self.context.ledger.move_export(self.export, &again, None).await?;
+        self.context.export_moved(self.lane, &again);
+        Ok(false)
+    }
+
+    /// The archived file.
+    pub(super) fn local(&self) -> std::path::PathBuf {
+        self.context.config.data_dir.join(self.export.archived.as_deref().unwrap_or_default())
+    }
+
+    /// Books a failure in `state` and when it is tried again.
+    pub(super) async fn retry_later(
+        &mut self,
+        state: DeliveryState,
+        failure: Failure,
+    ) -> Result<Step, Failure> {
+        if self.claim.token().is_cancelled() && state == DeliveryState::RetryWait {
+            // Stopped, not failed: the next pass simply takes the next attempt.
+            return Ok(Step::Failed(failure));
+        }
+        self.move_to(state, |d| {
+            d.tries += 1;
+            d.next_attempt_at = retry::next_attempt_at(&failure, d.tries);
+            d.failure = Some(failure.clone());
+        })
+        .await?;
+        Ok(Step::Failed(failure))
+    }
+
+    /// Books one arrow, or a change within a state, and tells everybody.
+    pub(super) async fn move_to(
+        &mut self,
+        state: DeliveryState,
+        change: impl FnOnce(&mut Delivery),
+    ) -> Result<(), Failure> {
+        let mut after = self.delivery.clone();
+        after.state = state;
+        after.failure = None;
+        after.next_attempt_at = None;
+        change(&mut after);
+        self.context.ledger.move_delivery(&self.delivery, &after).await?;
+        self.delivery = after;
+        self.context.delivery_moved(self.lane, &self.delivery);
+        Ok(())
+    }
+
+    /// Whether trying again in this pass can do anything.
+    fn goes_on(&self) -> bool {
+        self.delivery.state.is_open() && self.delivery.state != DeliveryState::Published
+    }
+
+    fn older_than_retention(&self) -> bool {
+        let days = i64::from(self.outlet.settings.retention_days);
+        let keeps = jiff::SignedDuration::from_hours(24 * days);
+        self.delivery.staged_at.is_none_or(|at| ledger::now().duration_since(at) > keeps)
+    }
+
+    /// The operator's cancel ends in `cancelled` where nothing was published
+    /// yet; the program's end leaves everything for the next start.
+    async fn stopped(&mut self) -> Result<End, Failure> {
+        let state = self.delivery.state;
+        if self.claim.cancelled_by_operator() && state.may_become(DeliveryState::Cancelled) {
+            self.move_to(DeliveryState::Cancelled, |_| {}).await?;
+            confirm::remove_temporaries(self.outlet, &self.delivery).await;
+        }
+        Ok(End::Stopped)
+    }
+}

@@ -1,0 +1,61 @@
+//! Direct mode, for servers that refuse renames: the file is created exclusively
+//! under its final name and written there. What is unknown afterwards stays
+//! unknown, so this way is "at least once", and the screen says so.
+
+use super::delivery::{Step, Work};
+use crate::model::{DeliveryState, DoubtPolicy, Failure, FailureClass, name};
+
+/// verified → publishing(k) → published
+pub(super) async fn write(work: &mut Work<'_>) -> Result<Step, Failure> {
+    if !work.archive_is_intact().await? {
+        return Ok(Step::Refetch);
+    }
+    let local = work.local();
+    let size = work.export.size.unwrap_or_default();
+    let target = work.outlet.settings.target();
+    work.move_to(DeliveryState::Publishing, |d| {
+        d.attempt += 1;
+        d.target = target;
+    })
+    .await?;
+    work.progress.step("uploading", 0, Some(size));
+    let (progress, token) = (work.progress, work.claim.token());
+    let written = work
+        .outlet
+        .destination
+        .write_direct(&local, size, &work.delivery.final_name, &|n| progress.bytes(n), token)
+        .await;
+    match written {
+        Ok(()) => work.published().await,
+        Err(failed) if failed.in_doubt => doubt(work, failed.failure).await,
+        Err(failed) => work.retry_later(DeliveryState::RetryWait, failed.failure).await,
+    }
+}
+
+/// A restart found `publishing`: whether anything was written is unknown.
+pub(super) async fn after_restart(work: &mut Work<'_>) -> Result<Step, Failure> {
+    let failure = Failure::new(FailureClass::Network, "writing", &work.delivery.final_name)
+        .said("the program ended in the middle of it");
+    doubt(work, failure).await
+}
+
+async fn doubt(work: &mut Work<'_>, failure: Failure) -> Result<Step, Failure> {
+    match work.outlet.settings.on_doubt {
+        DoubtPolicy::Hold => {
+            let failure = Failure::new(FailureClass::Doubt, "writing", &work.delivery.final_name)
+                .said(&failure)
+                .advice(
+                    "look whether the receiver has it whole; then `send --again`, or `cancel` to \
+                     leave it",
+                );
+            work.move_to(DeliveryState::InDoubt, |d| d.failure = Some(failure.clone())).await?;
+            Ok(Step::Failed(failure))
+        }
+        DoubtPolicy::Retry => {
+            // Under another name: what lies under this one may be half a file.
+            let next = work.delivery.attempt + 1;
+            work.delivery.final_name = name::direct_name(&work.delivery.final_name, next);
+            work.retry_later(DeliveryState::RetryWait, failure).await
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! The first half of a file's way: from the source into the archive.
+//!
+//! ```text
+//! recorded → downloading(a) → verified
+//! ```
+
+use super::claims::Claim;
+use super::context::Context;
+use super::lane::Lane;
+use super::part::{Content, Part};
+use super::progress::Progress;
+use super::{archive, retry};
+use crate::ledger::Export;
+use crate::model::{ExportState, Failure, FailureClass, Id, name};
+
+/// "Not found" this many times in a row means that the source has it no longer.
+const EXPIRED_AFTER: u32 = 3;
+
+/// What became of one pass over an export.
+#[derive(Debug)]
+pub(super) enum Fetched {
+    /// The bytes are safe; with the delivery that was made for them, if any.
+    Verified {
+        /// The file's size.
+        bytes: u64,
+        /// Its first delivery.
+        delivery: Option<Id>,
+    },
+    /// Not this time. The books say how it goes on.
+    Not(Failure),
+    /// The operator, or the end of the program, stopped it; nothing is wrong.
+    Stopped,
+}
+
+/// Fetches `export`, trying a few times. `Err` only where the books themselves fail.
+pub(super) async fn fetch(
+    context: &Context,
+    lane: &Lane,
+    mut export: Export,
+    claim: &Claim,
+) -> Result<Fetched, Failure> {
+    let (id, endpoint) = (export.id, lane.endpoint.name.as_str());
+    let progress =
+        Progress::start(&context.handle, id, endpoint, export.name(), export.expected_size);
+    let mut tries = 0;
+    loop {
+        export = begin(context, lane, export).await?;
+        let uid = export.uid.clone();
+        let path = context.parts_folder().join(export.part.as_deref().unwrap_or_default());
+        let mut part = Part::new(&context.ledger, &progress, export, path.clone());
+        let arrived = match lane.source.fetch(&uid, &mut part, claim.token()).await {
+            Ok(()) => part.finish().await,
+            Err(failure) => part.keep().await.and(Err(failure)),
+        };
+        export = part.into_export();
+        let failure = match arrived {
+            Ok(content) => {
+                progress.step("verifying", content.size, Some(content.size));
+                return verify(context, lane, export, path, content).await;
+            }
+            Err(failure) => failure,
+        };
+        if claim.token().is_cancelled() {
+            return stopped(context, lane, export, claim).await;
+        }
+        tries += 1;
+        export = book_failure(context, lane, export, &failure).await?;
+        let pause = retry::pause_in_pass(&failure, tries);
+        let Some(pause) = pause.filter(|_| export.state == ExportState::RetryWait) else {
+            return Ok(Fetched::Not(failure));
+        };
+        progress.step(&format!("retrying {tries}/{}", retry::TRIES_IN_A_PASS), 0, None);
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = claim.token().cancelled() => return stopped(context, lane, export, claim).await,
+        }
+    }
+}
+
+/// Books that a fetch begins. What an earlier one left is continued if it came
+/// with a validator, else there is a new attempt with a new part file.
+async fn begin(context: &Context, lane: &Lane, before: Export) -> Result<Export, Failure> {
+    let resumable = before.etag.is_some() && before.durable.is_some_and(|n| n > 0);
+    let mut after = before.clone();
+    after.state = ExportState::Downloading;
+    after.failure = None;
+    after.next_attempt_at = None;
+    if !resumable || before.part.is_none() {
+        if let Some(old) = &before.part {
+            // Ours, and of no use any more. If it stays, it only takes up space.
+            let _ = std::fs::remove_file(context.parts_folder().join(old));
+        }
+        after.attempt += 1;
+        after.part = Some(format!("{}-{:08x}.part", before.id, rand::random::<u32>()));
+        after.etag = None;
+        after.durable = None;
+    }
+    context.ledger.move_export(&before, &after, None).await?;
+    context.export_moved(lane, &after);
+    Ok(after)
+}
+
+/// Gives the file its place in the archive and books it, with its delivery.
+async fn verify(
+    context: &Context,
+    lane: &Lane,
+    before: Export,
+    part: std::path::PathBuf,
+    content: Content,
+) -> Result<Fetched, Failure> {
+    let mut after = before.clone();
+    after.size = Some(content.size);
+    after.sha256 = Some(content.sha256);
+    after.tries = 0;
+    after.part = None;
+    after.etag = None;
+    after.durable = None;
+    // Durable under its name before the books say "verified".
+    after.archived = Some(archive::keep(&context.config.data_dir, &before, part).await?);
+    let file_type = name::file_type(after.name());
+    let delivers = lane.delivers(&file_type);
+    after.state = if delivers { ExportState::Verified } else { ExportState::Skipped };
+    if !delivers {
+        after.failure = Some(left_out(lane, &after, &file_type));
+    }
+    let delivery = lane.outlet.as_ref().filter(|_| delivers).map(|outlet| outlet.new_delivery());
+    let delivery = context.ledger.move_export(&before, &after, delivery).await?;
+    context.export_moved(lane, &after);
+    Ok(Fetched::Verified { bytes: content.size, delivery })
+}
+
+/// Why a fetched file is not delivered. Not an error: it is what was asked for.
+fn left_out(lane: &Lane, export: &Export, file_type: &str) -> Failure {
+    Failure::new(FailureClass::Refused, "not delivering", export.name())
+        .said(format!(
+            "its type {file_type:?} is not among file_types [{}]",
+            lane.endpoint.file_types.join(", ")
+        ))
+        .advice("it is kept here; `send --again` delivers it all the same")
+        .retry(crate::model::Retry::Never)
+}
+
+/// Books a failed fetch: tried again later, or not at all.
+async fn book_failure(
+    context: &Context,
+    lane: &Lane,
+    before: Export,
+    failure: &Failure,
+) -> Result<Export, Failure> {
+    let mut after = before.clone();
+    after.tries += 1;
+    after.failure = Some(failure.clone());
+    after.next_attempt_at = retry::next_attempt_at(failure, after.tries);
+    let gone = failure.class == FailureClass::NotFound && after.tries >= EXPIRED_AFTER;
+    after.state = if gone { ExportState::Expired } else { ExportState::RetryWait };
+    if gone {
+        after.next_attempt_at = None;
+    }
+    context.ledger.move_export(&before, &after, None).await?;
+    context.export_moved(lane, &after);
+    Ok(after)
+}
+
+/// The operator's cancel ends in `cancelled`; the program's end leaves
+/// everything as it is, for the next start to go on with.
+async fn stopped(
+    context: &Context,
+    lane: &Lane,
+    before: Export,
+    claim: &Claim,
+) -> Result<Fetched, Failure> {
+    if claim.cancelled_by_operator() {
+        let mut after = before.clone();
+        after.state = ExportState::Cancelled;
+        after.next_attempt_at = None;
+        context.ledger.move_export(&before, &after, None).await?;
+        context.export_moved(lane, &after);
+    }
+    Ok(Fetched::Stopped)
+}

@@ -1,0 +1,117 @@
+//! A lane: one endpoint with all that its work needs.
+
+use std::sync::Arc;
+
+use tokio::sync::{Mutex, Notify, Semaphore};
+
+use crate::config::{Client, Config};
+use crate::destinations::{Destination, sftp::SftpDestination};
+use crate::ledger::NewDelivery;
+use crate::model::{DestinationSettings, Endpoint, EndpointType, Failure, FailureClass};
+use crate::sources::{ExportSource, encoura::Encoura};
+
+/// One endpoint, its source and its destination.
+pub(super) struct Lane {
+    pub(super) endpoint: Endpoint,
+    /// Its number in the ledger.
+    pub(super) number: i64,
+    pub(super) source: Arc<dyn ExportSource>,
+    pub(super) outlet: Option<Outlet>,
+    /// Held by the one pass that may list: never two runs of an endpoint at once.
+    pub(super) turn: Mutex<()>,
+    /// Notified when somebody changed when its items are due.
+    pub(super) changed: Notify,
+    /// Transfers of this endpoint at the same time.
+    pub(super) transfers: Semaphore,
+    /// Fetches of this endpoint at the same time.
+    pub(super) fetches: Semaphore,
+}
+
+/// Where a lane's files go.
+#[derive(Clone)]
+pub(super) struct Outlet {
+    pub(super) settings: DestinationSettings,
+    pub(super) destination: Arc<dyn Destination>,
+}
+
+impl Outlet {
+    /// A delivery to here, about to be made.
+    pub(super) fn new_delivery(&self) -> NewDelivery {
+        NewDelivery {
+            destination: self.settings.name.clone(),
+            target: self.settings.target(),
+            names: self.settings.names,
+        }
+    }
+}
+
+/// Fetches of one endpoint at the same time: sources answer few at once gladly.
+const FETCHES: usize = 8;
+
+impl Lane {
+    /// The lane of `endpoint`, whose number in the ledger is `number`.
+    pub(super) fn build(
+        config: &Config,
+        endpoint: &Endpoint,
+        number: i64,
+        outlets: &mut Outlets,
+    ) -> Result<Self, Failure> {
+        let source: Arc<dyn ExportSource> = match config.clients.get(&endpoint.client) {
+            Some(Client::Encoura(account)) if endpoint.endpoint_type == EndpointType::Encoura => {
+                Arc::new(Encoura::new(account.clone())?)
+            }
+            _ => return Err(not_synced(endpoint)),
+        };
+        let outlet = match &endpoint.deliver_to {
+            Some(name) => Some(outlets.open(config, name)?),
+            None => None,
+        };
+        let transfers = config.scheduling.max_transfers_per_endpoint;
+        Ok(Self {
+            endpoint: endpoint.clone(),
+            number,
+            source,
+            outlet,
+            turn: Mutex::new(()),
+            changed: Notify::new(),
+            transfers: Semaphore::new(transfers),
+            fetches: Semaphore::new(FETCHES.min(transfers)),
+        })
+    }
+
+    /// Whether files of this type are delivered.
+    pub(super) fn delivers(&self, file_type: &str) -> bool {
+        let types = &self.endpoint.file_types;
+        types.is_empty() || types.iter().any(|t| t.eq_ignore_ascii_case(file_type))
+    }
+}
+
+/// This version cannot sync endpoints of this type.
+pub(super) fn not_synced(endpoint: &Endpoint) -> Failure {
+    Failure::new(FailureClass::Misconfigured, "syncing", &endpoint.name)
+        .said(format!("{} endpoints are not synced by this version", endpoint.endpoint_type))
+}
+
+/// The destinations in use; endpoints with the same one share its sessions.
+#[derive(Default)]
+pub(super) struct Outlets(Vec<Outlet>);
+
+impl Outlets {
+    fn open(&mut self, config: &Config, name: &str) -> Result<Outlet, Failure> {
+        if let Some(open) = self.0.iter().find(|outlet| outlet.settings.name == name) {
+            return Ok(open.clone());
+        }
+        let settings = config.destinations.get(name).cloned().ok_or_else(|| {
+            Failure::new(FailureClass::Misconfigured, "looking for the destination", name)
+        })?;
+        let outlet =
+            Outlet { destination: Arc::new(SftpDestination::new(settings.clone())), settings };
+        self.0.push(outlet.clone());
+        Ok(outlet)
+    }
+
+    /// All of them.
+    pub(super) fn into_inner(self) -> Vec<Outlet> {
+        self.0
+    }
+}

@@ -1,0 +1,176 @@
+//! The part file: where an export's bytes arrive, with its books.
+
+use std::io::SeekFrom;
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use tokio::fs::File;
+use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _};
+
+use super::progress::Progress;
+use crate::ledger::{Export, Ledger};
+use crate::model::{Failure, FailureClass, Sha256};
+use crate::sources::{ContentHead, ContentSink, Resume};
+
+/// Bytes between two syncs of the part file. What is not synced is not resumed:
+/// after a power failure a file may have its length and not its bytes.
+const CHECKPOINT: u64 = 8 << 20;
+
+/// An export's bytes on their way into a file.
+pub(super) struct Part<'a> {
+    ledger: &'a Ledger,
+    progress: &'a Progress,
+    path: PathBuf,
+    /// The export as the books have it now.
+    export: Export,
+    open: Option<Open>,
+}
+
+struct Open {
+    file: File,
+    hash: Sha256,
+    written: u64,
+    synced: u64,
+}
+
+/// What a complete part file holds.
+pub(super) struct Content {
+    pub(super) size: u64,
+    pub(super) sha256: String,
+}
+
+impl<'a> Part<'a> {
+    /// The part file of `export`, which is in state `downloading`, at `path`.
+    pub(super) fn new(
+        ledger: &'a Ledger,
+        progress: &'a Progress,
+        export: Export,
+        path: PathBuf,
+    ) -> Self {
+        Self { ledger, progress, path, export, open: None }
+    }
+
+    /// The export as the books have it now.
+    pub(super) fn into_export(self) -> Export {
+        self.export
+    }
+
+    /// Keeps what has arrived for a later resume, where that is possible.
+    pub(super) async fn keep(&mut self) -> Result<(), Failure> {
+        if self.export.etag.is_some() { self.checkpoint().await } else { Ok(()) }
+    }
+
+    /// Checks the size and makes every byte durable under the part's name.
+    pub(super) async fn finish(&mut self) -> Result<Content, Failure> {
+        let mut open = self.open.take().ok_or_else(|| {
+            Failure::new(FailureClass::Bug, "finishing", self.path.to_string_lossy())
+                .said("nothing was begun")
+        })?;
+        if let Some(expected) = self.export.expected_size
+            && expected != open.written
+        {
+            // Wrong as a whole: nothing of it is worth resuming.
+            self.export.etag = None;
+            return Err(Failure::new(FailureClass::Damaged, "downloading", self.export.name())
+                .said(format!("{} bytes arrived of {expected}", open.written)));
+        }
+        let synced = async {
+            open.file.flush().await?;
+            open.file.sync_all().await
+        };
+        synced.await.map_err(|e| io("syncing", &self.path, &e))?;
+        Ok(Content { size: open.written, sha256: open.hash.hex() })
+    }
+
+    async fn checkpoint(&mut self) -> Result<(), Failure> {
+        let Some(open) = &mut self.open else { return Ok(()) };
+        let synced = async {
+            open.file.flush().await?;
+            open.file.sync_data().await
+        };
+        synced.await.map_err(|e| io("syncing", &self.path, &e))?;
+        open.synced = open.written;
+        self.export.durable = Some(open.written);
+        self.ledger.checkpoint_part(&self.export, open.written).await
+    }
+
+    /// Opens the file for the bytes from `offset` on, having hashed those before.
+    async fn open_at(&self, offset: u64) -> std::io::Result<Open> {
+        let mut options = tokio::fs::OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(offset == 0);
+        #[cfg(unix)]
+        options.mode(0o600);
+        let mut file = options.open(&self.path).await?;
+        let mut hash = Sha256::new();
+        let mut left = offset;
+        let mut buffer = vec![0; 256 << 10];
+        while left > 0 {
+            let wanted = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+            let read = file.read(&mut buffer[..wanted]).await?;
+            if read == 0 {
+                return Err(std::io::ErrorKind::UnexpectedEof.into());
+            }
+            hash.update(&buffer[..read]);
+            left -= read as u64;
+        }
+        file.set_len(offset).await?;
+        file.seek(SeekFrom::Start(offset)).await?;
+        Ok(Open { file, hash, written: offset, synced: offset })
+    }
+}
+
+#[async_trait]
+impl ContentSink for Part<'_> {
+    fn resume(&self) -> Option<Resume> {
+        let etag = self.export.etag.clone()?;
+        // In the middle of this attempt the file holds what was written; from an
+        // earlier one only what is known to be synced counts.
+        let offset = match &self.open {
+            Some(open) => open.written,
+            None => {
+                let on_disk = std::fs::metadata(&self.path).ok()?.len();
+                self.export.durable?.min(on_disk)
+            }
+        };
+        (offset > 0).then_some(Resume { offset, etag })
+    }
+
+    async fn begin(&mut self, head: ContentHead) -> Result<(), Failure> {
+        if let Some(open) = &mut self.open {
+            // Or the file is shorter than what was counted as written.
+            open.file.flush().await.map_err(|e| io("writing", &self.path, &e))?;
+        }
+        let before = self.export.clone();
+        self.export.name = head.name.or(self.export.name.take());
+        self.export.expected_size = head.total;
+        self.export.etag = head.etag;
+        self.export.durable = Some(head.offset);
+        if self.export != before {
+            self.ledger.move_export(&before, &self.export, None).await?;
+        }
+        let open = self.open_at(head.offset).await.map_err(|e| io("opening", &self.path, &e))?;
+        self.open = Some(open);
+        self.progress.step("downloading", head.offset, head.total);
+        Ok(())
+    }
+
+    async fn write(&mut self, chunk: Bytes) -> Result<(), Failure> {
+        let Some(open) = &mut self.open else {
+            return Err(Failure::new(FailureClass::Bug, "writing", self.path.to_string_lossy())
+                .said("nothing was begun"));
+        };
+        open.file.write_all(&chunk).await.map_err(|e| io("writing", &self.path, &e))?;
+        open.hash.update(&chunk);
+        open.written += chunk.len() as u64;
+        self.progress.bytes(open.written);
+        if self.export.etag.is_some() && open.written - open.synced >= CHECKPOINT {
+            self.checkpoint().await?;
+        }
+        Ok(())
+    }
+}
+
+fn io(doing: &str, path: &std::path::Path, error: &std::io::Error) -> Failure {
+    Failure::io(doing, path.to_string_lossy(), error)
+}

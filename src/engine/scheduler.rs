@@ -1,0 +1,86 @@
+//! What happens by itself while the program runs: scheduled syncs, and items
+//! whose time to be tried again has come.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::context::Context;
+use super::lane::Lane;
+use super::schedule::next_after;
+use super::walk::Pick;
+use super::{Event, Level, pass, run};
+use crate::ledger;
+use crate::model::{Failure, Trigger};
+
+/// The shortest pause between two passes over due items; it doubles while such
+/// passes change nothing, so that a stuck item costs next to nothing.
+const SHORTEST: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_secs(300);
+
+/// Looks after one endpoint until everything stops.
+pub(super) async fn look_after(context: Arc<Context>, lane: Arc<Lane>) {
+    if let Err(failure) = pass::settle_at_start(&context, &lane).await {
+        context.notice(Level::Warning, format!("{}: {failure}", lane.endpoint.name));
+    }
+    let mut next_run = schedule(&context, &lane);
+    let mut pause = SHORTEST;
+    loop {
+        let due = match context.ledger.next_attempt(lane.number).await {
+            Ok(due) => due.map(|at| until(at).max(pause)),
+            Err(failure) => {
+                report(&context, &lane, &failure);
+                Some(LONGEST)
+            }
+        };
+        tokio::select! {
+            () = context.stop.cancelled() => return,
+            // Somebody else did something: look at the times anew.
+            () = lane.changed.notified() => pause = SHORTEST,
+            () = sleep_until(next_run.map(until)) => {
+                let ran = run::run(&context, vec![lane.clone()], Trigger::Schedule).await;
+                if let Err(failure) = ran {
+                    report(&context, &lane, &failure);
+                }
+                next_run = schedule(&context, &lane);
+                pause = SHORTEST;
+            }
+            () = sleep_until(due) => {
+                let before = context.ledger.revision().await.ok();
+                pass::carry_on(&context, &lane, Pick::Due).await;
+                let changed = context.ledger.revision().await.ok() != before;
+                pause = if changed { SHORTEST } else { pause.saturating_mul(2).min(LONGEST) };
+            }
+        }
+    }
+}
+
+fn report(context: &Context, lane: &Lane, failure: &Failure) {
+    context.notice(Level::Error, format!("{}: {failure}", lane.endpoint.name));
+}
+
+/// Finds out, and tells everybody, when the endpoint runs next.
+fn schedule(context: &Context, lane: &Lane) -> Option<Timestamp> {
+    let next = lane
+        .endpoint
+        .is_active
+        .then(|| next_after(&lane.endpoint.schedule, ledger::now()))
+        .flatten();
+    let endpoint = lane.endpoint.name.clone();
+    context.handle.publish(Event::Scheduled { endpoint, at: next });
+    next
+}
+
+fn until(at: Timestamp) -> Duration {
+    at.duration_since(ledger::now()).try_into().unwrap_or_default()
+}
+
+/// Sleeps for `pause`, or for ever where there is none.
+async fn sleep_until(pause: Option<Duration>) {
+    match pause {
+        Some(pause) => tokio::time::sleep_until(Instant::now() + pause).await,
+        None => std::future::pending().await,
+    }
+}

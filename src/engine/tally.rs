@@ -1,0 +1,190 @@
+//! What one endpoint's part of a run did, counted by many tasks at once.
+
+use std::sync::{Mutex, PoisonError};
+
+use crate::model::{EndpointResult, Failure, FailureClass, Outcome};
+
+/// Counts that grow while tasks work; the result is read off at the end.
+#[derive(Debug)]
+pub(super) struct Tally(Mutex<Counts>);
+
+/// The two sides that can refuse us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    /// Where files come from.
+    Source,
+    /// Where files go.
+    Destination,
+}
+
+#[derive(Debug)]
+struct Counts {
+    result: EndpointResult,
+    /// Sides that refused our credentials, or whose host key is wrong.
+    refusing: Vec<Side>,
+    /// Items that moved on without being fetched or delivered: confirmed ones.
+    other_work: bool,
+    needs_operator: bool,
+}
+
+impl Tally {
+    /// Nothing counted yet.
+    pub(super) fn new(result: EndpointResult) -> Self {
+        Self(Mutex::new(Counts {
+            result,
+            refusing: Vec::new(),
+            other_work: false,
+            needs_operator: false,
+        }))
+    }
+
+    fn counts(&self) -> std::sync::MutexGuard<'_, Counts> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A list was recorded.
+    pub(super) fn listed(&self, found: u64, new: u64) {
+        let mut counts = self.counts();
+        counts.result.discovered += found;
+        counts.result.new += new;
+    }
+
+    /// A file's bytes are here and verified.
+    pub(super) fn fetched(&self, bytes: u64) {
+        let mut counts = self.counts();
+        counts.result.fetched += 1;
+        counts.result.bytes += bytes;
+    }
+
+    /// A file has its final name over there.
+    pub(super) fn delivered(&self) {
+        self.counts().result.delivered += 1;
+    }
+
+    /// Something else was brought forward.
+    pub(super) fn worked(&self) {
+        self.counts().other_work = true;
+    }
+
+    /// An item, or the pass itself, failed. The first one is reported in words.
+    pub(super) fn failed(&self, failure: &Failure) {
+        let mut counts = self.counts();
+        counts.result.failed += 1;
+        counts.needs_operator |= failure.needs_operator();
+        if counts.result.failure.is_none() {
+            counts.result.error = Some(failure.to_string());
+            counts.result.failure = Some(failure.clone());
+        }
+    }
+
+    /// An item failed at one side. If that side refuses *us*, the other items need
+    /// not try: many refused sign-ins in a row lock accounts.
+    pub(super) fn failed_at(&self, side: Side, failure: &Failure) {
+        if matches!(failure.class, FailureClass::SignIn | FailureClass::HostKey) {
+            self.counts().refusing.push(side);
+        }
+        self.failed(failure);
+    }
+
+    /// Whether this side has refused us.
+    pub(super) fn refused_by(&self, side: Side) -> bool {
+        self.counts().refusing.contains(&side)
+    }
+
+    /// Something now waits for the operator.
+    pub(super) fn needs_operator(&self, why: &str) {
+        let mut counts = self.counts();
+        counts.needs_operator = true;
+        counts.result.error.get_or_insert_with(|| why.to_owned());
+    }
+
+    /// The result, with the outcome that follows from the counts.
+    pub(super) fn finish(&self, api_calls: u64) -> EndpointResult {
+        let counts = self.counts();
+        let mut result = counts.result.clone();
+        let worked = result.delivered + result.fetched > 0 || counts.other_work;
+        result.api_calls = api_calls;
+        result.outcome = match (counts.needs_operator, result.failed > 0, worked) {
+            (true, _, _) => Outcome::NeedsOperator,
+            (_, true, true) => Outcome::Partial,
+            (_, true, false) => Outcome::Failed,
+            (_, false, true) => Outcome::Done,
+            // New exports of which nothing came (all held, say) are not "nothing new".
+            (_, false, false) if result.new > 0 => Outcome::Done,
+            (_, false, false) => Outcome::NothingNew,
+        };
+        result
+    }
+}
+
+/// How a run ended, from how its endpoints did.
+pub(super) fn overall(endpoints: &[EndpointResult]) -> Outcome {
+    let any = |outcome| endpoints.iter().any(|e| e.outcome == outcome);
+    let all = |outcome| endpoints.iter().all(|e| e.outcome == outcome);
+    if any(Outcome::NeedsOperator) {
+        Outcome::NeedsOperator
+    } else if all(Outcome::NothingNew) {
+        Outcome::NothingNew
+    } else if all(Outcome::Failed) {
+        Outcome::Failed
+    } else if any(Outcome::Failed) || any(Outcome::Partial) {
+        Outcome::Partial
+    } else {
+        Outcome::Done
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{EndpointType, FailureClass};
+
+    fn tally() -> Tally {
+        Tally::new(EndpointResult::new("a", EndpointType::Encoura))
+    }
+
+    #[test]
+    fn outcomes_follow_from_what_happened() {
+        let network = Failure::new(FailureClass::Network, "listing", "a");
+        let sign_in = Failure::new(FailureClass::SignIn, "signing in", "a");
+        type Story<'a> = &'a [&'a dyn Fn(&Tally)];
+        let table: &[(Story<'_>, Outcome)] = &[
+            (&[], Outcome::NothingNew),
+            (&[&|t| t.listed(3, 0)], Outcome::NothingNew),
+            (&[&|t| t.listed(3, 3), &|t| t.fetched(1), &|t| t.delivered()], Outcome::Done),
+            (&[&|t| t.worked()], Outcome::Done),
+            (&[&|t| t.failed(&network)], Outcome::Failed),
+            (&[&|t| t.failed(&network), &|t| t.delivered()], Outcome::Partial),
+            (&[&|t| t.failed(&sign_in), &|t| t.delivered()], Outcome::NeedsOperator),
+            (&[&|t| t.delivered(), &|t| t.needs_operator("in doubt")], Outcome::NeedsOperator),
+        ];
+        for (number, (story, outcome)) in table.iter().enumerate() {
+            let tally = tally();
+            story.iter().for_each(|step| step(&tally));
+            assert_eq!(tally.finish(0).outcome, *outcome, "story {number}");
+        }
+    }
+
+    #[test]
+    fn a_run_is_as_good_as_its_endpoints() {
+        use Outcome as O;
+        for (parts, whole) in [
+            (&[][..], O::NothingNew),
+            (&[O::NothingNew, O::NothingNew], O::NothingNew),
+            (&[O::Done, O::NothingNew], O::Done),
+            (&[O::Done, O::Failed], O::Partial),
+            (&[O::NothingNew, O::Failed], O::Partial),
+            (&[O::Failed, O::Failed], O::Failed),
+            (&[O::Failed, O::NeedsOperator], O::NeedsOperator),
+        ] {
+            let parts: Vec<_> = parts
+                .iter()
+                .map(|outcome| EndpointResult {
+                    outcome: *outcome,
+                    ..EndpointResult::new("a", EndpointType::Encoura)
+                })
+                .collect();
+            assert_eq!(overall(&parts), whole, "{parts:?}");
+        }
+    }
+}
