@@ -60,11 +60,14 @@ pub(super) fn usual_name(endpoint_type: EndpointType) -> &'static str {
     }
 }
 
+/// The entries as they stand in the file, with the type that could be made out.
+pub(super) type Written<'n> = Vec<(&'n str, Option<EndpointType>)>;
+
 /// Every client by name, and the names of all that were written, the wrong ones too.
 pub(super) fn clients<'n>(
     r: &mut Reader,
     file: &Section<'n>,
-) -> (BTreeMap<String, Client>, Vec<(&'n str, Option<EndpointType>)>) {
+) -> (BTreeMap<String, Client>, Written<'n>) {
     let section = file.node("clients").and_then(|node| r.names(node, "clients"));
     let mut clients = BTreeMap::new();
     let mut written = Vec::new();

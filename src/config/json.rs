@@ -39,5 +39,6 @@ fn number(text: &str) -> Option<Json> {
         Ok(whole) => whole.into(),
         Err(_) => serde_json::Number::from_f64(text.parse().ok()?)?.into(),
     };
-    (number.to_string() == text).then_some(number)
+    let spelled = number.to_string();
+    (spelled == text).then_some(number)
 }
