@@ -1,3 +1,22 @@
 //! The door: read the command line, choose a face, turn the outcome into an exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use transship::cli::{Cli, Exit, run};
+
+fn main() -> ExitCode {
+    // Ends the program itself: help with 0, a wrong command line with 2.
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("transship: the runtime cannot be started: {error}");
+            return Exit::Unexpected.into();
+        }
+    };
+    let exit = runtime.block_on(run(cli));
+    // A blocking read of the terminal must not keep the program from ending.
+    runtime.shutdown_background();
+    exit.into()
+}

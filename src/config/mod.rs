@@ -3,10 +3,34 @@
 //! Everything in a [`Config`] is checked and complete: names resolve, paths are
 //! absolute, secrets are filled in. Whoever holds one need not doubt it.
 
+mod clients;
+mod destinations;
+mod details;
+mod endpoints;
+mod environment;
+mod excerpt;
+mod json;
+mod load;
+mod paths;
+mod problems;
+mod reader;
+mod schedule;
+mod script;
+mod secrets;
+mod section;
+mod settings;
+mod ssh;
+mod yaml;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::model::{DestinationSettings, EncouraAccount, Endpoint, SshServer};
+pub use environment::Environment;
+pub use problems::{ConfigErrors, Problem};
+
+use crate::model::{
+    DestinationSettings, EncouraAccount, Endpoint, EndpointType, Secret, SshServer,
+};
 
 /// What this program is to do, checked and complete.
 #[derive(Clone, Debug)]
@@ -99,7 +123,7 @@ pub struct HttpSettings {
     /// Basic authentication's user, if any.
     pub username: Option<String>,
     /// Basic authentication's password, if any.
-    pub password: Option<crate::model::Secret>,
+    pub password: Option<Secret>,
     /// Requests a minute and address.
     pub rate_limit_per_minute: u32,
 }
@@ -111,6 +135,17 @@ pub enum Client {
     Encoura(EncouraAccount),
     /// A partner's SFTP server.
     Sftp(SshServer),
-    /// A service whose endpoints this version does not sync yet; its settings as configured.
-    Later(serde_json::Value),
+    /// A service whose endpoints this version does not sync yet.
+    Later(LaterClient),
+}
+
+/// The settings of a service whose endpoints this version does not sync yet.
+#[derive(Clone, Debug)]
+pub struct LaterClient {
+    /// Which service it is.
+    pub endpoint_type: EndpointType,
+    /// Its settings as configured, paths made absolute; no secret is among them.
+    pub settings: serde_json::Value,
+    /// Its secrets, by key.
+    pub secrets: BTreeMap<String, Secret>,
 }

@@ -2,6 +2,8 @@
 
 mod follow;
 mod lines;
+pub mod log;
+pub mod table;
 
 pub use follow::follow;
 pub use lines::{Verbosity, line, summary, words};

@@ -1,0 +1,346 @@
+//! What the commands print: tables for people, JSON lines for programs.
+//!
+//! stdout is data, stderr is for people. A reader that has seen enough
+//! (`| head`) ends the program quietly.
+
+use std::io::{IsTerminal as _, Write as _};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::Exit;
+use crate::headless::table::{Column, Table};
+use crate::ledger::{EndpointRow, EventRow, ExportRow, Timeline, TransferRow};
+use crate::model::{Failure, RunReport, Shown};
+
+/// Writes `text` to stdout.
+pub fn stdout(text: &str) -> Exit {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Exit::Done,
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Done,
+        Err(error) => failure(&Failure::io("writing to", "stdout", &error)),
+    }
+}
+
+/// Writes a failure to stderr; the exit code that goes with it.
+pub fn failure(failure: &Failure) -> Exit {
+    // stderr may be closed too; there is nobody left to tell.
+    let _ = writeln!(std::io::stderr(), "transship: {failure}");
+    Exit::of_failure(failure)
+}
+
+/// One JSON object a line. Characters that could steer a terminal are escaped
+/// as JSON escapes them, so that the data stays the same.
+pub fn json_lines<T: Serialize>(rows: &[T]) -> Exit {
+    let mut text = String::new();
+    for row in rows {
+        match json_line(row) {
+            Ok(line) => text.push_str(&line),
+            Err(error) => {
+                let class = crate::model::FailureClass::Bug;
+                return failure(&Failure::new(class, "writing", "JSON").said(error));
+            }
+        }
+    }
+    stdout(&text)
+}
+
+fn json_line<T: Serialize>(row: &T) -> serde_json::Result<String> {
+    let mut line = String::new();
+    for c in serde_json::to_string(row)?.chars() {
+        let shown = Shown::new(c.to_string());
+        let mut plain = [0; 4];
+        if shown.as_str() == c.encode_utf8(&mut plain) {
+            line.push(c);
+            continue;
+        }
+        // Outside of strings JSON has none of these: the escape is always valid here.
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            line.push_str(&format!("\\u{unit:04x}"));
+        }
+    }
+    line.push('\n');
+    Ok(line)
+}
+
+/// The width to print for: the terminal's, or none where nobody reads along.
+fn width() -> Option<usize> {
+    if !std::io::stdout().is_terminal() {
+        return None;
+    }
+    crossterm::terminal::size().ok().map(|(columns, _)| usize::from(columns))
+}
+
+fn table<T>(rows: &[T], columns: &[Column], empty: &str, line: impl Fn(&T) -> Vec<String>) -> Exit {
+    if rows.is_empty() {
+        eprintln!("{empty}");
+        return Exit::Done;
+    }
+    let mut table = Table::new(columns);
+    for row in rows {
+        table.row(line(row));
+    }
+    stdout(&table.render(width()))
+}
+
+/// Prints `endpoints`.
+pub fn endpoints(rows: &[EndpointRow], json: bool) -> Exit {
+    if json {
+        return json_lines(rows);
+    }
+    let columns = [
+        Column::text("ENDPOINT"),
+        Column::fixed("TYPE"),
+        Column::text("DELIVERS TO"),
+        Column::fixed("LAST RUN"),
+        Column::fixed("OUTCOME"),
+        Column::fixed("NEXT RUN"),
+        Column::number("WAITING"),
+        Column::number("OPERATOR"),
+        Column::number("UNCONFIRMED"),
+    ];
+    table(rows, &columns, "There are no endpoints.", |row| {
+        let next = if row.is_active { time(row.next_run) } else { "inactive".into() };
+        vec![
+            row.name.clone(),
+            row.endpoint_type.to_string(),
+            or_dash(row.deliver_to.as_deref()),
+            time(row.last_run),
+            row.last_outcome.map_or_else(dash, |o| o.to_string()),
+            next,
+            row.waiting.to_string(),
+            row.needs_operator.to_string(),
+            row.unconfirmed.to_string(),
+        ]
+    })
+}
+
+/// Prints `exports`.
+pub fn exports(rows: &[ExportRow], json: bool) -> Exit {
+    if json {
+        return json_lines(rows);
+    }
+    let columns = [
+        Column::fixed("ID"),
+        Column::text("ENDPOINT"),
+        Column::text("NAME"),
+        Column::fixed("STATE"),
+        Column::number("TRY"),
+        Column::number("SIZE"),
+        Column::fixed("PROOF"),
+        Column::fixed("CHANGED"),
+        Column::text("ERROR"),
+    ];
+    table(rows, &columns, "There are no such exports.", |row| {
+        vec![
+            row.id.to_string(),
+            row.endpoint.clone(),
+            row.name.clone(),
+            row.state.clone(),
+            row.attempt.to_string(),
+            row.bytes.map_or_else(dash, size),
+            or_dash(row.evidence.as_deref()),
+            time(Some(row.updated_at)),
+            row.error.clone().unwrap_or_default(),
+        ]
+    })
+}
+
+/// Prints `transfers`.
+pub fn transfers(rows: &[TransferRow], json: bool) -> Exit {
+    if json {
+        return json_lines(rows);
+    }
+    let columns = [
+        Column::fixed("ID"),
+        Column::fixed("EXPORT"),
+        Column::text("REMOTE NAME"),
+        Column::text("DESTINATION"),
+        Column::fixed("STATE"),
+        Column::number("TRY"),
+        Column::number("SIZE"),
+        Column::fixed("PROOF"),
+        Column::fixed("CHANGED"),
+        Column::text("ERROR"),
+    ];
+    table(rows, &columns, "There are no such deliveries.", |row| {
+        vec![
+            row.id.to_string(),
+            row.export.to_string(),
+            row.remote_name.clone().unwrap_or_else(|| row.name.clone()),
+            row.destination.clone(),
+            row.state.clone(),
+            row.attempt.to_string(),
+            row.bytes.map_or_else(dash, size),
+            or_dash(row.evidence.as_deref()),
+            time(Some(row.updated_at)),
+            row.error.clone().unwrap_or_default(),
+        ]
+    })
+}
+
+/// Prints `runs`.
+pub fn runs(rows: &[RunReport], json: bool) -> Exit {
+    if json {
+        return json_lines(rows);
+    }
+    let columns = [
+        Column::fixed("ID"),
+        Column::fixed("STARTED"),
+        Column::number("SECONDS"),
+        Column::fixed("OUTCOME"),
+        Column::number("NEW"),
+        Column::number("DELIVERED"),
+        Column::number("FAILED"),
+        Column::text("ENDPOINTS"),
+        Column::text("ERROR"),
+    ];
+    table(rows, &columns, "There are no runs yet.", |run| {
+        let sum = |count: fn(&crate::model::EndpointResult) -> u64| {
+            run.endpoints.iter().map(count).sum::<u64>().to_string()
+        };
+        let names: Vec<&str> = run.endpoints.iter().map(|e| e.name.as_str()).collect();
+        let error = run.endpoints.iter().find_map(|e| e.error.clone());
+        vec![
+            run.run_id.to_string(),
+            time(Some(run.started_at)),
+            run.ended_at.duration_since(run.started_at).as_secs().to_string(),
+            run.outcome.to_string(),
+            sum(|e| e.new),
+            sum(|e| e.delivered),
+            sum(|e| e.failed),
+            names.join(", "),
+            error.unwrap_or_default(),
+        ]
+    })
+}
+
+/// Prints `events`.
+pub fn events(rows: &[EventRow], json: bool) -> Exit {
+    if json {
+        return json_lines(rows);
+    }
+    let mut table = event_table();
+    if rows.is_empty() {
+        eprintln!("There are no such events.");
+        return Exit::Done;
+    }
+    for row in rows {
+        table.row(event_line(row));
+    }
+    stdout(&table.render(width()))
+}
+
+/// Prints `show`: the facts, then everything that happened, oldest first.
+pub fn timeline(timeline: &Timeline, json: bool) -> Exit {
+    if json {
+        return json_lines(std::slice::from_ref(timeline));
+    }
+    let labels = timeline.facts.iter().map(|(label, _)| label.chars().count());
+    let widest = labels.max().unwrap_or(0);
+    let mut text = format!("{}\n", timeline.id);
+    for (label, value) in &timeline.facts {
+        text.push_str(&format!("  {:<widest$}  {}\n", Shown::new(label), Shown::new(value)));
+    }
+    if !timeline.events.is_empty() {
+        let mut table = event_table();
+        for event in &timeline.events {
+            table.row(event_line(event));
+        }
+        text.push('\n');
+        text.push_str(&table.render(width()));
+    }
+    stdout(&text)
+}
+
+fn event_table() -> Table {
+    Table::new(&[
+        Column::fixed("TIME"),
+        Column::fixed("ID"),
+        Column::fixed("WHAT"),
+        Column::fixed("STATE"),
+        Column::number("TRY"),
+        Column::text("DETAIL"),
+    ])
+}
+
+fn event_line(event: &EventRow) -> Vec<String> {
+    let states = match (&event.from_state, &event.to_state) {
+        (Some(from), Some(to)) => format!("{from} → {to}"),
+        (None, Some(to)) => to.clone(),
+        _ => String::new(),
+    };
+    vec![
+        time(Some(event.at)),
+        event.subject.to_string(),
+        event.kind.clone(),
+        states,
+        event.attempt.to_string(),
+        event.detail.clone().unwrap_or_default(),
+    ]
+}
+
+fn dash() -> String {
+    "-".into()
+}
+
+fn or_dash(text: Option<&str>) -> String {
+    text.map_or_else(dash, str::to_owned)
+}
+
+/// A time for people: of this machine's time zone, to the second.
+pub fn time(at: Option<Timestamp>) -> String {
+    let zone = jiff::tz::TimeZone::system();
+    at.map_or_else(dash, |at| at.to_zoned(zone).strftime("%Y-%m-%d %H:%M:%S").to_string())
+}
+
+/// A size for people: decimal units, three digits at the most.
+pub fn size(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
+    if bytes < 1000 {
+        return format!("{bytes} B");
+    }
+    let mut value = bytes as f64 / 1000.0;
+    let mut unit = 0;
+    while value >= 999.5 && unit + 1 < UNITS.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    let digits = if value < 9.95 { 1 } else { 0 };
+    format!("{value:.digits$} {}", UNITS[unit])
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn sizes_have_three_digits_at_the_most() {
+        for (bytes, text) in [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1000, "1.0 kB"),
+            (9_940, "9.9 kB"),
+            (9_960, "10 kB"),
+            (999_499, "999 kB"),
+            (999_500, "1.0 MB"),
+            (52_428_800, "52 MB"),
+            (u64::MAX, "18447 PB"),
+        ] {
+            assert_eq!(size(bytes), text);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn json_stays_the_same_and_steers_no_terminal(name in any::<String>()) {
+            let line = json_line(&name).expect("a string is JSON");
+            let body = line.strip_suffix('\n').expect("a line");
+            prop_assert_eq!(Shown::limited(body, usize::MAX).as_str(), body);
+            prop_assert_eq!(serde_json::from_str::<String>(body).expect("JSON"), name);
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! `transship completions` and `transship man`.
+
+use clap::CommandFactory as _;
+
+use super::{Cli, Exit, print};
+use crate::model::Failure;
+
+pub(super) fn completions(shell: clap_complete::Shell) -> Exit {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "transship", &mut script);
+    print::stdout(&String::from_utf8_lossy(&script))
+}
+
+pub(super) fn man() -> Exit {
+    let mut page = Vec::new();
+    match clap_mangen::Man::new(Cli::command()).render(&mut page) {
+        Ok(()) => print::stdout(&String::from_utf8_lossy(&page)),
+        Err(error) => print::failure(&Failure::io("writing", "the manual page", &error)),
+    }
+}

@@ -1,0 +1,235 @@
+//! `clients:`, the services to sign in to.
+
+use std::collections::BTreeMap;
+
+use crate::model::{EncouraAccount, EndpointType, Secret};
+
+use super::json::to_json;
+use super::problems::Place;
+use super::reader::{Reader, Text};
+use super::section::Section;
+use super::settings::is_loopback;
+use super::yaml::{Key, Node};
+use super::{Client, LaterClient, ssh};
+
+/// The vendor's present address.
+const ENCOURA: &str = "https://api-datalab.encoura.org/v1";
+
+const ENCOURA_KEYS: &[&str] = &[
+    "type",
+    "base_url",
+    "api_key",
+    "api_key_file",
+    "organization_uid",
+    "username",
+    "password",
+    "password_file",
+    "auth_scheme",
+];
+
+const AUTODESK_KEYS: &[&str] = &[
+    "type",
+    "client_id",
+    "client_secret",
+    "client_secret_file",
+    "base_url",
+    "callback_url",
+    "token_path",
+    "scopes",
+];
+
+const GOOGLE_KEYS: &[&str] =
+    &["type", "credentials_path", "application_name", "base_url", "subject"];
+
+/// The names by which a client's type is written.
+const TYPES: &[(&str, EndpointType)] = &[
+    ("encoura", EndpointType::Encoura),
+    ("autodesk", EndpointType::AutodeskConstructionCloud),
+    ("autodesk_construction_cloud", EndpointType::AutodeskConstructionCloud),
+    ("google_drive", EndpointType::GoogleDrive),
+    ("sftp", EndpointType::Sftp),
+];
+
+/// The entry of `clients` that an endpoint of this type uses if it names none.
+pub(super) fn usual_name(endpoint_type: EndpointType) -> &'static str {
+    match endpoint_type {
+        EndpointType::Encoura => "encoura",
+        EndpointType::AutodeskConstructionCloud => "autodesk",
+        EndpointType::GoogleDrive => "google_drive",
+        EndpointType::Sftp => "feed",
+    }
+}
+
+/// The entries as they stand in the file, with the type that could be made out.
+pub(super) type Written<'n> = Vec<(&'n str, Option<EndpointType>)>;
+
+/// Every client by name, and the names of all that were written, the wrong ones too.
+pub(super) fn clients<'n>(
+    r: &mut Reader,
+    file: &Section<'n>,
+) -> (BTreeMap<String, Client>, Written<'n>) {
+    let section = file.node("clients").and_then(|node| r.names(node, "clients"));
+    let mut clients = BTreeMap::new();
+    let mut written = Vec::new();
+    for (key, node) in section.iter().flat_map(|s| s.entries()) {
+        let endpoint_type = type_of(r, key, node);
+        written.push((key.name.as_str(), endpoint_type));
+        if let Some(client) = endpoint_type.and_then(|t| client(r, &key.name, node, t)) {
+            clients.insert(key.name.clone(), client);
+        }
+    }
+    autodesk_from_environment(r, &mut clients);
+    (clients, written)
+}
+
+/// What kind of client an entry is: its `type`, else what its name says.
+fn type_of(r: &mut Reader, key: &Key, node: &Node) -> Option<EndpointType> {
+    let path = format!("clients.{}", key.name);
+    let section = r.names(node, &path)?;
+    if section.node("type").is_some() {
+        return section.choice(r, "type", TYPES);
+    }
+    let by_name = TYPES.iter().find(|(name, _)| *name == key.name);
+    if by_name.is_none() {
+        let names: Vec<&str> = TYPES.iter().map(|(name, _)| *name).collect();
+        let message = format!("{path}: \"type\" is missing: expected one of: {}", names.join(", "));
+        r.misspelled(key.place, message, &key.name, &names);
+    }
+    by_name.map(|(_, endpoint_type)| *endpoint_type)
+}
+
+fn client(r: &mut Reader, name: &str, node: &Node, endpoint_type: EndpointType) -> Option<Client> {
+    let path = format!("clients.{name}");
+    match endpoint_type {
+        EndpointType::Encoura => {
+            let section = r.section(node, path, ENCOURA_KEYS)?;
+            encoura(r, name, &section).map(Client::Encoura)
+        }
+        EndpointType::Sftp => {
+            let section = r.section(node, path, ssh::KEYS)?;
+            ssh::server(r, &section).map(Client::Sftp)
+        }
+        EndpointType::AutodeskConstructionCloud => {
+            let section = r.section(node, path, AUTODESK_KEYS)?;
+            section.text(r, "callback_url").and_then(|t| url(r, &section, "callback_url", t));
+            Some(Client::Later(later(r, &section, endpoint_type)))
+        }
+        EndpointType::GoogleDrive => {
+            let section = r.section(node, path, GOOGLE_KEYS)?;
+            Some(Client::Later(later(r, &section, endpoint_type)))
+        }
+    }
+}
+
+fn encoura(r: &mut Reader, name: &str, section: &Section) -> Option<EncouraAccount> {
+    let given = section.text(r, "base_url");
+    let base_url = match given {
+        Some(text) => url(r, section, "base_url", text),
+        None => Some(ENCOURA.to_owned()),
+    };
+    let api_key = section.required_secret(r, "api_key", "the x-api-key that Encoura gave out");
+    let username = section.required(r, "username", "the name to sign in with");
+    let password = section.required_secret(r, "password", "the password to sign in with");
+    let organization_uid = section.text(r, "organization_uid").map(|t| t.value);
+    let auth_scheme = section.choice(r, "auth_scheme", &[("JWT", "JWT"), ("Bearer", "Bearer")]);
+    Some(EncouraAccount {
+        name: name.to_owned(),
+        base_url: base_url?,
+        api_key: api_key?,
+        organization_uid,
+        username: username?.value,
+        password: password?,
+        auth_scheme: auth_scheme.unwrap_or("JWT").to_owned(),
+    })
+}
+
+/// Everything but secrets as JSON, paths made absolute.
+fn later(r: &mut Reader, section: &Section, endpoint_type: EndpointType) -> LaterClient {
+    if let Some(text) = section.text(r, "base_url") {
+        url(r, section, "base_url", text);
+    }
+    let mut settings = serde_json::Map::new();
+    for (key, node) in section.entries() {
+        let name = key.name.as_str();
+        let path = section.path_of(name);
+        match name {
+            "type" | "client_secret" | "client_secret_file" => {}
+            "token_path" | "credentials_path" => {
+                if let Some(path) = section.path(r, name) {
+                    settings.insert(name.into(), path.to_string_lossy().into());
+                }
+            }
+            _ => {
+                settings.insert(name.into(), to_json(r, node, &path));
+            }
+        }
+    }
+    let secret = section.secret(r, "client_secret");
+    let secrets = secret.map(|s| ("client_secret".to_owned(), s)).into_iter().collect();
+    LaterClient { endpoint_type, settings: settings.into(), secrets }
+}
+
+/// `CONNECTOR_AUTODESK_CLIENT_ID` and `…_SECRET` fill in and replace what the file says.
+fn autodesk_from_environment(r: &mut Reader, clients: &mut BTreeMap<String, Client>) {
+    let id = outside(r, "CONNECTOR_AUTODESK_CLIENT_ID");
+    let secret = outside(r, "CONNECTOR_AUTODESK_CLIENT_SECRET");
+    if id.is_none() && secret.is_none() {
+        return;
+    }
+    let empty = LaterClient {
+        endpoint_type: EndpointType::AutodeskConstructionCloud,
+        settings: serde_json::json!({}),
+        secrets: BTreeMap::new(),
+    };
+    let client = clients.entry("autodesk".into()).or_insert(Client::Later(empty));
+    if let Client::Later(later) = client {
+        if let Some(id) = id {
+            later.settings["client_id"] = id.into();
+        }
+        if let Some(secret) = secret {
+            later.secrets.insert("client_secret".into(), Secret::new(secret));
+        }
+    }
+}
+
+fn outside(r: &mut Reader, name: &str) -> Option<String> {
+    match r.environment.lookup(name) {
+        Ok(found) => {
+            let found = found?;
+            if let Some(warning) = found.warning {
+                r.warn_outside(format!("{name}: {warning}"));
+            }
+            Some(found.value)
+        }
+        Err(why) => {
+            r.error_outside(why);
+            None
+        }
+    }
+}
+
+/// A base URL without its trailing slash. Only https; http where nothing leaves
+/// this machine. What it says is never shown: it may hold a password.
+fn url(r: &mut Reader, section: &Section, key: &str, text: Text) -> Option<String> {
+    let value = text.value.trim();
+    let wrong = match url::Url::parse(value) {
+        Err(_) => Some("expected a URL, as in \"https://host/path\""),
+        Ok(url) if !url.username().is_empty() || url.password().is_some() => {
+            Some("a user or password does not belong into the URL")
+        }
+        Ok(url) if url.query().is_some() || url.fragment().is_some() => {
+            Some("expected a URL without \"?\" and \"#\"")
+        }
+        Ok(url) => match (url.scheme(), url.host_str()) {
+            ("https", Some(_)) => None,
+            ("http", Some(host)) if is_loopback(host) => None,
+            ("http", Some(_)) => Some("expected https://; http:// is for this machine alone"),
+            _ => Some("expected a URL that begins with https://"),
+        },
+    };
+    if let Some(wrong) = wrong {
+        r.error(Place { width: 0, ..text.place }, format!("{}: {wrong}", section.path_of(key)));
+        return None;
+    }
+    Some(value.trim_end_matches('/').to_owned())
+}

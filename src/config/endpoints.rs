@@ -1,0 +1,264 @@
+//! `endpoints:`, what is synced.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+
+use crate::model::{Endpoint, EndpointType, Schedule};
+
+use super::clients::usual_name;
+use super::json::to_json;
+use super::problems::Place;
+use super::reader::{Reader, Text};
+use super::schedule::schedule;
+use super::secrets;
+use super::section::Section;
+use super::yaml::{Key, Node, Value};
+use super::{Client, details};
+
+const KEYS: &[&str] = &[
+    "name",
+    "endpoint_type",
+    "project_id",
+    "user_id",
+    "description",
+    "client",
+    "endpoint_details",
+    "deliver_to",
+    "schedule",
+    "schedule_config",
+    "is_active",
+    "datasets",
+    "file_types",
+    // The file connector's own; without a meaning here.
+    "max_files_per_sync",
+    "tags",
+];
+
+const TYPES: &[(&str, EndpointType)] = &[
+    ("encoura", EndpointType::Encoura),
+    ("autodesk_construction_cloud", EndpointType::AutodeskConstructionCloud),
+    ("google_drive", EndpointType::GoogleDrive),
+    ("sftp", EndpointType::Sftp),
+];
+
+/// What endpoints may refer to.
+pub(super) struct Known<'k> {
+    pub clients: &'k BTreeMap<String, Client>,
+    /// Every entry of `clients`, the wrong ones too: a mistake there is told once.
+    pub client_names: &'k [(&'k str, Option<EndpointType>)],
+    pub destination_names: &'k [&'k str],
+    pub datasets: &'k [(Key, Node)],
+    pub interval: u32,
+    pub schedule: Schedule,
+}
+
+/// Every endpoint, in the order of the file.
+pub(super) fn endpoints(r: &mut Reader, file: &Section, known: &Known) -> Vec<Endpoint> {
+    let items = file.node("endpoints").map(|node| r.list(node, "endpoints")).unwrap_or(&[]);
+    let mut endpoints: Vec<Endpoint> = Vec::new();
+    let mut names: BTreeMap<String, Place> = BTreeMap::new();
+    let mut places = Vec::new();
+    for (n, item) in items.iter().enumerate() {
+        let Some(section) = r.section(item, format!("endpoints[{n}]"), KEYS) else { continue };
+        if let Some(name) = section.text(r, "name") {
+            if let Some(first) = names.get(&name.value) {
+                let words =
+                    format!("an endpoint of this name stands in line {} already", first.line);
+                r.error(name.place, format!("{}: {words}", section.path_of("name")));
+            }
+            names.entry(name.value).or_insert(name.place);
+        }
+        if let Some(endpoint) = endpoint(r, &section, known) {
+            places.push(item.place);
+            endpoints.push(endpoint);
+        }
+    }
+    if items.is_empty() {
+        r.warn(file.place, "endpoints: there are none, so there is nothing to do");
+    }
+    overlaps(r, &endpoints, &places, known);
+    endpoints
+}
+
+fn endpoint(r: &mut Reader, section: &Section, known: &Known) -> Option<Endpoint> {
+    let name = section.required(r, "name", "a name for the endpoint");
+    if section.node("endpoint_type").is_none() {
+        let names: Vec<&str> = TYPES.iter().map(|(name, _)| *name).collect();
+        section.missing(r, "endpoint_type", &format!("one of: {}", names.join(", ")));
+    }
+    let endpoint_type = section.choice(r, "endpoint_type", TYPES);
+    let mut text = |key| section.text(r, key).map(|t| t.value);
+    let (project_id, user_id, description) =
+        (text("project_id"), text("user_id"), text("description"));
+    let is_active = section.flag(r, "is_active").unwrap_or(true);
+    let schedule = schedule(r, section, known.interval, &known.schedule);
+    let deliver_to = section.text(r, "deliver_to").and_then(|t| deliver_to(r, section, t, known));
+    let file_types = file_types(r, section);
+    let endpoint_type = endpoint_type?;
+    let client = client(r, section, endpoint_type, known);
+    let mut details = details::details(r, section, endpoint_type);
+    if let Some(datasets) = datasets(r, section, known) {
+        details.rest["datasets"] = datasets;
+    }
+    if endpoint_type != EndpointType::Encoura && is_active {
+        let words =
+            format!("{endpoint_type} endpoints are accepted, but not synced by this version");
+        r.warn(section.place, format!("{}: {words}", section.path));
+    }
+    Some(Endpoint {
+        name: name?.value,
+        endpoint_type,
+        project_id: project_id.unwrap_or_default(),
+        user_id: user_id.unwrap_or_default(),
+        description,
+        client: client?,
+        product_keys: details.product_keys,
+        file_types: details.file_types.or(file_types).unwrap_or_default(),
+        details: details.rest,
+        deliver_to,
+        schedule,
+        is_active,
+    })
+}
+
+/// `file_types` of `section`: lower case, without dots, each once.
+pub(super) fn file_types(r: &mut Reader, section: &Section) -> Option<Vec<String>> {
+    let mut types: Vec<String> = Vec::new();
+    for text in section.texts(r, "file_types")? {
+        let one = text.value.trim().trim_start_matches('*').trim_start_matches('.').to_lowercase();
+        if one.is_empty() || one.contains(['/', '*', '?']) {
+            let (path, found) = (section.path_of("file_types"), text.shown());
+            r.error(
+                text.place,
+                format!("{path}: expected an extension, as in \"csv\", found {found}"),
+            );
+        } else if !types.contains(&one) {
+            types.push(one);
+        }
+    }
+    Some(types)
+}
+
+fn deliver_to(r: &mut Reader, section: &Section, text: Text, known: &Known) -> Option<String> {
+    if !known.destination_names.contains(&text.value.as_str()) {
+        unresolved(
+            r,
+            &section.path_of("deliver_to"),
+            &text,
+            "destinations",
+            known.destination_names,
+        );
+        return None;
+    }
+    Some(text.value)
+}
+
+/// The client that is named, else the type's usual one, else its only one.
+fn client(
+    r: &mut Reader,
+    section: &Section,
+    endpoint_type: EndpointType,
+    known: &Known,
+) -> Option<String> {
+    let names: Vec<&str> = known.client_names.iter().map(|(name, _)| *name).collect();
+    if let Some(text) = section.text(r, "client") {
+        let path = section.path_of("client");
+        let Some((_, its_type)) = known.client_names.iter().find(|(name, _)| *name == text.value)
+        else {
+            unresolved(r, &path, &text, "clients", &names);
+            return None;
+        };
+        if let Some(its_type) = its_type.filter(|t| *t != endpoint_type) {
+            let found = text.shown();
+            r.error(
+                text.place,
+                format!("{path}: {found} is of type {its_type}, not {endpoint_type}"),
+            );
+            return None;
+        }
+        return Some(text.value);
+    }
+    if section.node("client").is_some() {
+        return None;
+    }
+    let usual = usual_name(endpoint_type);
+    let fitting = |name: &&str| {
+        known.client_names.iter().any(|(n, t)| n == name && t.is_none_or(|t| t == endpoint_type))
+    };
+    if names.iter().any(|name| *name == usual && fitting(name)) || known.clients.contains_key(usual)
+    {
+        return Some(usual.to_owned());
+    }
+    let of_type: Vec<&str> = known
+        .client_names
+        .iter()
+        .filter(|(_, its_type)| *its_type == Some(endpoint_type))
+        .map(|(name, _)| *name)
+        .collect();
+    match of_type.as_slice() {
+        [only] => Some((*only).to_owned()),
+        // Nothing signs in for these yet, and the file connector's own files have no clients.
+        [] if endpoint_type != EndpointType::Encoura => Some(usual.to_owned()),
+        [] => {
+            section.missing(r, "client", &format!("an entry \"{usual}\" below clients"));
+            None
+        }
+        several => {
+            let names = several.join(", ");
+            section.missing(r, "client", &format!("one of the clients of its type: {names}"));
+            None
+        }
+    }
+}
+
+fn unresolved(r: &mut Reader, path: &str, text: &Text, place: &str, names: &[&str]) {
+    let known = if names.is_empty() { "nothing".into() } else { names.join(", ") };
+    let message = format!("{path}: there is no {} below {place}; there is: {known}", text.shown());
+    r.misspelled(text.place, message, if text.referred { "" } else { &text.value }, names);
+}
+
+/// Datasets of its own, or by the names of those at top level.
+fn datasets(r: &mut Reader, section: &Section, known: &Known) -> Option<Json> {
+    let node = section.node("datasets")?;
+    let path = section.path_of("datasets");
+    if let Value::Map(_) = node.value {
+        return Some(to_json(r, node, &path));
+    }
+    let names: Vec<&str> = known.datasets.iter().map(|(key, _)| key.name.as_str()).collect();
+    let mut found = serde_json::Map::new();
+    for text in section.texts(r, "datasets")? {
+        match known.datasets.iter().find(|(key, _)| key.name == text.value) {
+            Some((key, node)) => {
+                let dataset = to_json(r, node, &format!("datasets.{}", key.name));
+                found.insert(key.name.clone(), dataset);
+            }
+            None => unresolved(r, &path, &text, "datasets", &names),
+        }
+    }
+    Some(found.into())
+}
+
+/// Warns where two endpoints would take each other's exports out of the list.
+fn overlaps(r: &mut Reader, endpoints: &[Endpoint], places: &[Place], known: &Known) {
+    let account = |e: &Endpoint| match known.clients.get(&e.client) {
+        Some(Client::Encoura(account)) => Some(account.key()),
+        _ => None,
+    };
+    for (n, (second, place)) in endpoints.iter().zip(places).enumerate() {
+        for first in &endpoints[..n] {
+            let all = first.product_keys.is_empty() || second.product_keys.is_empty();
+            let common = first.product_keys.iter().any(|k| second.product_keys.contains(k));
+            if account(second).is_some() && account(first) == account(second) && (all || common) {
+                let words = "ask the same account for the same products: what one lists, the other \
+                             never sees";
+                r.warn(*place, format!("\"{}\" and \"{}\" {words}", first.name, second.name));
+            }
+        }
+    }
+}
+
+/// Whether a key of `endpoint_details` must not be kept in the books.
+pub(super) fn is_credential(key: &str) -> bool {
+    secrets::KEYS.contains(&key.trim_end_matches("_file"))
+}

@@ -1,0 +1,177 @@
+//! From a file, or the environment alone, to a [`Config`].
+
+use std::path::{Path, PathBuf};
+
+use crate::model::Schedule;
+
+use super::endpoints::{Known, endpoints};
+use super::problems::{ConfigErrors, Problem};
+use super::reader::Reader;
+use super::section::Section;
+use super::{Config, Environment, Origin, clients, destinations, paths, script, settings, yaml};
+
+/// The sections of the file, then the file connector's own keys that are
+/// accepted without a meaning.
+const KEYS: &[&str] = &[
+    "database",
+    "data_dir",
+    "log",
+    "scheduling",
+    "limits",
+    "http",
+    "clients",
+    "destinations",
+    "datasets",
+    "endpoints",
+    "database_url",
+    "log_level",
+    "log_format",
+    "version",
+    "environment",
+    "created_at",
+    "updated_at",
+    "require_https",
+    "webhook_timeout_seconds",
+    "health_check_interval_minutes",
+    "metrics_enabled",
+];
+
+impl Config {
+    /// The configuration of this process: of the file `explicit`, else of the
+    /// first one found, else of the six variables of the Encoura script.
+    ///
+    /// # Errors
+    /// Everything that is wrong, not only the first mistake.
+    pub fn load(explicit: Option<&Path>) -> Result<Self, ConfigErrors> {
+        Self::load_in(explicit, &Environment::of_process())
+    }
+
+    /// Like [`Config::load`], in a given environment.
+    ///
+    /// # Errors
+    /// Everything that is wrong, not only the first mistake.
+    pub fn load_in(
+        explicit: Option<&Path>,
+        environment: &Environment,
+    ) -> Result<Self, ConfigErrors> {
+        let Some(path) = paths::find(explicit, environment).map_err(ConfigErrors::one)? else {
+            script::asked_for(environment).map_err(ConfigErrors::one)?;
+            return build(script::JOB, Origin::Environment, environment);
+        };
+        let unreadable = |why: String| ConfigErrors {
+            file: path.display().to_string(),
+            ..ConfigErrors::one(why)
+        };
+        let bytes = std::fs::read(&path).map_err(|e| unreadable(format!("cannot be read: {e}")))?;
+        let text = String::from_utf8(bytes).map_err(|e| {
+            let line = e.as_bytes()[..e.utf8_error().valid_up_to()].iter();
+            let line = line.filter(|b| **b == b'\n').count() + 1;
+            unreadable(format!("line {line} is not UTF-8"))
+        })?;
+        Self::from_text(&text, &path, environment)
+    }
+
+    /// The configuration that `text` describes, as if it stood in the file
+    /// `path`, which must be absolute.
+    ///
+    /// # Errors
+    /// Everything that is wrong, not only the first mistake.
+    pub fn from_text(
+        text: &str,
+        path: &Path,
+        environment: &Environment,
+    ) -> Result<Self, ConfigErrors> {
+        build(text, Origin::File(path.to_owned()), environment)
+    }
+}
+
+fn build(text: &str, origin: Origin, environment: &Environment) -> Result<Config, ConfigErrors> {
+    // Windows editors begin a file with a byte order mark.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let (file, root) = match &origin {
+        Origin::File(path) => (path.display().to_string(), paths::root(path)),
+        _ => (script::NAME.to_owned(), environment.current_dir.clone()),
+    };
+    let mut reader = Reader::new(environment, root, file.clone(), text);
+    let config = match yaml::parse(text) {
+        Ok(document) => {
+            for (place, message) in document.twice {
+                reader.error(place, message);
+            }
+            let section = reader.section(&document.root, "", KEYS);
+            section.map(|file| sections(&mut reader, &file, origin, environment))
+        }
+        Err(mistakes) => {
+            for (place, message) in mistakes {
+                reader.error(place, message);
+            }
+            None
+        }
+    };
+    let (mut problems, warnings) = reader.finish();
+    match config {
+        Some(config) if problems.is_empty() => Ok(Config { warnings, ..config }),
+        _ => {
+            if problems.is_empty() {
+                problems.push(Problem::nowhere("nothing could be read"));
+            }
+            Err(ConfigErrors { file, problems, warnings })
+        }
+    }
+}
+
+/// All sections; what is wrong with them is noted in `r`.
+fn sections(r: &mut Reader, file: &Section, origin: Origin, environment: &Environment) -> Config {
+    let path: Option<&PathBuf> = match &origin {
+        Origin::File(path) => Some(path),
+        _ => None,
+    };
+    let defaults = paths::defaults(path.map(PathBuf::as_path), &r.root, environment);
+    let database = settings::database(r, file);
+    let data_dir = settings::data_dir(r, file);
+    let (database, data_dir) = settings::places(database, data_dir, &defaults);
+    let log = settings::log(r, file, &defaults.logs);
+    let (scheduling, only_when_asked) = settings::scheduling(r, file);
+    let interval = scheduling.default_interval_minutes;
+    let schedule = match only_when_asked {
+        true => Schedule::Manual,
+        false => Schedule::Interval { minutes: interval },
+    };
+    let http = settings::http(r, file);
+    let brakes = settings::brakes(r, file);
+    let (clients, client_names) = clients::clients(r, file);
+    let destinations = destinations::destinations(r, file);
+    let names = |r: &mut Reader, key| {
+        let section = file.node(key).and_then(|node| r.names(node, key));
+        section.map(|s| s.entries()).unwrap_or(&[])
+    };
+    let datasets = names(r, "datasets");
+    let destination_names: Vec<&str> = match file.node("destinations").map(|n| &n.value) {
+        Some(yaml::Value::Map(entries)) => entries.iter().map(|(k, _)| k.name.as_str()).collect(),
+        _ => vec![],
+    };
+    let known = Known {
+        clients: &clients,
+        client_names: &client_names,
+        destination_names: &destination_names,
+        datasets,
+        interval,
+        schedule,
+    };
+    let endpoints = endpoints(r, file, &known);
+    let (root, warnings) = (r.root.clone(), vec![]);
+    Config {
+        origin,
+        root,
+        database,
+        data_dir,
+        log,
+        scheduling,
+        brakes,
+        http,
+        clients,
+        destinations,
+        endpoints,
+        warnings,
+    }
+}

@@ -1,0 +1,80 @@
+//! The log of record: a file that is rolled daily, and the console's log pane.
+
+mod form;
+mod rolling;
+
+use tracing::level_filters::LevelFilter;
+use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+use crate::config::LogSettings;
+use crate::model::{Failure, FailureClass};
+
+/// Who looks on while the program runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Face {
+    /// The console, whose log pane shows the same records. It has to make them
+    /// safe to show itself: the pane is handed the words as they came.
+    Console,
+    /// Nobody, or lines on stderr that are made from events, not from records.
+    Headless,
+}
+
+/// Libraries that say more than an operator wants to read.
+const NOISY: &[&str] =
+    &["russh", "hyper", "hyper_util", "reqwest", "h2", "rustls", "tower", "axum", "mio", "log"];
+
+/// Keeps the log open; what is still buffered is written when it is dropped.
+#[derive(Debug)]
+pub struct Guard {
+    _worker: Option<WorkerGuard>,
+    /// Why nothing is written to the file, if nothing is.
+    pub without_file: Option<Failure>,
+}
+
+/// Starts the log of record for the rest of the process.
+///
+/// A file that cannot be written is no reason to stop the work: it goes on
+/// without one, says so on stderr, and the guard holds the reason.
+///
+/// # Errors
+/// Only if a log was started in this process before.
+pub fn init(settings: &LogSettings, face: Face) -> Result<Guard, Failure> {
+    let (writer, worker, without_file) = match rolling::Daily::open(&settings.file) {
+        Ok(file) => {
+            let (writer, worker) = NonBlocking::new(file);
+            (Some(writer), Some(worker), None)
+        }
+        Err(failure) => {
+            eprintln!("warning: nothing is written to the log: {failure}");
+            (None, None, Some(failure))
+        }
+    };
+    let file = writer.map(|writer| {
+        let form = form::Form(settings.format);
+        tracing_subscriber::fmt::layer().with_ansi(false).event_format(form).with_writer(writer)
+    });
+    let pane = (face == Face::Console).then(|| {
+        // A second start would fail below; the pane's own filter stays open.
+        let _ = tui_logger::init_logger(tui_logger::LevelFilter::Trace);
+        tui_logger::set_default_level(tui_logger::LevelFilter::Trace);
+        tui_logger::TuiTracingSubscriberLayer
+    });
+    tracing_subscriber::registry()
+        .with(targets(&settings.level))
+        .with(file.map(|layer| layer.boxed()))
+        .with(pane)
+        .try_init()
+        .map_err(|e| Failure::new(FailureClass::Bug, "starting", "the log").said(e))?;
+    Ok(Guard { _worker: worker, without_file })
+}
+
+/// What is logged: everything of ours from `level` on, of libraries warnings.
+fn targets(level: &str) -> Targets {
+    let level: LevelFilter = level.parse().unwrap_or(LevelFilter::INFO);
+    let noisy = NOISY.iter().map(|name| (*name, level.min(LevelFilter::WARN)));
+    Targets::new().with_default(level).with_targets(noisy)
+}
