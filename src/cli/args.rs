@@ -1,10 +1,12 @@
 //! The command line as clap reads it. Its texts are for operators.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::model::{EndpointType, Id};
+use crate::demo::{self, Arming, Consumer, Options};
+use crate::model::{EndpointType, Failure, Id};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -153,7 +155,7 @@ Examples:
     #[command(after_help = "\
 Examples:
   transship sim --json                   free ports, printed as one JSON object
-  transship sim --sftp-port 2222 --fault list_timeout=1 --fault rename_refused")]
+  transship sim --sftp-port 2222 --fault list_timeout --fault rename_refused")]
     Sim(SimArgs),
     /// Print completions for a shell: bash, elvish, fish, powershell or zsh.
     #[command(after_help = "\
@@ -292,12 +294,15 @@ pub struct SimArgs {
     /// The port of the URL that switches faults; 0 takes a free one.
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     pub control_port: u16,
-    /// Switch a fault on, for so many times or for good; may be given several times.
-    #[arg(long, value_name = "NAME[=COUNT]", value_parser = fault)]
-    pub fault: Vec<(String, Option<u32>)>,
+    /// The object store's port; 0 takes a free one.
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    pub store_port: u16,
+    /// Arm a fault: NAME[=VALUE][*COUNT][@AFTER]; may be given several times.
+    #[arg(long, value_name = "FAULT", value_parser = fault)]
+    pub fault: Vec<Arming>,
     /// Exports waiting at the start.
     #[arg(long, value_name = "N", default_value_t = 8)]
-    pub exports: u32,
+    pub exports: usize,
     /// Seconds after which the consumer takes a delivered file away; 0 takes it at once.
     #[arg(long, value_name = "SECONDS", default_value_t = 0, conflicts_with = "no_consumer")]
     pub consumer_delay: u64,
@@ -313,12 +318,27 @@ fn endpoint_type(text: &str) -> Result<EndpointType, String> {
     })
 }
 
-fn fault(text: &str) -> Result<(String, Option<u32>), String> {
-    match text.split_once('=') {
-        None => Ok((text.to_owned(), None)),
-        Some((name, count)) => {
-            let count = count.parse().map_err(|_| "expected NAME or NAME=COUNT".to_owned())?;
-            Ok((name.to_owned(), Some(count)))
+fn fault(text: &str) -> Result<Arming, String> {
+    text.parse().map_err(|failure: Failure| failure.to_string())
+}
+
+impl SimArgs {
+    /// As the stand-ins understand it, with their files in `folder`.
+    pub fn options(&self, folder: &Path) -> Options {
+        let consumer = match (self.no_consumer, self.consumer_delay) {
+            (true, _) => Consumer::Off,
+            (_, 0) => Consumer::Eager,
+            (_, seconds) => Consumer::Every(Duration::from_secs(seconds)),
+        };
+        Options {
+            encoura_port: self.encoura_port,
+            store_port: self.store_port,
+            sftp_port: self.sftp_port,
+            control_port: self.control_port,
+            consumer,
+            exports: demo::sample_exports().into_iter().take(self.exports).collect(),
+            faults: self.fault.clone(),
+            ..Options::new(folder)
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Exit codes: what scripts, cron jobs and task schedulers read.
 
-use crate::model::{Failure, FailureClass, Outcome, RunReport};
+use crate::engine;
+use crate::model::{EndpointResult, Failure, FailureClass, Outcome, RunReport};
 
 /// How the program ended. The numbers are fixed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,11 +40,17 @@ impl Exit {
 
     /// What a run means for whoever started it.
     pub fn of_run(report: &RunReport, fail_if_empty: bool) -> Self {
-        let failures = || report.endpoints.iter().filter_map(|e| e.failure.as_ref());
         match report.outcome {
-            Outcome::Done => Self::Done,
             Outcome::NothingNew if fail_if_empty => Self::NothingNew,
-            Outcome::NothingNew => Self::Done,
+            _ => Self::of_results(&report.endpoints),
+        }
+    }
+
+    /// What endpoints' results mean for whoever asked for them.
+    pub fn of_results(endpoints: &[EndpointResult]) -> Self {
+        let failures = || endpoints.iter().filter_map(|e| e.failure.as_ref());
+        match engine::overall(endpoints) {
+            Outcome::Done | Outcome::NothingNew => Self::Done,
             Outcome::Partial => Self::Partial,
             Outcome::Failed | Outcome::NeedsOperator
                 if failures().next().is_some() && failures().all(refused) =>
@@ -81,19 +88,27 @@ impl From<Exit> for std::process::ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{EndpointResult, EndpointType, Id, Retry};
+    use crate::model::{EndpointType, Id, Retry};
 
     fn run(outcome: Outcome, failures: &[FailureClass]) -> RunReport {
-        let endpoint = |class: &FailureClass| EndpointResult {
-            failure: Some(Failure::new(*class, "listing", "here")),
+        let endpoint = |failure: Option<Failure>| EndpointResult {
+            outcome,
+            failure,
             ..EndpointResult::new("a", EndpointType::Encoura)
         };
+        let mut endpoints: Vec<_> = failures
+            .iter()
+            .map(|class| endpoint(Some(Failure::new(*class, "listing", "here"))))
+            .collect();
+        if endpoints.is_empty() {
+            endpoints.push(endpoint(None));
+        }
         RunReport {
             run_id: Id::run(1),
             started_at: jiff::Timestamp::UNIX_EPOCH,
             ended_at: jiff::Timestamp::UNIX_EPOCH,
             outcome,
-            endpoints: failures.iter().map(endpoint).collect(),
+            endpoints,
         }
     }
 

@@ -1,12 +1,19 @@
 //! The command line: one file per command that is more than a call.
 
+mod act;
 mod args;
 mod check;
+mod demo;
 mod exit;
 mod init;
+mod lists;
 pub mod print;
+mod serve;
 mod shell;
-mod work;
+mod signals;
+mod sync;
+mod test;
+mod workplace;
 
 pub use args::{
     Cli, Color, Command, DemoArgs, Global, Ids, ListArgs, ReconcileArgs, SendArgs, SimArgs,
@@ -14,33 +21,37 @@ pub use args::{
 };
 pub use exit::Exit;
 
+use crate::engine::Command as Do;
+
 /// Does what the command line says.
 pub async fn run(cli: Cli) -> Exit {
     let global = &cli.global;
-    let Some(command) = &cli.command else {
-        return work::stay(global, cli.no_tui).await;
+    let Some(command) = cli.command else {
+        return serve::stay(global, cli.no_tui).await;
     };
     match command {
         Command::Check => check::run(global),
         Command::Init => init::run(global),
-        Command::Completions { shell } => shell::completions(*shell),
+        Command::Completions { shell } => shell::completions(shell),
         Command::Man => shell::man(),
-        Command::Sync(args) => work::sync(global, args).await,
-        Command::Endpoints => work::endpoints(global).await,
-        Command::Exports(args) => work::exports(global, args).await,
-        Command::Transfers(args) => work::transfers(global, args).await,
-        Command::Runs(args) => work::runs(global, args).await,
-        Command::Events(args) => work::events(global, args).await,
-        Command::Show { id } => work::show(global, *id).await,
-        Command::Retry(ids) => work::act(global, work::Action::Retry, &ids.ids).await,
-        Command::Hold(ids) => work::act(global, work::Action::Hold, &ids.ids).await,
-        Command::Release(ids) => work::act(global, work::Action::Release, &ids.ids).await,
-        Command::Send(args) => work::act(global, work::Action::SendAgain, &args.ids).await,
-        Command::Fetch(ids) => work::act(global, work::Action::Fetch, &ids.ids).await,
-        Command::Cancel(ids) => work::act(global, work::Action::Cancel, &ids.ids).await,
-        Command::Reconcile(args) => work::reconcile(global, args).await,
-        Command::Test(args) => work::test(global, args).await,
-        Command::Demo(args) => work::demo(global, args, cli.no_tui).await,
-        Command::Sim(args) => work::sim(global, args).await,
+        Command::Sync(args) => sync::sync(global, &args).await,
+        Command::Endpoints => lists::endpoints(global),
+        Command::Exports(args) => lists::exports(global, &args),
+        Command::Transfers(args) => lists::transfers(global, &args),
+        Command::Runs(args) => lists::runs(global, &args),
+        Command::Events(args) => lists::events(global, &args),
+        Command::Show { id } => lists::show(global, id),
+        Command::Retry(args) => act::act(global, "transship retry", Do::Retry(args.ids)).await,
+        Command::Hold(args) => act::act(global, "transship hold", Do::Hold(args.ids)).await,
+        Command::Release(args) => {
+            act::act(global, "transship release", Do::Release(args.ids)).await
+        }
+        Command::Send(args) => act::act(global, "transship send", Do::SendAgain(args.ids)).await,
+        Command::Fetch(args) => act::act(global, "transship fetch", Do::Fetch(args.ids)).await,
+        Command::Cancel(args) => act::act(global, "transship cancel", Do::Cancel(args.ids)).await,
+        Command::Reconcile(args) => act::reconcile(global, &args).await,
+        Command::Test(args) => test::test(global, &args).await,
+        Command::Demo(args) => demo::demo(global, &args, cli.no_tui).await,
+        Command::Sim(args) => demo::sim(global, &args).await,
     }
 }

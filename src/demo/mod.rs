@@ -15,6 +15,7 @@
 
 mod access;
 mod arrivals;
+mod configuration;
 mod consumer;
 mod control;
 mod encoura;
@@ -28,6 +29,7 @@ mod world;
 
 pub use access::{EncouraAccess, SftpAccess, sim_json};
 pub use arrivals::arrivals;
+pub use configuration::configuration;
 pub use consumer::{Consumer, Pickup};
 pub use encoura::AuthScheme;
 pub use fault::{Arming, Fault};

@@ -42,6 +42,7 @@ use std::time::Duration;
 pub use command::{Acted, Command, ReconcileMode, Reply};
 pub use event::{Event, Level, Phase, Transfer};
 pub use handle::{Handle, Request};
+pub use tally::overall;
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;

@@ -118,7 +118,7 @@ impl Tally {
 }
 
 /// How a run ended, from how its endpoints did.
-pub(super) fn overall(endpoints: &[EndpointResult]) -> Outcome {
+pub fn overall(endpoints: &[EndpointResult]) -> Outcome {
     let any = |outcome| endpoints.iter().any(|e| e.outcome == outcome);
     let all = |outcome| endpoints.iter().all(|e| e.outcome == outcome);
     if any(Outcome::NeedsOperator) {

@@ -1,7 +1,7 @@
 //! One line for each event, as a person reads it in a terminal or a cron mail.
 
 use crate::engine::{Event, Level, Phase};
-use crate::model::{EndpointResult, Failure, Outcome};
+use crate::model::{DeliveryState, EndpointResult, Failure, Outcome};
 
 /// How much is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -101,7 +101,7 @@ pub fn words(outcome: Outcome) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{DeliveryState, FailureClass, Id, Shown};
+    use crate::model::{FailureClass, Id, Shown};
 
     fn delivery(state: DeliveryState, failure: Option<Failure>) -> Event {
         Event::Delivery {

@@ -1,0 +1,78 @@
+//! The program that stays: the console, or headless.
+
+use std::io::IsTerminal as _;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use super::workplace::{Face, Workplace, configuration, verbosity};
+use super::{Exit, Global, print, signals};
+use crate::config::Config;
+use crate::console;
+use crate::engine::Schedules;
+
+/// The console, or headless where there is no terminal or none is wanted.
+pub(super) async fn stay(global: &Global, no_tui: bool) -> Exit {
+    let config = match configuration(global) {
+        Ok(config) => config,
+        Err(exit) => return exit,
+    };
+    serve(global, config, no_tui, None).await
+}
+
+/// Serves `config` until it is told to end. `title` names the console.
+pub(super) async fn serve(
+    global: &Global,
+    config: Config,
+    no_tui: bool,
+    title: Option<&str>,
+) -> Exit {
+    let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    let face = if terminal && !no_tui { Face::Console } else { Face::Lines(verbosity(global)) };
+    let workplace = match Workplace::open(config, "transship", Schedules::On, face).await {
+        Ok(workplace) => workplace,
+        Err(exit) => return exit,
+    };
+    match face {
+        Face::Console => console(global, workplace, title).await,
+        Face::Lines(_) => {
+            let exit = signals::ended().await;
+            workplace.close().await;
+            exit
+        }
+    }
+}
+
+async fn console(global: &Global, workplace: Workplace, title: Option<&str>) -> Exit {
+    let handle = workplace.engine.handle();
+    let reader = Arc::new(match workplace.engine.reader() {
+        Ok(reader) => reader,
+        Err(failure) => return print::failure(&failure),
+    });
+    let ended = CancellationToken::new();
+    let signal = tokio::spawn({
+        let ended = ended.clone();
+        async move {
+            let exit = signals::ended().await;
+            ended.cancel();
+            exit
+        }
+    });
+    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let options = console::Options {
+        title: title.unwrap_or_default().to_owned(),
+        color: global.color.wanted(true, no_color),
+        ascii: false,
+        mouse: false,
+        read_only: false,
+        stop: ended.clone(),
+    };
+    let shown = console::run(handle, reader, options).await;
+    let exit =
+        if ended.is_cancelled() { signal.await.unwrap_or(Exit::Terminated) } else { Exit::Done };
+    workplace.close().await;
+    match shown {
+        Ok(()) => exit,
+        Err(failure) => print::failure(&failure),
+    }
+}

@@ -1,0 +1,68 @@
+//! `transship test`: signs in on both sides and looks around.
+
+use serde_json::json;
+
+use super::workplace::configuration;
+use super::{Exit, Global, TestArgs, print};
+use crate::config::Config;
+use crate::engine::{self, command::Tested};
+use crate::model::Failure;
+
+/// Tests the named, or all active, endpoints. Needs no ledger and no lock.
+pub(super) async fn test(global: &Global, args: &TestArgs) -> Exit {
+    let mut config = match configuration(global) {
+        Ok(config) => config,
+        Err(exit) => return exit,
+    };
+    if let Some(wanted) = args.endpoint_type {
+        config.endpoints.retain(|endpoint| endpoint.endpoint_type == wanted);
+    }
+    let tested = match tests(&config, &args.endpoints, args.max_files).await {
+        Ok(tested) => tested,
+        Err(failure) => return print::failure(&failure),
+    };
+    print_checks(&tested, global.json);
+    tested.iter().flat_map(Tested::failures).map(Exit::of_failure).next().unwrap_or(Exit::Done)
+}
+
+/// The checks of the named, or all active, endpoints.
+pub(super) async fn tests(
+    config: &Config,
+    endpoints: &[String],
+    max_files: usize,
+) -> Result<Vec<Tested>, Failure> {
+    engine::test(config, endpoints, max_files).await
+}
+
+/// Prints what was found: a line each, or one JSON object an endpoint.
+pub(super) fn print_checks(tested: &[Tested], json: bool) {
+    if json {
+        let rows: Vec<_> = tested.iter().map(as_json).collect();
+        print::json_lines(&rows);
+        return;
+    }
+    let mut text = String::new();
+    for endpoint in tested {
+        text.push_str(&format!("{}\n", endpoint.endpoint));
+        for (what, result) in &endpoint.checks {
+            match result {
+                Ok(found) if found.is_empty() => text.push_str(&format!("  ok      {what}\n")),
+                Ok(found) => text.push_str(&format!("  ok      {what}: {found}\n")),
+                Err(failure) => text.push_str(&format!("  FAILED  {what}: {failure}\n")),
+            }
+        }
+    }
+    print::stdout(&text);
+}
+
+fn as_json(tested: &Tested) -> serde_json::Value {
+    let checks: Vec<_> = tested
+        .checks
+        .iter()
+        .map(|(what, result)| match result {
+            Ok(found) => json!({"check": what, "ok": true, "found": found}),
+            Err(failure) => json!({"check": what, "ok": false, "error": failure.to_string()}),
+        })
+        .collect();
+    json!({"endpoint": tested.endpoint, "checks": checks})
+}

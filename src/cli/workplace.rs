@@ -1,0 +1,134 @@
+//! What a command needs to work: configuration, log, ledger, engine.
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+
+use super::{Exit, Global, print};
+use crate::config::{Config, ConfigErrors};
+use crate::engine::{Command, Engine, Reply, Schedules};
+use crate::headless::{self, Verbosity, log};
+use crate::ledger::{self, Ledger, Reader};
+use crate::model::Failure;
+
+/// How long a publication under way may take to come to its end when the
+/// program stops. What is cut off after that is settled by the next start.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// An engine at work, with its log open.
+pub(super) struct Workplace {
+    pub(super) engine: Engine,
+    pub(super) reader: Reader,
+    lines: Option<JoinHandle<()>>,
+    // Dropped last: what the others say on their way out is still written.
+    _log: Option<log::Guard>,
+}
+
+/// The configuration, or the exit code after its mistakes were told.
+pub(super) fn configuration(global: &Global) -> Result<Config, Exit> {
+    Config::load(global.config.as_deref()).map_err(|errors| misconfigured(&errors))
+}
+
+/// Tells what is wrong with a configuration.
+pub(super) fn misconfigured(errors: &ConfigErrors) -> Exit {
+    let _ = writeln!(std::io::stderr(), "{errors}");
+    Exit::Misconfigured
+}
+
+/// How much a command tells on stderr.
+pub(super) fn verbosity(global: &Global) -> Verbosity {
+    match (global.quiet, global.verbose) {
+        (true, _) => Verbosity::Quiet,
+        (_, true) => Verbosity::Verbose,
+        _ => Verbosity::Normal,
+    }
+}
+
+/// Whom the engine's events are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Face {
+    /// The console.
+    Console,
+    /// Lines on stderr.
+    Lines(Verbosity),
+}
+
+impl Workplace {
+    /// Opens the log and the ledger of `config` and starts the engine.
+    pub(super) async fn open(
+        config: Config,
+        command: &str,
+        schedules: Schedules,
+        face: Face,
+    ) -> Result<Self, Exit> {
+        let opened = Self::try_open(config, command, schedules, face).await;
+        opened.map_err(|failure| {
+            let exit = print::failure(&failure);
+            if ledger::is_held(&failure) { Exit::Locked } else { exit }
+        })
+    }
+
+    async fn try_open(
+        config: Config,
+        command: &str,
+        schedules: Schedules,
+        face: Face,
+    ) -> Result<Self, Failure> {
+        let for_whom = match face {
+            Face::Console => log::Face::Console,
+            Face::Lines(_) => log::Face::Headless,
+        };
+        // The ledger first: a second instance must not touch the first one's log.
+        let ledger = Ledger::open(&config.database, command)?;
+        let log = log::init(&config.log, for_whom)?;
+        if let Some(failure) = &log.without_file {
+            let _ = writeln!(std::io::stderr(), "transship: going on without a log: {failure}");
+        }
+        for warning in &config.warnings {
+            tracing::warn!("{warning}");
+        }
+        let reader = ledger.reader()?;
+        let engine = Engine::start(config, ledger, schedules).await?;
+        let lines = match face {
+            Face::Console => None,
+            Face::Lines(verbosity) => {
+                Some(tokio::spawn(headless::follow(engine.handle().subscribe(), verbosity)))
+            }
+        };
+        Ok(Self { engine, reader, lines, _log: Some(log) })
+    }
+
+    /// Asks the engine; a signal meanwhile brings it to a safe point first.
+    pub(super) async fn ask(&self, command: Command) -> Answer {
+        let handle = self.engine.handle();
+        let mut reply = std::pin::pin!(handle.request(command));
+        tokio::select! {
+            reply = &mut reply => Answer { reply, signal: None },
+            signal = super::signals::ended() => {
+                self.engine.begin_to_stop();
+                // What was done up to there is still reported.
+                let reply = tokio::time::timeout(PATIENCE, reply).await.unwrap_or_else(|_| {
+                    Reply::Failed(Failure::cancelled("waiting for", "the engine to stop"))
+                });
+                Answer { reply, signal: Some(signal) }
+            }
+        }
+    }
+
+    /// Stops everything and waits for it.
+    pub(super) async fn close(self) {
+        let Self { engine, lines, .. } = self;
+        engine.stop(PATIENCE).await;
+        // The events' sender is gone with the engine: the last line is printed.
+        if let Some(lines) = lines {
+            let _ = lines.await;
+        }
+    }
+}
+
+/// The engine's answer, and the signal that cut it short, if one did.
+pub(super) struct Answer {
+    pub(super) reply: Reply,
+    pub(super) signal: Option<Exit>,
+}
