@@ -126,7 +126,7 @@ async fn the_destructive_list_is_sent_once_whatever_happens() {
         let given = answer.clone();
         let stub = Stub::service(move |r| r.is_list().then(|| given.clone())).await;
         let hangs = matches!(answer, Answer::Hang);
-        let source = if hangs { stub.hasty() } else { stub.source() };
+        let source = if hangs { stub.hasty(3000) } else { stub.source() };
         let failed = list(&source, ListKind::NotDelivered).await.unwrap_err();
         assert_eq!(stub.count(Request::is_list), 1, "{answer:?}");
         assert!(failed.sent, "{answer:?}");
@@ -175,6 +175,17 @@ async fn what_never_left_this_machine_was_not_sent() {
     let stub = Stub::service(|r| r.is_login().then(|| reply(403, ""))).await;
     let failed = list(&stub.source(), ListKind::NotDelivered).await.unwrap_err();
     assert!(!failed.sent && failed.failure.class == C::SignIn);
+
+    assert_eq!(stub.count(Request::is_login), 1);
+
+    // The same when the service is unwell; the retries of a login within the
+    // retries of a list do not multiply.
+    for kind in [ListKind::NotDelivered, ListKind::Delivered] {
+        let stub = Stub::service(|r| r.is_login().then(|| reply(500, ""))).await;
+        let failed = list(&stub.source(), kind).await.unwrap_err();
+        assert!(!failed.sent && failed.failure.class == C::Unavailable);
+        assert_eq!(stub.count(Request::is_login), 3);
+    }
 
     // No place for the body: known before the request.
     let stub = Stub::service(|_| None).await;
@@ -562,7 +573,7 @@ async fn content_that_breaks_off_goes_on_where_it_stopped() {
     }))
     .await;
     let mut sink = Memory::default();
-    fetch(&stub.hasty(), &mut sink).await.unwrap();
+    fetch(&stub.hasty(3000), &mut sink).await.unwrap();
     assert_eq!(sink.bytes, CONTENT);
     let begun: Vec<u64> = sink.heads.iter().map(|head| head.offset).collect();
     assert_eq!(begun, [0, 5]);
@@ -709,7 +720,7 @@ async fn no_failure_tells_a_secret() {
 /// Every failure that a source has to tell when one place answers like this.
 async fn failures_of(answer: Answer, place: fn(&Request) -> bool) -> Vec<Failure> {
     let stub = Stub::service(move |r| place(r).then(|| answer.clone())).await;
-    let source = stub.hasty();
+    let source = stub.hasty(500);
     let mut failures = Vec::new();
     for kind in [ListKind::NotDelivered, ListKind::Delivered] {
         match list(&source, kind).await {
