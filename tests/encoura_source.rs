@@ -217,6 +217,50 @@ async fn names_and_tls_are_told_apart() {
     assert_eq!(Encoura::new(plain).unwrap_err().class, C::Misconfigured);
 }
 
+/// A server with a certificate that nobody vouches for; answers whether a
+/// client went on with it.
+async fn untrusted() -> (String, tokio::task::JoinHandle<bool>) {
+    use tokio_rustls::rustls::{self, pki_types};
+    let certificate =
+        pki_types::CertificateDer::from_slice(include_bytes!("encoura_source/untrusted.der"));
+    let key = include_bytes!("encoura_source/untrusted.key.der").as_slice();
+    let config = rustls::ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], pki_types::PrivatePkcs8KeyDer::from(key).into())
+        .unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("https://{}/v1", listener.local_addr().unwrap());
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let server = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        acceptor.accept(stream).await.is_ok()
+    });
+    (base, server)
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_not_trusted_ends_it_before_anything_is_said() {
+    let (base_url, server) = untrusted().await;
+    let stub = Stub::service(|_| None).await;
+    let source = source(EncouraAccount { base_url, ..stub.account() });
+    let failed = list(&source, ListKind::NotDelivered).await.unwrap_err();
+    assert!(!failed.sent);
+    assert_eq!((failed.failure.class, failed.failure.retry), (C::HostKey, Retry::Never));
+    assert!(failed.failure.to_string().contains("not trusted"), "{}", failed.failure);
+    assert!(!server.await.unwrap(), "the handshake was not completed");
+
+    // The same for a store, which answers with nothing but its certificate.
+    let (store, server) = untrusted().await;
+    let url = format!("{store}/a.csv?X-Amz-Signature={SIGNATURE}");
+    let stub = Stub::service(move |r| {
+        r.is_ask().then(|| reply(200, format!(r#"{{"downloadUrl":"{url}"}}"#)))
+    })
+    .await;
+    let failure = fetch(&stub.source(), &mut Memory::default()).await.unwrap_err();
+    assert_eq!(failure.class, C::HostKey, "{failure}");
+    assert!(!server.await.unwrap());
+}
+
 #[tokio::test]
 async fn logins_in_all_their_shapes() {
     let two = r#"{"sessionToken":"t","user":{"organizations":[{"uid":"o1","name":"North"},{"uid":"o2"}]}}"#;

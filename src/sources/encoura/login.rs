@@ -91,8 +91,10 @@ impl Encoura {
             return self.answered(&session, doing, reply).await;
         }
         debug!(status = %reply.status(), "the session is refused, renewing it");
+        // From here on something was sent, whatever becomes of the rest.
         let session = self.renewed(&session).await.map_err(|failed| failed.sent(true))?;
-        let reply = self.call_as(&session, doing, url, redirects).await?;
+        let again = self.call_as(&session, doing, url, redirects).await;
+        let reply = again.map_err(|failed| failed.sent(true))?;
         self.answered(&session, doing, reply).await
     }
 

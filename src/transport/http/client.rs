@@ -166,6 +166,10 @@ impl Client {
         if next.origin() != url.origin() {
             self.guard.checked_url(doing, next.as_str())?;
         }
+        if url.scheme() == "https" && next.scheme() != "https" {
+            return Err(Failure::new(FailureClass::Refused, doing, place(&next))
+                .said("a redirect from https to http is not followed"));
+        }
         Ok(Some(next))
     }
 }
