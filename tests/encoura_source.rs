@@ -126,7 +126,7 @@ async fn the_destructive_list_is_sent_once_whatever_happens() {
         let given = answer.clone();
         let stub = Stub::service(move |r| r.is_list().then(|| given.clone())).await;
         let hangs = matches!(answer, Answer::Hang);
-        let source = if hangs { stub.hasty() } else { stub.source() };
+        let source = if hangs { stub.hasty(3000) } else { stub.source() };
         let failed = list(&source, ListKind::NotDelivered).await.unwrap_err();
         assert_eq!(stub.count(Request::is_list), 1, "{answer:?}");
         assert!(failed.sent, "{answer:?}");
@@ -176,6 +176,17 @@ async fn what_never_left_this_machine_was_not_sent() {
     let failed = list(&stub.source(), ListKind::NotDelivered).await.unwrap_err();
     assert!(!failed.sent && failed.failure.class == C::SignIn);
 
+    assert_eq!(stub.count(Request::is_login), 1);
+
+    // The same when the service is unwell; the retries of a login within the
+    // retries of a list do not multiply.
+    for kind in [ListKind::NotDelivered, ListKind::Delivered] {
+        let stub = Stub::service(|r| r.is_login().then(|| reply(500, ""))).await;
+        let failed = list(&stub.source(), kind).await.unwrap_err();
+        assert!(!failed.sent && failed.failure.class == C::Unavailable);
+        assert_eq!(stub.count(Request::is_login), 3);
+    }
+
     // No place for the body: known before the request.
     let stub = Stub::service(|_| None).await;
     let (_folder, path) = new_file();
@@ -204,6 +215,50 @@ async fn names_and_tls_are_told_apart() {
     assert!(stub.seen().is_empty(), "no password leaves without TLS");
     let plain = EncouraAccount { base_url: "http://api.example.org/v1".into(), ..stub.account() };
     assert_eq!(Encoura::new(plain).unwrap_err().class, C::Misconfigured);
+}
+
+/// A server with a certificate that nobody vouches for; answers whether a
+/// client went on with it.
+async fn untrusted() -> (String, tokio::task::JoinHandle<bool>) {
+    use tokio_rustls::rustls::{self, pki_types};
+    let certificate =
+        pki_types::CertificateDer::from_slice(include_bytes!("encoura_source/untrusted.der"));
+    let key = include_bytes!("encoura_source/untrusted.key.der").as_slice();
+    let config = rustls::ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], pki_types::PrivatePkcs8KeyDer::from(key).into())
+        .unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("https://{}/v1", listener.local_addr().unwrap());
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let server = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        acceptor.accept(stream).await.is_ok()
+    });
+    (base, server)
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_not_trusted_ends_it_before_anything_is_said() {
+    let (base_url, server) = untrusted().await;
+    let stub = Stub::service(|_| None).await;
+    let source = source(EncouraAccount { base_url, ..stub.account() });
+    let failed = list(&source, ListKind::NotDelivered).await.unwrap_err();
+    assert!(!failed.sent);
+    assert_eq!((failed.failure.class, failed.failure.retry), (C::HostKey, Retry::Never));
+    assert!(failed.failure.to_string().contains("not trusted"), "{}", failed.failure);
+    assert!(!server.await.unwrap(), "the handshake was not completed");
+
+    // The same for a store, which answers with nothing but its certificate.
+    let (store, server) = untrusted().await;
+    let url = format!("{store}/a.csv?X-Amz-Signature={SIGNATURE}");
+    let stub = Stub::service(move |r| {
+        r.is_ask().then(|| reply(200, format!(r#"{{"downloadUrl":"{url}"}}"#)))
+    })
+    .await;
+    let failure = fetch(&stub.source(), &mut Memory::default()).await.unwrap_err();
+    assert_eq!(failure.class, C::HostKey, "{failure}");
+    assert!(!server.await.unwrap());
 }
 
 #[tokio::test]
@@ -562,7 +617,7 @@ async fn content_that_breaks_off_goes_on_where_it_stopped() {
     }))
     .await;
     let mut sink = Memory::default();
-    fetch(&stub.hasty(), &mut sink).await.unwrap();
+    fetch(&stub.hasty(3000), &mut sink).await.unwrap();
     assert_eq!(sink.bytes, CONTENT);
     let begun: Vec<u64> = sink.heads.iter().map(|head| head.offset).collect();
     assert_eq!(begun, [0, 5]);
@@ -709,7 +764,7 @@ async fn no_failure_tells_a_secret() {
 /// Every failure that a source has to tell when one place answers like this.
 async fn failures_of(answer: Answer, place: fn(&Request) -> bool) -> Vec<Failure> {
     let stub = Stub::service(move |r| place(r).then(|| answer.clone())).await;
-    let source = stub.hasty();
+    let source = stub.hasty(500);
     let mut failures = Vec::new();
     for kind in [ListKind::NotDelivered, ListKind::Delivered] {
         match list(&source, kind).await {

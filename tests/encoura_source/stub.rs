@@ -139,8 +139,8 @@ impl Stub {
     }
 
     /// A source that soon notices a server that hangs.
-    pub fn hasty(&self) -> Encoura {
-        with_idle(self.account(), Duration::from_secs(2))
+    pub fn hasty(&self, idle_ms: u64) -> Encoura {
+        with_idle(self.account(), Duration::from_millis(idle_ms))
     }
 }
 

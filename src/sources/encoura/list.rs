@@ -33,7 +33,9 @@ impl Encoura {
 
     async fn list_once(&self, url: &Url, repeatable: bool, path: &Path) -> Result<(), SendFailure> {
         // The file comes first: a full disk must be known before the request.
-        let mut file = NewFile::create(path).await.map_err(SendFailure::unsent)?;
+        let mut file = NewFile::create(path)
+            .await
+            .map_err(|failure| SendFailure::from(failure).sent(false))?;
         let reply = match self.call(LISTING, url, repeatable).await {
             Ok(reply) => reply,
             Err(failed) => {

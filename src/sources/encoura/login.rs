@@ -86,14 +86,16 @@ impl Encoura {
         redirects: bool,
     ) -> Result<Response, SendFailure> {
         // A failed login means that the call itself was never sent.
-        let session = self.session().await.map_err(SendFailure::unsent)?;
+        let session = self.session().await.map_err(|failed| failed.sent(false))?;
         let reply = self.call_as(&session, doing, url, redirects).await?;
         if !refuses_session(reply.status()) {
             return self.answered(&session, doing, reply).await;
         }
         debug!(status = %reply.status(), "the session is refused, renewing it");
-        let session = self.renewed(&session).await?;
-        let reply = self.call_as(&session, doing, url, redirects).await?;
+        // From here on something was sent, whatever becomes of the rest.
+        let session = self.renewed(&session).await.map_err(|failed| failed.sent(true))?;
+        let again = self.call_as(&session, doing, url, redirects).await;
+        let reply = again.map_err(|failed| failed.sent(true))?;
         self.answered(&session, doing, reply).await
     }
 
@@ -139,7 +141,7 @@ impl Encoura {
     }
 
     /// The session, after a login if there is none.
-    async fn session(&self) -> Result<Arc<Session>, Failure> {
+    async fn session(&self) -> Result<Arc<Session>, SendFailure> {
         let mut state = self.login.state.lock().await;
         match &state.session {
             Some(session) => Ok(Arc::clone(session)),
@@ -149,7 +151,7 @@ impl Encoura {
 
     /// Another session in place of `refused`, unless another call has already
     /// seen to that.
-    async fn renewed(&self, refused: &Session) -> Result<Arc<Session>, Failure> {
+    async fn renewed(&self, refused: &Session) -> Result<Arc<Session>, SendFailure> {
         let mut state = self.login.state.lock().await;
         if let Some(session) = &state.session
             && session.generation != refused.generation
@@ -161,21 +163,21 @@ impl Encoura {
         }
         state.other_scheme = true;
         info!(scheme = self.scheme(&state), "trying the other authorisation scheme");
-        self.begin(&mut state, refused.token.clone(), refused.organization.clone())
+        Ok(self.begin(&mut state, refused.token.clone(), refused.organization.clone())?)
     }
 
     /// Logs in; the caller holds the state, so nobody else does meanwhile.
-    async fn log_in(&self, state: &mut State) -> Result<Arc<Session>, Failure> {
+    async fn log_in(&self, state: &mut State) -> Result<Arc<Session>, SendFailure> {
         let url = self.url(&["login"]);
         let reply: Value = retrying(|| self.post_login(&url)).await?;
         let token = token(&reply).ok_or_else(|| self.without_token(&url, &reply))?;
         self.secrets.learn(&token);
         let organization = self.organization(organizations(&reply))?;
         info!(organization = %Shown::new(&organization.uid), "signed in");
-        self.begin(state, token, organization)
+        Ok(self.begin(state, token, organization)?)
     }
 
-    async fn post_login(&self, url: &Url) -> Result<Value, Failure> {
+    async fn post_login(&self, url: &Url) -> Result<Value, SendFailure> {
         let account = &self.account;
         let headers = HeaderMap::from_iter([
             (API_KEY, self.login.api_key.clone()),
@@ -191,7 +193,7 @@ impl Encoura {
         let reply = self.api.send(SIGNING_IN, Method::POST, url, headers, Some(body)).await?;
         let status = reply.status();
         if status.is_success() {
-            return http::json(SIGNING_IN, reply, &self.secrets).await;
+            return Ok(http::json(SIGNING_IN, reply, &self.secrets).await?);
         }
         let mut failure = refusal(SIGNING_IN, reply, &self.secrets).await;
         if matches!(status.as_u16(), 400 | 401 | 403) && failure.advice.is_none() {
@@ -201,7 +203,7 @@ impl Encoura {
                 account.name
             ));
         }
-        Err(failure)
+        Err(failure.into())
     }
 
     fn without_token(&self, url: &Url, reply: &Value) -> Failure {

@@ -35,19 +35,22 @@ pub(crate) struct SendFailure {
     pub(crate) failure: Failure,
     /// Whether any of the request may have reached the other side.
     pub(crate) sent: bool,
+    /// It was tried as often as is good: retries never multiply when one
+    /// retried step is part of another.
+    pub(super) exhausted: bool,
 }
 
 impl SendFailure {
-    /// Nothing left this machine.
-    pub(crate) fn unsent(failure: Failure) -> Self {
-        Self { failure, sent: false }
+    /// The same, knowing whether the request in question may have been sent.
+    pub(crate) fn sent(self, sent: bool) -> Self {
+        Self { sent, ..self }
     }
 }
 
 impl From<Failure> for SendFailure {
     /// Without further knowledge the request may have arrived.
     fn from(failure: Failure) -> Self {
-        Self { failure, sent: true }
+        Self { failure, sent: true, exhausted: false }
     }
 }
 
@@ -106,6 +109,7 @@ impl Client {
             // Without a connection nothing was sent; after that nobody knows.
             sent: !(error.is_connect() || error.is_builder()),
             failure: failure::of_error(doing, &place(url), &error),
+            exhausted: false,
         })
     }
 
@@ -161,6 +165,10 @@ impl Client {
             })?;
         if next.origin() != url.origin() {
             self.guard.checked_url(doing, next.as_str())?;
+        }
+        if url.scheme() == "https" && next.scheme() != "https" {
+            return Err(Failure::new(FailureClass::Refused, doing, place(&next))
+                .said("a redirect from https to http is not followed"));
         }
         Ok(Some(next))
     }

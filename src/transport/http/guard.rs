@@ -245,6 +245,12 @@ mod tests {
     }
 
     #[test]
+    fn plain_http_needs_a_service_that_speaks_it() {
+        assert!(admits("http://127.0.0.1:8000/v1", "http://127.0.0.1:9/a"));
+        assert!(!admits("https://127.0.0.1:8000/v1", "http://127.0.0.1:9/a"));
+    }
+
+    #[test]
     fn addresses_of_names_are_looked_at_too() {
         let guard = Guard::of(&Url::parse("https://api.example.org/v1").unwrap());
         let inside: IpAddr = "10.0.0.1".parse().unwrap();

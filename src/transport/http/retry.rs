@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::SendFailure;
 use crate::model::{Failure, FailureClass, Retry};
 
 const TRIES: u32 = 3;
@@ -17,24 +18,21 @@ const TOTAL: Duration = Duration::from_secs(90);
 
 /// Carries `operation` out, at most three times while the network or the other
 /// side's health is what fails. Only for what may safely happen twice.
-pub(crate) async fn retrying<T, E, F>(mut operation: impl FnMut() -> F) -> Result<T, E>
+pub(crate) async fn retrying<T, F>(mut operation: impl FnMut() -> F) -> Result<T, SendFailure>
 where
-    E: Clone + Into<Failure>,
-    F: Future<Output = Result<T, E>>,
+    F: Future<Output = Result<T, SendFailure>>,
 {
     let begin = Instant::now();
     let mut tries = 1;
     loop {
-        let error = match operation().await {
+        let failed = match operation().await {
             Ok(value) => return Ok(value),
-            Err(error) => error,
+            Err(failed) => failed,
         };
-        let failure: Failure = error.clone().into();
-        let Some(pause) = next_pause(&failure, tries) else { return Err(error) };
-        if begin.elapsed() + pause > TOTAL {
-            return Err(error);
-        }
-        tracing::debug!(%failure, tries, "trying again");
+        let pause = next_pause(&failed.failure, tries)
+            .filter(|pause| !failed.exhausted && begin.elapsed() + *pause <= TOTAL);
+        let Some(pause) = pause else { return Err(SendFailure { exhausted: true, ..failed }) };
+        tracing::debug!(failure = %failed.failure, tries, "trying again");
         tokio::time::sleep(pause).await;
         tries += 1;
     }
@@ -108,15 +106,26 @@ mod tests {
     #[tokio::test]
     async fn the_first_success_counts() {
         let tried = Cell::new(0);
-        let result: Result<u32, Failure> = retrying(|| async {
+        let result = retrying(|| async {
             tried.set(tried.get() + 1);
             match tried.get() {
                 2 => Ok(7),
-                _ => Err(Failure::new(FailureClass::Network, "asking", "host")),
+                _ => Err(Failure::new(FailureClass::Network, "asking", "host").into()),
             }
         })
         .await;
         assert_eq!((result.unwrap(), tried.get()), (7, 2));
+    }
+
+    #[tokio::test]
+    async fn retries_within_retries_do_not_multiply() {
+        let tried = Cell::new(0);
+        let one = || async {
+            tried.set(tried.get() + 1);
+            Err::<(), _>(Failure::new(FailureClass::Network, "asking", "host").into())
+        };
+        retrying(|| retrying(one)).await.unwrap_err();
+        assert_eq!(tried.get(), TRIES);
     }
 
     #[tokio::test]
