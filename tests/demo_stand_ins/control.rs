@@ -16,7 +16,7 @@ fn the_world_can_be_seen_and_changed_over_http() {
         if !body.is_null() {
             request = request.json(&body);
         }
-        let reply = stage.wait(request.send()).unwrap();
+        let reply = stage.send(request).unwrap();
         (reply.status().as_u16(), stage.wait(reply.json::<Value>()).unwrap())
     };
 
@@ -50,7 +50,7 @@ fn the_journal_tells_every_call_and_no_secret() {
     let caller = Caller::sign_in(&stage);
     caller.uids("status=NotDelivered");
     let url = caller.download_url(&uid);
-    stage.wait(caller.http.get(&url).send()).unwrap();
+    stage.send(caller.http.get(&url)).unwrap();
 
     let journal = stage.world().journal();
     let calls: Vec<(&str, &str, Option<u32>)> =

@@ -43,7 +43,7 @@ impl<'a> Caller<'a> {
             .post(format!("{}/login", access.base_url))
             .header("x-api-key", access.api_key.expose())
             .json(&body);
-        let reply = self.stage.wait(change(request).send()).unwrap();
+        let reply = self.stage.send(change(request)).unwrap();
         (reply.status(), self.stage.wait(reply.json()).unwrap_or(Value::Null))
     }
 
@@ -58,7 +58,7 @@ impl<'a> Caller<'a> {
 
     /// Status and body; `Err` when the reply did not come through.
     pub fn ask(&self, request: RequestBuilder) -> Result<(u16, String), reqwest::Error> {
-        let reply = self.stage.wait(request.send())?;
+        let reply = self.stage.send(request)?;
         Ok((reply.status().as_u16(), self.stage.wait(reply.text())?))
     }
 
@@ -252,7 +252,7 @@ fn list_faults_do_what_they_say() {
 
     stage.world().arm(Arming::from(Fault::List429).value(7));
     let request = caller.get("/datacenter/exports?status=NotDelivered");
-    let reply = stage.wait(request.send()).unwrap();
+    let reply = stage.send(request).unwrap();
     assert_eq!(reply.headers()["retry-after"], "7");
     stage.world().arm(Fault::Delivered500);
     let request = caller.get("/datacenter/exports?status=Delivered");

@@ -55,6 +55,10 @@ impl Stage {
         self.runtime.block_on(deadline).expect("it must not take this long")
     }
 
+    fn send(&self, request: reqwest::RequestBuilder) -> reqwest::Result<reqwest::Response> {
+        self.wait(async { request.send().await })
+    }
+
     /// Waits until the world is as wanted.
     fn until(&self, wanted: impl Fn(&World) -> bool) {
         let mut changes = self.world().watch();

@@ -41,7 +41,7 @@ impl Client {
         let access = self.stage.stand_ins.sftp();
         let known = self.stage.scratch().join("known_hosts");
         let mut child = Command::new("sftp")
-            .args(["-q", "-b", "-", "-F", "none", "-o", "IdentitiesOnly=yes"])
+            .args(["-b", "-", "-F", "none", "-o", "IdentitiesOnly=yes"])
             .args(["-o", "StrictHostKeyChecking=yes", "-o", "ConnectTimeout=10"])
             .args(["-o", &format!("UserKnownHostsFile={}", known.display())])
             .args(["-o", &format!("User={}", access.username)])

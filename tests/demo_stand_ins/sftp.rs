@@ -195,7 +195,7 @@ fn a_receiver_that_looks_in_now_and_then_takes_half_written_files_too() {
     stage.world().add(export("a.csv", "whole content"));
     let sftp = sign_in(&stage);
     let mut file = sftp.create(Path::new(&path("a.csv"))).unwrap();
-    stage.until(|world| world.oracle().unwrap().exports[0].fate == Fate::Partial);
+    stage.until(|world| world.oracle().unwrap().taken.len() == 1);
     file.write_all(b"whole content").unwrap();
     file.close().unwrap();
     let oracle = stage.oracle();

@@ -94,7 +94,7 @@ fn the_store_refuses_what_a_real_one_refuses() {
 fn a_download_can_be_resumed_as_long_as_the_object_is_the_same() {
     let stage = Stage::new();
     let shop = Shop::open(&stage, "a.csv");
-    let reply = stage.wait(shop.caller.http.get(shop.url()).send()).unwrap();
+    let reply = stage.send(shop.caller.http.get(shop.url())).unwrap();
     let etag = reply.headers()["etag"].to_str().unwrap().to_owned();
     let rest = |etag: &str| shop.fetch(&[("Range", "bytes=10-"), ("If-Range", etag)]).unwrap();
 
@@ -132,7 +132,7 @@ fn download_and_store_faults_do_what_they_say() {
 
     for sent in [0, 1, 10, CONTENT.len() as u64 - 1] {
         stage.world().arm(Arming::from(Fault::BodyCut).value(sent));
-        let mut reply = stage.wait(shop.caller.http.get(shop.url()).send()).unwrap();
+        let mut reply = stage.send(shop.caller.http.get(shop.url())).unwrap();
         assert_eq!(reply.content_length(), Some(CONTENT.len() as u64));
         let mut got = Vec::new();
         let end = loop {
