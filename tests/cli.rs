@@ -163,7 +163,13 @@ fn check_tells_every_mistake_and_no_secret() {
 #[test]
 fn a_configuration_that_is_not_there_is_64() {
     let folder = tempfile::tempdir().unwrap();
-    for arguments in [&["check"][..], &["check", "--config", "none.yaml"]] {
+    for arguments in [
+        &["check"][..],
+        &["check", "--config", "none.yaml"],
+        &["sync"],
+        &["exports", "--json"],
+        &[],
+    ] {
         let output = run(folder.path(), arguments);
         assert_eq!(code(&output), 64, "{arguments:?}");
         assert!(text(&output.stderr).contains("transship init"), "{arguments:?}");
@@ -178,7 +184,7 @@ fn completions_and_the_manual_page_are_printed() {
         (&["completions", "zsh"], "#compdef transship"),
         (&["completions", "fish"], "complete -c transship"),
         (&["completions", "powershell"], "Register-ArgumentCompleter"),
-        (&["man"], ".TH transship"),
+        (&["man"], ".TH transship-sync"),
     ] {
         let output = run(folder.path(), arguments);
         assert_eq!(code(&output), 0, "{arguments:?}");

@@ -299,7 +299,7 @@ fn every_mistake_has_its_place_and_the_nearest_name() {
         (
             "destinations:\n  slate: { host: 'h:22', username: u@h, agent: true, directory: /in }\n",
             vec![
-                "2:18: host: expected a name or an address alone (the port has its own key), found \"h:22\"",
+                "2:18: destinations.slate.host: expected a name or an address alone (the port has its own key), found \"h:22\"",
             ],
         ),
     ] {
@@ -402,6 +402,18 @@ fn the_six_variables_alone_are_the_job() {
         ("/incoming/Encoura API Uploads/", Some("/incoming/processed/"))
     );
     assert!(slate.server.auth.key_path.is_none() && !slate.server.auth.agent);
+    assert!(
+        config.warnings.iter().any(|w| w.contains("(${SLATE_SFTP_HOST_KEY:-} is empty)")),
+        "{:?}",
+        config.warnings
+    );
+    let mut by_key = six();
+    by_key.retain(|(name, _)| *name != "SLATE_HALIA_SFTP_PW");
+    by_key.push(("SLATE_SFTP_KEY_PATH", "~/.ssh/id"));
+    let config = Config::load_in(None, &environment(&by_key)).unwrap_or_else(|e| panic!("{e}"));
+    let auth = &config.destinations["slate"].server.auth;
+    assert_eq!(auth.key_path.as_deref(), Some(Path::new("/home/op/.ssh/id")));
+    assert!(auth.password.is_none());
 
     let other = "SHA256:n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=";
     let pins = format!("{PIN}, {other}");
