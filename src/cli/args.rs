@@ -18,6 +18,10 @@ Examples:
   transship exports --state held        what waits for a decision
   transship sync --json | jq .outcome   the result for a script
 
+Without a configuration file the variables ENCOURA_API_KEY, ENCOURA_USERNAME,
+ENCOURA_PASSWORD, ENCOURA_ORGANIZATION_UID, SLATE_HALIA_SFTP_UN and SLATE_HALIA_SFTP_PW
+are the Encoura to Slate job. It has no schedule: it runs when `transship sync` asks.
+
 Exit codes: 0 done, also when nothing was new · 1 unexpected · 2 usage ·
 3 some failed, will be retried · 4 all failed · 5 needs the operator ·
 9 nothing new (only with --fail-if-empty) · 64 configuration invalid ·

@@ -30,6 +30,23 @@ pub(super) fn run(global: &Global) -> Exit {
     }
 }
 
+/// The configuration for a command that works with it; what is wrong or unwise
+/// is told on stderr.
+pub(super) fn load(global: &Global) -> Result<Config, Exit> {
+    match Config::load(global.config.as_deref()) {
+        Ok(config) => {
+            if !global.quiet {
+                warnings(&config.warnings);
+            }
+            Ok(config)
+        }
+        Err(errors) => {
+            print::note(&errors.to_string());
+            Err(Exit::Misconfigured)
+        }
+    }
+}
+
 fn valid(global: &Global, config: &Config) -> Exit {
     let file = match &config.origin {
         Origin::File(path) => Some(path.display().to_string()),
@@ -68,13 +85,14 @@ fn invalid(global: &Global, errors: &ConfigErrors) -> Exit {
     } else {
         warnings(&errors.warnings);
         let count = errors.problems.len();
-        eprintln!("{errors}\n{count} {}", if count == 1 { "mistake" } else { "mistakes" });
+        let noun = if count == 1 { "mistake" } else { "mistakes" };
+        print::note(&format!("{errors}\n{count} {noun}"));
     }
     Exit::Misconfigured
 }
 
 fn warnings(warnings: &[String]) {
     for warning in warnings {
-        eprintln!("warning: {warning}");
+        print::note(&format!("warning: {warning}"));
     }
 }

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use super::{Exit, Global, print};
-use crate::model::{Failure, FailureClass};
+use crate::model::{Failure, FailureClass, Shown};
 
 const EXAMPLE: &str = include_str!("../../assets/connector.example.yaml");
 
@@ -14,10 +14,9 @@ pub(super) fn run(global: &Global) -> Exit {
     match write(path) {
         Ok(()) => {
             if !global.quiet {
-                eprintln!(
-                    "Wrote {}. Set the variables it names, then: transship check, transship test.",
-                    crate::model::Shown::new(path.display().to_string())
-                );
+                let file = Shown::new(path.display().to_string());
+                let then = "Set the variables it names, then: transship check, transship test.";
+                print::note(&format!("Wrote {file}. {then}"));
             }
             Exit::Done
         }

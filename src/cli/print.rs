@@ -25,9 +25,13 @@ pub fn stdout(text: &str) -> Exit {
 
 /// Writes a failure to stderr; the exit code that goes with it.
 pub fn failure(failure: &Failure) -> Exit {
-    // stderr may be closed too; there is nobody left to tell.
-    let _ = writeln!(std::io::stderr(), "transship: {failure}");
+    note(&format!("transship: {failure}"));
     Exit::of_failure(failure)
+}
+
+/// Writes a line for people to stderr. If that is closed there is nobody to tell.
+pub fn note(words: &str) {
+    let _ = writeln!(std::io::stderr(), "{words}");
 }
 
 /// One JSON object a line. Characters that could steer a terminal are escaped
@@ -74,7 +78,7 @@ fn width() -> Option<usize> {
 
 fn table<T>(rows: &[T], columns: &[Column], empty: &str, line: impl Fn(&T) -> Vec<String>) -> Exit {
     if rows.is_empty() {
-        eprintln!("{empty}");
+        note(empty);
         return Exit::Done;
     }
     let mut table = Table::new(columns);
@@ -223,7 +227,7 @@ pub fn events(rows: &[EventRow], json: bool) -> Exit {
     }
     let mut table = event_table();
     if rows.is_empty() {
-        eprintln!("There are no such events.");
+        note("There are no such events.");
         return Exit::Done;
     }
     for row in rows {
@@ -339,7 +343,8 @@ mod tests {
         fn json_stays_the_same_and_steers_no_terminal(name in any::<String>()) {
             let line = json_line(&name).expect("a string is JSON");
             let body = line.strip_suffix('\n').expect("a line");
-            prop_assert_eq!(Shown::limited(body, usize::MAX).as_str(), body);
+            let shown = Shown::limited(body, usize::MAX);
+            prop_assert_eq!(shown.as_str(), body);
             prop_assert_eq!(serde_json::from_str::<String>(body).expect("JSON"), name);
         }
     }

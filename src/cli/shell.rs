@@ -12,8 +12,13 @@ pub(super) fn completions(shell: clap_complete::Shell) -> Exit {
 }
 
 pub(super) fn man() -> Exit {
+    let mut command = Cli::command().disable_help_subcommand(true);
+    // Gives the commands their full names, and the flags that all of them have.
+    command.build();
     let mut page = Vec::new();
-    match clap_mangen::Man::new(Cli::command()).render(&mut page) {
+    let commands: Vec<_> = command.get_subcommands().cloned().collect();
+    let mut pages = std::iter::once(command).chain(commands);
+    match pages.try_for_each(|command| clap_mangen::Man::new(command).render(&mut page)) {
         Ok(()) => print::stdout(&String::from_utf8_lossy(&page)),
         Err(error) => print::failure(&Failure::io("writing", "the manual page", &error)),
     }

@@ -1,5 +1,6 @@
 //! From a file, or the environment alone, to a [`Config`].
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use crate::model::Schedule;
@@ -62,7 +63,11 @@ impl Config {
             file: path.display().to_string(),
             ..ConfigErrors::one(why)
         };
-        let bytes = std::fs::read(&path).map_err(|e| unreadable(format!("cannot be read: {e}")))?;
+        let mut bytes = Vec::new();
+        // One byte more than is allowed is enough to refuse it.
+        std::fs::File::open(&path)
+            .and_then(|file| file.take(yaml::MAX_BYTES as u64 + 1).read_to_end(&mut bytes))
+            .map_err(|e| unreadable(format!("cannot be read: {e}")))?;
         let text = String::from_utf8(bytes).map_err(|e| {
             let line = e.as_bytes()[..e.utf8_error().valid_up_to()].iter();
             let line = line.filter(|b| **b == b'\n').count() + 1;

@@ -8,6 +8,7 @@ use crate::model::{HostKeyPolicy, SshAuth, SshServer};
 use super::problems::Place;
 use super::reader::{Reader, Text};
 use super::section::Section;
+use super::yaml::Value;
 
 /// The keys of an SSH server.
 pub(super) const KEYS: &[&str] = &[
@@ -29,7 +30,8 @@ pub(super) const KEYS: &[&str] = &[
 
 /// The server that `section` describes.
 pub(super) fn server(r: &mut Reader, section: &Section) -> Option<SshServer> {
-    let host = section.required(r, "host", "a server's name or address").and_then(|t| host(r, t));
+    let host =
+        section.required(r, "host", "a server's name or address").and_then(|t| host(r, section, t));
     let port = section.number(r, "port", 1..=u16::MAX).unwrap_or(22);
     let username = section.required(r, "username", "the name to sign in with");
     let auth = auth(r, section);
@@ -50,7 +52,7 @@ pub(super) fn server(r: &mut Reader, section: &Section) -> Option<SshServer> {
     })
 }
 
-fn host(r: &mut Reader, text: Text) -> Option<String> {
+fn host(r: &mut Reader, section: &Section, text: Text) -> Option<String> {
     let host = text.value.trim();
     let plain =
         host.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '%'));
@@ -61,7 +63,8 @@ fn host(r: &mut Reader, text: Text) -> Option<String> {
     r.error(
         text.place,
         format!(
-            "host: expected a name or an address alone (the port has its own key), found {}",
+            "{}: expected a name or an address alone (the port has its own key), found {}",
+            section.path_of("host"),
             text.shown()
         ),
     );
@@ -135,10 +138,15 @@ fn host_key(r: &mut Reader, section: &Section) -> HostKeyPolicy {
         }
         (true, None) => {
             let path = &section.path;
+            // A reference to nothing says which variable would help.
+            let empty = match section.node("host_key").map(|n| &n.value) {
+                Some(Value::Scalar { text, .. }) => format!(" ({text} is empty)"),
+                _ => String::new(),
+            };
             r.warn(
                 section.place,
                 format!(
-                    "{path}: no host_key: every connection is refused; `transship test` shows the \
+                    "{path}: no host_key{empty}: every connection is refused; `transship test` shows the \
                      fingerprint that the server offers"
                 ),
             );

@@ -106,7 +106,7 @@ fn mask(text: &str) -> Result<String, (Place, String)> {
         let (before, reference) = rest.split_at(start);
         let (reference, after) = reference.split_at(length + 1);
         masked.push_str(before);
-        if reference.ends_with('}') {
+        if is_reference(reference) {
             masked.extend(reference.chars().map(masked_char));
         } else {
             masked.push_str(reference);
@@ -115,6 +115,16 @@ fn mask(text: &str) -> Result<String, (Place, String)> {
     }
     masked.push_str(rest);
     Ok(masked)
+}
+
+/// Whether `text` is `${…}` with something like a name in it; without one the
+/// next brace of the line may belong to the mapping around it.
+fn is_reference(text: &str) -> bool {
+    let inside = text.strip_prefix("${").and_then(|t| t.strip_suffix('}'));
+    inside.is_some_and(|inside| {
+        let name = inside.split_once(":-").map_or(inside, |(name, _)| name);
+        !name.contains(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '{' | ','))
+    })
 }
 
 /// Quotes and backslashes stay: they belong to the scalar around the reference.
