@@ -1,0 +1,98 @@
+//! What an operator can do: the one enum for keys, palette, help and footer.
+
+use super::state::Pane;
+
+/// Something that a key or a name in the palette does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Action {
+    /// Open the list of keys.
+    Help,
+    /// Open the command palette.
+    Palette,
+    /// Filter the focused list, or search the log.
+    Filter,
+    /// Leave the console; asks while something runs.
+    Quit,
+    /// `ctrl-c`: once warns, twice leaves at once.
+    Interrupt,
+    /// Close, clear the filter, unmark; never quits.
+    Back,
+    /// Details and timeline.
+    Open,
+    /// One row up.
+    Up,
+    /// One row down.
+    Down,
+    /// Half a page up.
+    HalfUp,
+    /// Half a page down.
+    HalfDown,
+    /// A page up.
+    PageUp,
+    /// A page down.
+    PageDown,
+    /// The first row.
+    Top,
+    /// The last row; in the log: follow.
+    Bottom,
+    /// The pane after this one.
+    NextPane,
+    /// The pane before this one.
+    PreviousPane,
+    /// This pane.
+    Focus(Pane),
+    /// The focused pane alone.
+    Full,
+    /// Mark the row for an action on several.
+    Mark,
+    /// Copy the name.
+    CopyName,
+    /// Copy the id.
+    CopyId,
+    /// An older line in the log with the searched text.
+    Older,
+    /// A newer line in the log with the searched text.
+    Newer,
+    /// The mouse on or off.
+    Mouse,
+    /// Stop like a job of a shell.
+    Suspend,
+    /// Draw everything anew.
+    Redraw,
+    /// Sync this endpoint.
+    Sync,
+    /// Sync all active endpoints.
+    SyncAll,
+    /// Try again now.
+    Retry,
+    /// Do not go on.
+    Hold,
+    /// Go on with what is held.
+    Release,
+    /// Fetch from the source again.
+    Fetch,
+    /// Delivered list minus the ledger.
+    Reconcile,
+    /// Stop or give up.
+    Cancel,
+    /// Deliver once more.
+    SendAgain,
+}
+
+impl Action {
+    /// Whether it changes something; `--read-only` has none of these.
+    pub(super) fn changes_something(self) -> bool {
+        matches!(
+            self,
+            Self::Sync
+                | Self::SyncAll
+                | Self::Retry
+                | Self::Hold
+                | Self::Release
+                | Self::Fetch
+                | Self::Reconcile
+                | Self::Cancel
+                | Self::SendAgain
+        )
+    }
+}

@@ -1,0 +1,278 @@
+//! The loop: one queue in, one screen out.
+//!
+//! Whatever happens becomes a [`Message`] in one queue. The screen is drawn
+//! after messages and only once the queue is empty, so a thousand events cost
+//! few drawings and silence costs none.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use jiff::Timestamp;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::mpsc::{self, Receiver, Sender};
+use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::effect::Effect;
+use super::log::{self, LogView};
+use super::message::{Message, Snapshot};
+use super::state::State;
+use super::terminal::{Tty, on_screen};
+use super::update::update;
+use super::view;
+use crate::engine::{Handle, Level};
+use crate::ledger::{Books, Filter};
+use crate::model::{Failure, FailureClass, Id};
+
+/// Messages that wait before those who send them have to.
+const QUEUE: usize = 1024;
+/// Messages taken in before the screen is drawn all the same.
+const BATCH: usize = 1024;
+/// Rows of a list that the console keeps.
+pub(super) const ROWS: u32 = 500;
+/// The shortest time between two readings of the books.
+const READ_PAUSE: Duration = Duration::from_millis(100);
+/// The shortest time between two drawings for the log's sake.
+const LOG_PAUSE: Duration = Duration::from_millis(50);
+
+/// Runs the console on `tty` until the operator leaves or `stop` is cancelled.
+pub(super) async fn drive<T: Tty>(
+    tty: &mut T,
+    state: &mut State,
+    handle: Handle,
+    books: Arc<dyn Books>,
+    stop: CancellationToken,
+) -> Result<(), Failure> {
+    let (queue, mut messages) = mpsc::channel(QUEUE);
+    let mut looper = Looper {
+        log: LogView::new(state.theme, state.zone.clone()),
+        tasks: JoinSet::new(),
+        input: None,
+        reading: Reading::default(),
+        handle,
+        books,
+        queue,
+    };
+    looper.start(tty);
+    looper.draw(tty, state)?;
+    loop {
+        let mut next = tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            message = wait(&mut messages, state.next_tick()) => message,
+        };
+        state.now = Timestamp::now();
+        for _ in 0..BATCH {
+            match &next {
+                Message::Books(_) => looper.was_read(),
+                Message::InputFailed(error) => return Err(unreadable(error)),
+                _ => {}
+            }
+            for effect in on_screen(|| update(state, next)) {
+                if looper.perform(tty, state, effect)? == Flow::Leave {
+                    return Ok(());
+                }
+            }
+            match messages.try_recv() {
+                Ok(message) => next = message,
+                Err(_) => break,
+            }
+        }
+        looper.draw(tty, state)?;
+    }
+}
+
+/// The next message, or a tick when the screen changes by itself before one comes.
+async fn wait(messages: &mut Receiver<Message>, tick: Option<Duration>) -> Message {
+    let silence = async {
+        match tick {
+            Some(pause) => tokio::time::sleep(pause).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        biased;
+        Some(message) = messages.recv() => message,
+        () = silence => Message::Tick,
+    }
+}
+
+#[derive(PartialEq, Eq)]
+enum Flow {
+    Stay,
+    Leave,
+}
+
+/// Whether the books are being read, and whether they have to be once more.
+#[derive(Default)]
+struct Reading {
+    running: bool,
+    again: bool,
+    last: Option<Instant>,
+}
+
+/// What the loop holds besides the state.
+struct Looper {
+    log: LogView,
+    /// Everything that sends messages; it ends with the loop.
+    tasks: JoinSet<()>,
+    input: Option<AbortHandle>,
+    reading: Reading,
+    handle: Handle,
+    books: Arc<dyn Books>,
+    queue: Sender<Message>,
+}
+
+impl Looper {
+    fn start<T: Tty>(&mut self, tty: &mut T) {
+        self.listen(tty);
+        let mut events = self.handle.subscribe();
+        let queue = self.queue.clone();
+        self.tasks.spawn(async move {
+            loop {
+                let message = match events.recv().await {
+                    Ok(event) => Message::Engine(Box::new(event)),
+                    Err(RecvError::Lagged(missed)) => Message::Missed(missed),
+                    Err(RecvError::Closed) => return,
+                };
+                if queue.send(message).await.is_err() {
+                    return;
+                }
+            }
+        });
+        let queue = self.queue.clone();
+        self.tasks.spawn(async move {
+            loop {
+                log::new_lines().await;
+                if queue.send(Message::Logged).await.is_err() {
+                    return;
+                }
+                tokio::time::sleep(LOG_PAUSE).await;
+            }
+        });
+        self.read();
+    }
+
+    fn listen<T: Tty>(&mut self, tty: &mut T) {
+        let mut inputs = tty.inputs();
+        let queue = self.queue.clone();
+        self.input = Some(self.tasks.spawn(async move {
+            while let Some(input) = inputs.next().await {
+                let message = match input {
+                    Ok(input) => Message::Input(input),
+                    Err(error) => Message::InputFailed(error.to_string()),
+                };
+                if queue.send(message).await.is_err() {
+                    return;
+                }
+            }
+            let _ = queue.send(Message::InputFailed("it is gone".to_owned())).await;
+        }));
+    }
+
+    /// Draws everything from the state.
+    fn draw<T: Tty>(&mut self, tty: &mut T, state: &mut State) -> Result<(), Failure> {
+        let log = &mut self.log;
+        on_screen(|| tty.terminal().draw(|frame| view::draw(frame, state, log)).map(|_| ()))
+            .map_err(|error| screen_failure("drawing on", &error))
+    }
+
+    fn perform<T: Tty>(
+        &mut self,
+        tty: &mut T,
+        state: &mut State,
+        effect: Effect,
+    ) -> Result<Flow, Failure> {
+        match effect {
+            Effect::Quit => return Ok(Flow::Leave),
+            Effect::Send(command) => {
+                let (handle, queue) = (self.handle.clone(), self.queue.clone());
+                self.tasks.spawn(async move {
+                    let reply = handle.request(command.clone()).await;
+                    let _ = queue.send(Message::Replied(command, reply)).await;
+                });
+            }
+            Effect::Reload => self.read(),
+            Effect::Show(id) => self.show(id),
+            Effect::Copy(text) => tty.copy(&text).map_err(|e| screen_failure("writing to", &e))?,
+            Effect::Mouse(on) => tty.mouse(on).map_err(|e| screen_failure("writing to", &e))?,
+            Effect::Redraw => tty.terminal().clear().map_err(|e| screen_failure("clearing", &e))?,
+            Effect::Log(step) => {
+                if !self.log.go(step) {
+                    state.say(Level::Warning, "no further line has it");
+                }
+            }
+            Effect::Suspend => {
+                // Two readers of one terminal would share its keys with the shell.
+                if let Some(input) = self.input.take() {
+                    input.abort();
+                }
+                tty.suspend().map_err(|e| screen_failure("suspending", &e))?;
+                self.listen(tty);
+            }
+        }
+        while self.tasks.try_join_next().is_some() {}
+        Ok(Flow::Stay)
+    }
+
+    /// Reads the books in the background, one reading at a time.
+    fn read(&mut self) {
+        if self.reading.running {
+            self.reading.again = true;
+            return;
+        }
+        let pause = self
+            .reading
+            .last
+            .map_or(Duration::ZERO, |last| READ_PAUSE.saturating_sub(last.elapsed()));
+        self.reading = Reading { running: true, again: false, last: Some(Instant::now()) };
+        let (books, queue) = (self.books.clone(), self.queue.clone());
+        self.tasks.spawn(async move {
+            tokio::time::sleep(pause).await;
+            let read = blocking(move || snapshot(&*books)).await;
+            let _ = queue.send(Message::Books(Box::new(read))).await;
+        });
+    }
+
+    fn was_read(&mut self) {
+        self.reading.running = false;
+        if self.reading.again {
+            self.read();
+        }
+    }
+
+    fn show(&mut self, id: Id) {
+        let (books, queue) = (self.books.clone(), self.queue.clone());
+        self.tasks.spawn(async move {
+            let read = blocking(move || books.show(id)).await;
+            let _ = queue.send(Message::Timeline(id, read)).await;
+        });
+    }
+}
+
+/// Runs `read` where it may block.
+async fn blocking<T: Send + 'static>(
+    read: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    match tokio::task::spawn_blocking(read).await {
+        Ok(read) => read,
+        Err(error) => Err(Failure::new(FailureClass::Bug, "reading", "the ledger").said(error)),
+    }
+}
+
+/// The rows that the panes show. One more than are shown, to know that there are more.
+fn snapshot(books: &dyn Books) -> Result<Snapshot, Failure> {
+    let limit = Some(ROWS + 1);
+    let pending = books.exports(&Filter { pending: true, limit, ..Filter::default() })?;
+    let recent = books.transfers(&Filter { limit: Some(ROWS), ..Filter::default() })?;
+    Ok(Snapshot { endpoints: books.endpoints()?, pending, recent })
+}
+
+fn screen_failure(doing: &str, error: &dyn std::error::Error) -> Failure {
+    Failure::new(FailureClass::Local, doing, "the terminal").said(error)
+}
+
+fn unreadable(error: &str) -> Failure {
+    Failure::new(FailureClass::Local, "reading", "the terminal").said(error)
+}

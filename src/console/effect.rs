@@ -1,0 +1,46 @@
+//! What `update` asks the loop to do.
+
+use crate::engine::Command;
+use crate::model::Id;
+
+/// Something outside the state that is to be done.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Effect {
+    /// Ask the engine; the answer comes back as a message.
+    Send(Command),
+    /// Read the books again.
+    Reload,
+    /// Read the timeline of one thing.
+    Show(Id),
+    /// Put this text into the terminal's clipboard (OSC 52).
+    Copy(String),
+    /// Move in the log.
+    Log(LogMove),
+    /// Whether the terminal reports the mouse.
+    Mouse(bool),
+    /// Stop like any job of a shell (ctrl-z), and come back later.
+    Suspend,
+    /// Draw everything anew.
+    Redraw,
+    /// Leave.
+    Quit,
+}
+
+/// Ways to move in the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum LogMove {
+    /// Towards older lines.
+    Up,
+    /// Towards newer lines.
+    Down,
+    /// To the newest line, and along with new ones.
+    Follow,
+    /// To the oldest line kept.
+    Top,
+    /// Mark this text wherever it stands; empty for no mark.
+    Search(String),
+    /// To an older line with the searched text.
+    Older,
+    /// To a newer line with the searched text.
+    Newer,
+}

@@ -1,0 +1,41 @@
+//! Everything that can happen to the console.
+
+use crossterm::event::Event as Input;
+
+use crate::engine::{Command, Event, Reply};
+use crate::ledger::{EndpointRow, ExportRow, Timeline, TransferRow};
+use crate::model::{Failure, Id};
+
+/// One thing that happened; the only way anything reaches the state.
+#[derive(Debug)]
+pub(super) enum Message {
+    /// The terminal: a key, the mouse, another size.
+    Input(Input),
+    /// The terminal cannot be read any more.
+    InputFailed(String),
+    /// The engine tells something.
+    Engine(Box<Event>),
+    /// So many events came too fast to be seen; the books know them.
+    Missed(u64),
+    /// The books were read.
+    Books(Box<Result<Snapshot, Failure>>),
+    /// One thing's timeline was read.
+    Timeline(Id, Result<Option<Timeline>, Failure>),
+    /// The engine answered a command.
+    Replied(Command, Reply),
+    /// There are new lines in the log.
+    Logged,
+    /// Time went by, and something on the screen depends on it.
+    Tick,
+}
+
+/// What the panes show of the books; bounded, however large the books are.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Snapshot {
+    /// All endpoints.
+    pub endpoints: Vec<EndpointRow>,
+    /// Exports that are not at their end, newest first.
+    pub pending: Vec<ExportRow>,
+    /// Deliveries, newest first.
+    pub recent: Vec<TransferRow>,
+}

@@ -1,0 +1,100 @@
+//! Whether an action is possible now, and if not, why not.
+
+use super::action::Action;
+use super::state::{Pane, RowKey, State, Target};
+use crate::model::Id;
+
+/// Whether `action` is possible now; else the reason, for the operator.
+pub(super) fn possible(action: Action, state: &State) -> Result<(), String> {
+    if state.read_only && action.changes_something() {
+        return Err("this console is read-only".to_owned());
+    }
+    match action {
+        Action::Sync | Action::Reconcile => {
+            let endpoint = state.endpoint().ok_or("no endpoint is selected")?;
+            if state.is_running(&endpoint) {
+                return Err(format!("{endpoint} is running already"));
+            }
+            Ok(())
+        }
+        Action::SyncAll => {
+            let mut active = state.books.endpoints.iter().filter(|e| e.is_active).peekable();
+            if active.peek().is_none() {
+                return Err("no endpoint is active".to_owned());
+            }
+            if active.all(|e| state.is_running(&e.name)) {
+                return Err("all of them are running already".to_owned());
+            }
+            Ok(())
+        }
+        Action::Retry
+        | Action::Hold
+        | Action::Release
+        | Action::Fetch
+        | Action::Cancel
+        | Action::SendAgain => {
+            let targets = state.targets();
+            let first = targets.first().ok_or("no file is selected")?;
+            if targets.iter().any(|t| fits(action, t)) {
+                return Ok(());
+            }
+            Err(format!("{} is {}: {}", first.id, first.state, needs(action)))
+        }
+        Action::Open | Action::CopyName if state.list(state.focus).selected.is_none() => {
+            Err("nothing is selected".to_owned())
+        }
+        Action::Mark | Action::CopyId
+            if !matches!(state.list(state.focus).selected, Some(RowKey::Id(_))) =>
+        {
+            Err("no file is selected".to_owned())
+        }
+        Action::Older | Action::Newer if state.list(Pane::Log).filter.is_empty() => {
+            Err("nothing is searched for; / does".to_owned())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether `action` has a meaning for something in this state. The engine has
+/// the last word: by the time it is asked, the state may be another one.
+pub(super) fn fits(action: Action, target: &Target) -> bool {
+    let state = target.state.as_str();
+    match action {
+        Action::Retry => matches!(state, "retry_wait" | "in_doubt" | "expired" | "cancelled"),
+        Action::Hold => matches!(
+            state,
+            "recorded" | "downloading" | "verified" | "uploading" | "staged" | "retry_wait"
+        ),
+        Action::Release => state == "held",
+        Action::Fetch => {
+            target.export.is_some() && !matches!(state, "recorded" | "downloading" | "quarantined")
+        }
+        Action::Cancel => matches!(state, "held" | "in_doubt") || fits(Action::Hold, target),
+        Action::SendAgain => matches!(
+            state,
+            "published" | "confirmed" | "cleaned" | "skipped" | "cancelled" | "in_doubt"
+        ),
+        _ => true,
+    }
+}
+
+/// What `action` is for, as the reason why it is not possible.
+fn needs(action: Action) -> &'static str {
+    match action {
+        Action::Retry => "retry is for what waits after a failure",
+        Action::Hold => "hold is for what is on its way",
+        Action::Release => "release is for what is held",
+        Action::Fetch => "fetch again is for what was fetched, or given up",
+        Action::Cancel => "cancel is for what is not at its end",
+        Action::SendAgain => "send again is for what was delivered, or given up",
+        _ => "not possible now",
+    }
+}
+
+/// The id that the engine is asked to act on.
+pub(super) fn acts_on(action: Action, target: &Target) -> Option<Id> {
+    match action {
+        Action::Fetch => target.export,
+        _ => Some(target.id),
+    }
+}

@@ -1,0 +1,170 @@
+//! The real terminal: taken at the start, given back on every way out.
+
+use std::cell::Cell;
+use std::io::{self, Stdout, Write, stdout};
+use std::pin::Pin;
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use base64::Engine as _;
+use crossterm::cursor::Show;
+use crossterm::event::{
+    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture, Event,
+    EventStream,
+};
+use crossterm::execute;
+use crossterm::terminal::{
+    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
+use futures::Stream;
+use ratatui::Terminal;
+use ratatui::backend::{Backend, CrosstermBackend};
+
+use crate::model::{Failure, Shown};
+
+/// What the operator does, as it comes in.
+pub(super) type Inputs = Pin<Box<dyn Stream<Item = io::Result<Event>> + Send>>;
+
+/// Both ends of a terminal, so that tests can own both.
+pub(super) trait Tty {
+    /// What is drawn on.
+    type Backend: Backend<Error: std::error::Error>;
+    /// The screen.
+    fn terminal(&mut self) -> &mut Terminal<Self::Backend>;
+    /// A new stream of what the operator does. The one before must be gone.
+    fn inputs(&mut self) -> Inputs;
+    /// Gives the terminal back, stops the process, takes it again after `fg`.
+    fn suspend(&mut self) -> io::Result<()>;
+    /// Puts `text` into the terminal's clipboard.
+    fn copy(&mut self, text: &str) -> io::Result<()>;
+    /// Whether the mouse is reported.
+    fn mouse(&mut self, on: bool) -> io::Result<()>;
+}
+
+/// Whether the terminal is ours now, and how: read by the panic hook.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+static HOOK: Once = Once::new();
+
+thread_local! {
+    /// Whether this thread is updating or drawing the screen.
+    static ON_SCREEN: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs `work` as the screen's own: a panic in it gives the terminal back
+/// before its message is printed. One elsewhere in the program becomes a line
+/// of the log, and the screen stays.
+pub(super) fn on_screen<T>(work: impl FnOnce() -> T) -> T {
+    ON_SCREEN.set(true);
+    let done = work();
+    ON_SCREEN.set(false);
+    done
+}
+
+/// The terminal of this process.
+pub(super) struct Screen {
+    terminal: Terminal<CrosstermBackend<Stdout>>,
+    mouse: bool,
+}
+
+impl Screen {
+    /// Takes the terminal: raw, on its alternate screen.
+    pub(super) fn enter(mouse: bool) -> Result<Self, Failure> {
+        let failed = |error: io::Error| {
+            Failure::io("setting up", "the terminal", &error)
+                .advice("use a terminal, or --no-tui without one")
+        };
+        hook_panics();
+        take(mouse).map_err(failed)?;
+        let terminal = Terminal::new(CrosstermBackend::new(stdout())).map_err(|error| {
+            give_back();
+            failed(error)
+        })?;
+        Ok(Self { terminal, mouse })
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
+
+impl Tty for Screen {
+    type Backend = CrosstermBackend<Stdout>;
+
+    fn terminal(&mut self) -> &mut Terminal<Self::Backend> {
+        &mut self.terminal
+    }
+
+    fn inputs(&mut self) -> Inputs {
+        Box::pin(EventStream::new())
+    }
+
+    fn suspend(&mut self) -> io::Result<()> {
+        give_back();
+        #[cfg(unix)]
+        signal_hook::low_level::raise(signal_hook::consts::SIGTSTP)?;
+        take(self.mouse)?;
+        self.terminal.clear()
+    }
+
+    fn copy(&mut self, text: &str) -> io::Result<()> {
+        let coded = base64::engine::general_purpose::STANDARD.encode(text);
+        let mut out = stdout();
+        // OSC 52: "c" is the clipboard.
+        write!(out, "\x1b]52;c;{coded}\x07")?;
+        out.flush()
+    }
+
+    fn mouse(&mut self, on: bool) -> io::Result<()> {
+        self.mouse = on;
+        if on {
+            execute!(stdout(), EnableMouseCapture)
+        } else {
+            execute!(stdout(), DisableMouseCapture)
+        }
+    }
+}
+
+fn take(mouse: bool) -> io::Result<()> {
+    enable_raw_mode()?;
+    // From here on there is something to give back, whatever fails.
+    TAKEN.store(true, Ordering::SeqCst);
+    let entered = execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste)
+        .and_then(|()| if mouse { execute!(stdout(), EnableMouseCapture) } else { Ok(()) });
+    if entered.is_err() {
+        give_back();
+    }
+    entered
+}
+
+/// Gives the terminal back, once. A terminal that is gone needs nothing back,
+/// so errors have no reader.
+fn give_back() {
+    if TAKEN.swap(false, Ordering::SeqCst) {
+        let _ = execute!(
+            stdout(),
+            DisableMouseCapture,
+            DisableBracketedPaste,
+            LeaveAlternateScreen,
+            Show
+        );
+        let _ = disable_raw_mode();
+    }
+}
+
+fn hook_panics() {
+    HOOK.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if !TAKEN.load(Ordering::SeqCst) {
+                before(panic);
+            } else if ON_SCREEN.get() {
+                give_back();
+                before(panic);
+            } else {
+                tracing::error!("a defect, please report it: {}", Shown::new(panic.to_string()));
+            }
+        }));
+    });
+}

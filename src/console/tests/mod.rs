@@ -1,0 +1,1 @@
+//! The console as its users and its loop see it.

@@ -1,0 +1,128 @@
+//! What the engine tells and answers.
+
+use crate::console::effect::Effect;
+use crate::console::state::{Popup, State};
+use crate::engine::{Command, Event, Level, Phase, Reply};
+use crate::model::{DeliveryState, ExportState, Outcome};
+
+/// Takes in one event. Whatever concerns the books makes them read again: the
+/// event is a hint, the ledger the truth.
+pub(super) fn event(state: &mut State, event: Event) -> Vec<Effect> {
+    match event {
+        Event::RunStarted { run, endpoints } => {
+            if state.runs.is_empty() {
+                state.transfers.begin_batch();
+            }
+            state.runs.insert(run, state.now);
+            for endpoint in endpoints {
+                state.phases.entry(endpoint).or_insert(Phase::Queued);
+            }
+        }
+        Event::RunEnded(report) => {
+            state.runs.remove(&report.run_id);
+        }
+        Event::Endpoint { endpoint, phase } => {
+            state.phases.insert(endpoint, phase);
+            return Vec::new();
+        }
+        Event::EndpointEnded(result) => {
+            // A brake stays on the screen: it is why nothing was listed.
+            if !matches!(state.phases.get(&result.name), Some(Phase::Braked(_))) {
+                state.phases.remove(&result.name);
+            }
+        }
+        Event::Export { id, state: now, .. } => {
+            use ExportState as S;
+            if now == S::Verified {
+                state.transfers.commit(id);
+            }
+            if now != S::Baseline {
+                let done = matches!(now, S::Skipped | S::Expired | S::Cancelled);
+                state.transfers.count_export(id, done);
+            }
+        }
+        Event::Delivery { id, export, state: now, .. } => {
+            if now.is_delivered() {
+                state.transfers.commit(id);
+            }
+            let done = now.is_delivered() || now == DeliveryState::Cancelled;
+            state.transfers.count_export(export, done);
+        }
+        Event::Transfer(transfer) => {
+            state.transfers.progress(state.now, transfer);
+            state.settle();
+            return Vec::new();
+        }
+        Event::TransferEnded { id } => {
+            state.transfers.ended(id);
+            state.settle();
+        }
+        Event::Scheduled { endpoint, at } => {
+            if let Some(row) = state.books.endpoints.iter_mut().find(|e| e.name == endpoint) {
+                row.next_run = at;
+            }
+        }
+        Event::Notice { level, text } => {
+            state.say(level, text);
+            return Vec::new();
+        }
+    }
+    let mut effects = vec![Effect::Reload];
+    // An open timeline goes on while one looks at it.
+    if let Some(Popup::Details(details)) = &state.popup {
+        effects.extend(details.id.map(Effect::Show));
+    }
+    effects
+}
+
+/// Takes in the answer to a command of ours.
+pub(super) fn reply(state: &mut State, command: &Command, reply: Reply) -> Vec<Effect> {
+    match reply {
+        Reply::Run(report) => {
+            let delivered: u64 = report.endpoints.iter().map(|e| e.delivered).sum();
+            let failure = report.endpoints.iter().find_map(|e| e.error.as_deref());
+            let outcome = report.outcome.as_str().replace('_', " ");
+            match (report.outcome, failure) {
+                (Outcome::Done | Outcome::NothingNew, _) => {
+                    state.say(
+                        Level::Info,
+                        format!("{}: {outcome}, {delivered} delivered", report.run_id),
+                    );
+                }
+                (_, failure) => {
+                    let words = failure.unwrap_or("see the pending exports");
+                    state.say(Level::Error, format!("{}: {outcome}: {words}", report.run_id));
+                }
+            }
+        }
+        Reply::Acted(acted) => {
+            let failed = acted.iter().find_map(|a| a.result.as_ref().err().map(|f| (a.id, f)));
+            match (failed, acted.as_slice()) {
+                (Some((id, failure)), _) => state.say(Level::Error, format!("{id}: {failure}")),
+                (None, [one]) => {
+                    let words = one.result.as_deref().unwrap_or_default();
+                    state.say(Level::Info, format!("{}: {words}", one.id));
+                }
+                (None, all) => state.say(Level::Info, format!("{} done", all.len())),
+            }
+        }
+        Reply::Reconciled(endpoints) => {
+            let failed = endpoints.iter().find_map(|e| e.result.as_ref().err());
+            let found: u64 = endpoints.iter().map(|e| e.found).sum();
+            match failed {
+                Some(failure) => state.say(Level::Error, failure.to_string()),
+                None if found == 0 => state.say(Level::Info, "reconciled: the books miss nothing"),
+                None => state.say(Level::Warning, format!("reconciled: {found} booked as held")),
+            }
+        }
+        Reply::Tested(_) => {}
+        Reply::Failed(failure) => {
+            // Nothing runs: what was shown as queued the moment the key was hit is not.
+            if let Command::Sync { .. } = command {
+                state.phases.retain(|_, phase| *phase != Phase::Queued);
+            }
+            state.say(Level::Error, failure.to_string());
+        }
+    }
+    vec![Effect::Reload]
+}

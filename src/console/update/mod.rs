@@ -1,0 +1,71 @@
+//! The one reducer: a message changes the state at once and may ask for effects.
+
+mod act;
+mod engine;
+mod input;
+mod motion;
+mod popup;
+
+pub(super) use popup::matching;
+
+use super::effect::Effect;
+use super::message::{Message, Snapshot};
+use super::state::{Popup, State};
+use crate::engine::Level;
+use crate::model::Failure;
+
+/// Takes in one message. Pure: time comes in as `state.now`.
+pub(super) fn update(state: &mut State, message: Message) -> Vec<Effect> {
+    match message {
+        Message::Input(input) => input::input(state, input),
+        Message::Engine(event) => engine::event(state, *event),
+        Message::Missed(count) => {
+            state.say(Level::Info, format!("{count} events came too fast to be shown"));
+            vec![Effect::Reload]
+        }
+        Message::Books(read) => {
+            books(state, *read);
+            Vec::new()
+        }
+        Message::Timeline(id, read) => {
+            if let Some(Popup::Details(details)) = &mut state.popup
+                && details.id == Some(id)
+            {
+                match read {
+                    Ok(Some(timeline)) => details.timeline = Some(timeline),
+                    Ok(None) => state.say(Level::Warning, format!("the books know no {id}")),
+                    Err(failure) => state.say(Level::Error, failure.to_string()),
+                }
+            }
+            Vec::new()
+        }
+        Message::Replied(command, reply) => engine::reply(state, &command, reply),
+        Message::Logged | Message::InputFailed(_) => Vec::new(),
+        Message::Tick => {
+            state.transfers.tick(state.now);
+            if state.toast.as_ref().is_some_and(|toast| toast.until <= state.now) {
+                state.toast = None;
+            }
+            Vec::new()
+        }
+    }
+}
+
+fn books(state: &mut State, read: Result<Snapshot, Failure>) {
+    state.loaded = true;
+    match read {
+        Ok(mut snapshot) => {
+            // What needs a person first, then what failed; the newest first in each.
+            snapshot.pending.sort_by_key(|x| match x.state.as_str() {
+                "held" | "in_doubt" | "quarantined" | "expired" => 0,
+                "retry_wait" => 1,
+                "recorded" | "verified" => 3,
+                _ => 2,
+            });
+            state.books = snapshot;
+            state.books_failure = None;
+        }
+        Err(failure) => state.books_failure = Some(failure),
+    }
+    state.settle();
+}

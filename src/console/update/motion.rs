@@ -1,0 +1,40 @@
+//! Moving between panes and in them.
+
+use crate::console::action::Action;
+use crate::console::effect::{Effect, LogMove};
+use crate::console::state::{Pane, State};
+
+/// Where `action` leads from row `index` of `count`, with `page` of them on the screen.
+pub(super) fn step(action: Action, index: usize, count: usize, page: usize) -> usize {
+    let last = count.saturating_sub(1);
+    let page = page.max(1);
+    match action {
+        Action::Up => index.saturating_sub(1),
+        Action::Down => index + 1,
+        Action::HalfUp => index.saturating_sub(page.div_ceil(2)),
+        Action::HalfDown => index + page.div_ceil(2),
+        Action::PageUp => index.saturating_sub(page),
+        Action::PageDown => index + page,
+        Action::Top => 0,
+        Action::Bottom => last,
+        _ => index,
+    }
+    .min(last)
+}
+
+/// Moves in the focused pane.
+pub(super) fn motion(state: &mut State, action: Action) -> Vec<Effect> {
+    if state.focus == Pane::Log {
+        let step = match action {
+            Action::Top => LogMove::Top,
+            Action::Bottom => LogMove::Follow,
+            Action::Up | Action::HalfUp | Action::PageUp => LogMove::Up,
+            _ => LogMove::Down,
+        };
+        return vec![Effect::Log(step)];
+    }
+    let count = state.rows(state.focus).len();
+    let index = step(action, state.list(state.focus).index, count, state.page);
+    state.select(state.focus, index);
+    Vec::new()
+}

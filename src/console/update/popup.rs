@@ -1,0 +1,139 @@
+//! Keys while something is in front of the panes.
+
+use crossterm::event::KeyCode;
+
+use super::{act, motion};
+use crate::console::action::Action;
+use crate::console::effect::Effect;
+use crate::console::keys::{Binding, Key, TABLE};
+use crate::console::state::{Confirm, Popup, State};
+
+/// Actions whose name or words hold `input`, those whose name begins with it first.
+pub(in crate::console) fn matching(state: &State, input: &str) -> Vec<&'static Binding> {
+    let input = input.trim().to_lowercase();
+    let mut found: Vec<_> = TABLE
+        .iter()
+        .filter(|b| b.panes.contains(&state.focus))
+        .filter(|b| !(state.read_only && b.action.changes_something()))
+        .filter(|b| b.name.contains(&input) || b.says.to_lowercase().contains(&input))
+        .collect();
+    found.sort_by_key(|b| (!b.name.starts_with(&input), !b.name.contains(&input)));
+    found
+}
+
+/// A key for the popup.
+pub(super) fn key(state: &mut State, key: Key, action: Option<Action>) -> Vec<Effect> {
+    match &mut state.popup {
+        Some(Popup::Palette { .. }) => palette(state, key),
+        Some(Popup::Confirm(confirm)) => match answer(confirm, key) {
+            None => Vec::new(),
+            Some(yes) => {
+                let command = confirm.command.take();
+                state.popup = None;
+                match command {
+                    _ if !yes => Vec::new(),
+                    Some(command) => act::send(state, command),
+                    None => vec![Effect::Quit],
+                }
+            }
+        },
+        Some(Popup::Details(details)) => match action {
+            Some(Action::CopyName) => vec![Effect::Copy(details.title.to_string())],
+            Some(Action::CopyId) => {
+                details.id.map(|id| Effect::Copy(id.to_string())).into_iter().collect()
+            }
+            _ => read(state, action),
+        },
+        _ => read(state, action),
+    }
+}
+
+/// Help and details are for reading: they scroll, and close.
+fn read(state: &mut State, action: Option<Action>) -> Vec<Effect> {
+    match action {
+        Some(Action::Back | Action::Quit | Action::Open | Action::Help) => {
+            state.popup = None;
+            Vec::new()
+        }
+        Some(action) => scroll(state, action),
+        None => Vec::new(),
+    }
+}
+
+/// Scrolls the popup; drawing stops it at its end.
+pub(super) fn scroll(state: &mut State, action: Action) -> Vec<Effect> {
+    let page = state.page;
+    if let Some(
+        Popup::Help { scroll } | Popup::Details(super::super::state::Details { scroll, .. }),
+    ) = &mut state.popup
+    {
+        *scroll = motion::step(action, *scroll, 10_000, page);
+    }
+    Vec::new()
+}
+
+/// What the key answers, if it does: the focused button at first is "no".
+fn answer(confirm: &mut Confirm, key: Key) -> Option<bool> {
+    match key.0 {
+        KeyCode::Enter | KeyCode::Char(' ') => return Some(confirm.on_yes),
+        KeyCode::Char('y') => return Some(true),
+        KeyCode::Char('n' | 'q') | KeyCode::Esc => return Some(false),
+        KeyCode::Tab | KeyCode::BackTab => confirm.on_yes = !confirm.on_yes,
+        KeyCode::Left | KeyCode::Char('h') => confirm.on_yes = false,
+        KeyCode::Right | KeyCode::Char('l') => confirm.on_yes = true,
+        _ => {}
+    }
+    None
+}
+
+fn palette(state: &mut State, key: Key) -> Vec<Effect> {
+    let Some(Popup::Palette { input, index }) = &state.popup else { return Vec::new() };
+    let (mut input, mut index) = (input.clone(), *index);
+    let found = matching(state, &input);
+    match key.0 {
+        KeyCode::Esc => {
+            state.popup = None;
+            return Vec::new();
+        }
+        KeyCode::Enter => {
+            let chosen = found.get(index).map(|b| b.action);
+            state.popup = None;
+            return chosen.map_or_else(Vec::new, |action| act::act(state, action));
+        }
+        KeyCode::Tab => input = found.get(index).map_or(input, |b| b.name.to_owned()),
+        KeyCode::Up => index = index.saturating_sub(1),
+        KeyCode::Down => index = (index + 1).min(found.len().saturating_sub(1)),
+        KeyCode::Backspace if input.is_empty() => {
+            state.popup = None;
+            return Vec::new();
+        }
+        KeyCode::Backspace => {
+            input.pop();
+            index = 0;
+        }
+        KeyCode::Char(c) if key.1.is_empty() => {
+            input.push(c);
+            index = 0;
+        }
+        _ => {}
+    }
+    state.popup = Some(Popup::Palette { input, index });
+    Vec::new()
+}
+
+/// Pasted text goes where one types, and nowhere else: a paste is no command.
+pub(super) fn type_text(state: &mut State, text: &str) {
+    let text: String = text.chars().filter(|c| !c.is_control()).take(200).collect();
+    match &mut state.popup {
+        Some(Popup::Palette { input, index }) => {
+            input.push_str(&text);
+            *index = 0;
+        }
+        None if state.typing => {
+            let focus = state.focus;
+            state.list_mut(focus).filter.push_str(&text.to_lowercase());
+            state.settle();
+        }
+        _ => {}
+    }
+}

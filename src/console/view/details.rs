@@ -1,0 +1,90 @@
+//! One thing with all that happened to it.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::popup;
+use crate::console::state::{Details, State};
+use crate::console::text;
+use crate::console::theme::{Mood, Theme};
+use crate::ledger::EventRow;
+use crate::model::Shown;
+
+/// Cells of the labels.
+const LABEL: usize = 16;
+
+pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, details: &mut Details) {
+    let width = area.width.saturating_sub(4).min(110);
+    let room = usize::from(width).saturating_sub(4);
+    let mut lines = Vec::new();
+    let timeline = details.timeline.as_ref();
+    for (label, value) in details.facts.iter().chain(timeline.iter().flat_map(|t| &t.facts)) {
+        labelled(&mut lines, state.theme, label, value, room);
+    }
+    if let Some(timeline) = timeline {
+        lines.push(Line::default());
+        let mut day = String::new();
+        for event in &timeline.events {
+            happened(&mut lines, state, event, &mut day, room);
+        }
+    } else if details.id.is_some() {
+        lines.push(Line::styled("reading the books", state.theme.dim()));
+    }
+    let title = match details.id {
+        Some(id) => format!("{id} {}", details.title),
+        None => details.title.to_string(),
+    };
+    let inner = popup::frame(frame, area, state, &title, (width, lines.len() as u16));
+    popup::scrolled(frame, inner, lines, &mut details.scroll);
+}
+
+fn labelled(lines: &mut Vec<Line<'static>>, theme: Theme, label: &str, value: &str, room: usize) {
+    let label = Shown::new(label);
+    let wide = text::width(label.as_str()).max(LABEL - 2) + 2;
+    let value = Shown::limited(value, 2_000);
+    for (n, part) in text::wrap(value.as_str(), room.saturating_sub(wide)).into_iter().enumerate() {
+        let label = if n == 0 { label.to_string() } else { String::new() };
+        let label = text::pad(label, wide, false);
+        lines.push(Line::from(vec![Span::styled(label, theme.dim()), Span::raw(part)]));
+    }
+}
+
+/// One event: when, what, and how it went on.
+fn happened(
+    lines: &mut Vec<Line<'static>>,
+    state: &State,
+    event: &EventRow,
+    day: &mut String,
+    room: usize,
+) {
+    let theme = state.theme;
+    let at = event.at.to_zoned(state.zone.clone());
+    let date = at.strftime("%A, %d %B %Y").to_string();
+    if date != *day {
+        lines.push(Line::styled(date.clone(), theme.dim()));
+        *day = date;
+    }
+    let time = at.strftime("%H:%M:%S").to_string();
+    let (what, mood) = match (&event.from_state, &event.to_state) {
+        (Some(from), Some(to)) => (format!("{from} {} {to}", theme.arrow()), Mood::of_state(to)),
+        (None, Some(to)) => (to.clone(), Mood::of_state(to)),
+        _ => (event.kind.clone(), Mood::Plain),
+    };
+    let attempt =
+        if event.attempt > 0 { format!(" (attempt {})", event.attempt) } else { String::new() };
+    let what = format!("{}{attempt}", Shown::new(what.replace('_', " ")));
+    lines.push(Line::from(vec![
+        Span::styled(format!("{time}  "), theme.dim()),
+        Span::styled(
+            text::shorten(&what, room.saturating_sub(10), theme.ellipsis()),
+            theme.mood(mood),
+        ),
+    ]));
+    if let Some(detail) = &event.detail {
+        let detail = Shown::limited(detail, 2_000);
+        for part in text::wrap(detail.as_str(), room.saturating_sub(10)) {
+            lines.push(Line::from(vec![Span::raw(" ".repeat(10)), Span::raw(part)]));
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The last two lines: what there is to say, and the keys that help now.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+use ratatui::text::{Line, Span};
+
+use crate::console::keys::{Binding, TABLE};
+use crate::console::possible::possible;
+use crate::console::state::{Pane, Popup, RowKey, State};
+use crate::console::text;
+use crate::console::theme::Mood;
+use crate::engine::Level;
+use crate::model::Shown;
+
+/// What there is to say: a toast, else why the books cannot be read, else the
+/// selected row's failure in full.
+pub(super) fn message(frame: &mut Frame<'_>, area: Rect, state: &State) {
+    let (words, mood) = if let Some(toast) = &state.toast {
+        let mood = match toast.level {
+            Level::Info => Mood::Good,
+            Level::Warning => Mood::Warning,
+            Level::Error => Mood::Bad,
+        };
+        (toast.text.clone(), mood)
+    } else if let Some(failure) = &state.books_failure {
+        (failure.to_string(), Mood::Bad)
+    } else {
+        (selected_failure(state).unwrap_or_default(), Mood::Warning)
+    };
+    let words = Shown::limited(words, 1_000);
+    let room = usize::from(area.width).saturating_sub(2);
+    let words = text::shorten(words.as_str(), room, state.theme.ellipsis());
+    frame.render_widget(Line::styled(format!(" {words}"), state.theme.mood(mood)), area);
+}
+
+fn selected_failure(state: &State) -> Option<String> {
+    match (state.focus, state.list(state.focus).selected.as_ref()?) {
+        (_, RowKey::Endpoint(name)) => {
+            state.books.endpoints.iter().find(|e| e.name == *name)?.last_error.clone()
+        }
+        (Pane::Transfers, RowKey::Id(id)) => {
+            state.books.recent.iter().find(|d| d.id == *id)?.error.clone()
+        }
+        (_, RowKey::Id(id)) => state.books.pending.iter().find(|x| x.id == *id)?.error.clone(),
+    }
+}
+
+/// The keys of the focused pane, those that are possible now bright.
+pub(super) fn keys(frame: &mut Frame<'_>, area: Rect, state: &State) {
+    let theme = state.theme;
+    let fixed: &[(&str, &str)] = match &state.popup {
+        Some(Popup::Confirm(_)) => {
+            &[("tab", "other button"), ("enter", "choose"), ("y", "yes"), ("n", "no")]
+        }
+        Some(Popup::Palette { .. }) => &[("tab", "complete"), ("enter", "do it"), ("esc", "close")],
+        Some(_) => &[("j k", "scroll"), ("esc", "close")],
+        None if state.typing => &[("enter", "keep"), ("esc", "clear")],
+        None => &[],
+    };
+    let mut spans = vec![Span::raw(" ")];
+    if !fixed.is_empty() {
+        for (key, words) in fixed {
+            spans.push(Span::styled((*key).to_owned(), theme.strong()));
+            spans.push(Span::raw(format!(" {words}  ")));
+        }
+        return frame.render_widget(Line::from(spans), area);
+    }
+    let mut room = usize::from(area.width).saturating_sub(1);
+    for binding in shown(state, room) {
+        let key = binding.keys[0].to_string();
+        let words = format!(" {}  ", binding.name);
+        room = room.saturating_sub(text::width(&key) + text::width(&words));
+        let (key_style, style) = match possible(binding.action, state) {
+            Ok(()) => (theme.strong(), theme.mood(Mood::Plain)),
+            Err(_) => (theme.dim(), theme.dim().remove_modifier(Modifier::BOLD)),
+        };
+        spans.push(Span::styled(key, key_style));
+        spans.push(Span::styled(words, style));
+    }
+    frame.render_widget(Line::from(spans), area);
+}
+
+/// What the footer shows in `room` cells. Help and quit always fit in; of the
+/// others the possible ones come first.
+pub(in crate::console) fn shown(state: &State, room: usize) -> Vec<&'static Binding> {
+    let cells = |b: &Binding| text::width(&format!("{} {}  ", b.keys[0], b.name));
+    let mut all: Vec<&Binding> = TABLE
+        .iter()
+        .filter(|b| b.footer > 0 && b.panes.contains(&state.focus))
+        .filter(|b| !(state.read_only && b.action.changes_something()))
+        .collect();
+    all.sort_by_key(|b| (b.footer < 20, possible(b.action, state).is_err(), b.footer));
+    let mut used = 0;
+    all.retain(|b| {
+        let fits = used + cells(b) <= room + 2;
+        used += if fits { cells(b) } else { 0 };
+        fits
+    });
+    all.sort_by_key(|b| b.footer);
+    all
+}

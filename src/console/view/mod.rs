@@ -1,0 +1,83 @@
+//! Drawing: reads the state, changes nothing that matters, one file per part.
+
+mod confirm;
+mod details;
+pub(super) mod endpoints;
+mod footer;
+mod header;
+mod help;
+mod palette;
+mod pane;
+mod pending;
+mod popup;
+mod table;
+mod transfers;
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::Line;
+
+use super::log::LogView;
+use super::state::{Pane, Popup, State};
+
+/// The smallest screen with room for all four panes.
+pub(super) const MINIMUM: (u16, u16) = (60, 16);
+
+/// Draws everything.
+pub(super) fn draw(frame: &mut Frame<'_>, state: &mut State, log: &mut LogView) {
+    let area = frame.area();
+    if area.width < MINIMUM.0 || area.height < MINIMUM.1 {
+        let text =
+            format!("{}x{}: at least {}x{}, please", area.width, area.height, MINIMUM.0, MINIMUM.1);
+        frame.render_widget(
+            Line::from(text).centered(),
+            area.centered_vertically(Constraint::Length(1)),
+        );
+        return;
+    }
+    let rows =
+        [Constraint::Length(1), Constraint::Fill(1), Constraint::Length(1), Constraint::Length(1)];
+    let [header, middle, message, footer] = area.layout(&Layout::vertical(rows));
+    header::draw(frame, header, state);
+    for (pane, area) in panes(state, middle) {
+        if pane == state.focus {
+            state.page = usize::from(area.height.saturating_sub(2));
+        }
+        match pane {
+            Pane::Endpoints => endpoints::draw(frame, area, state),
+            Pane::Pending => pending::draw(frame, area, state),
+            Pane::Transfers => transfers::draw(frame, area, state),
+            Pane::Log => pane::draw_log(frame, area, state, log),
+        }
+    }
+    footer::message(frame, message, state);
+    footer::keys(frame, footer, state);
+    let mut popup = state.popup.take();
+    match &mut popup {
+        None => {}
+        Some(Popup::Help { scroll }) => help::draw(frame, middle, state, scroll),
+        Some(Popup::Details(details)) => details::draw(frame, middle, state, details),
+        Some(Popup::Confirm(confirm)) => confirm::draw(frame, middle, state, confirm),
+        Some(Popup::Palette { input, index }) => palette::draw(frame, middle, state, input, *index),
+    }
+    state.popup = popup;
+}
+
+/// Where each pane is: the endpoints take what they need, the others share the
+/// rest, the focused one gets the larger part of it.
+fn panes(state: &State, area: Rect) -> Vec<(Pane, Rect)> {
+    if state.full {
+        return vec![(state.focus, area)];
+    }
+    let wanted = state.books.endpoints.len().max(1) as u16 + 2;
+    let most = if state.focus == Pane::Endpoints { area.height * 2 / 5 } else { area.height / 4 };
+    let share = |pane| Constraint::Fill(if pane == state.focus { 3 } else { 2 });
+    let rows = [
+        Constraint::Length(wanted.min(most.max(4))),
+        share(Pane::Pending),
+        share(Pane::Transfers),
+        share(Pane::Log),
+    ];
+    let areas: [Rect; 4] = area.layout(&Layout::vertical(rows));
+    Pane::ALL.into_iter().zip(areas).collect()
+}

@@ -1,0 +1,170 @@
+//! Tables that lose columns by importance and never cut a name silently.
+
+use ratatui::Frame;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use crate::console::text;
+use crate::console::theme::{Mood, Theme};
+
+/// One column.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Column {
+    pub title: &'static str,
+    /// Cells it takes at least.
+    pub width: usize,
+    /// Its share of the cells left over; 0 for none.
+    pub grow: usize,
+    /// The least important one goes first when the screen is narrow.
+    pub importance: u8,
+    /// Numbers stand on the right.
+    pub right: bool,
+}
+
+impl Column {
+    pub(super) const fn new(title: &'static str, width: usize, importance: u8) -> Self {
+        Self { title, width, grow: 0, importance, right: false }
+    }
+
+    pub(super) const fn grow(self, grow: usize) -> Self {
+        Self { grow, ..self }
+    }
+
+    pub(super) const fn right(self) -> Self {
+        Self { right: true, ..self }
+    }
+}
+
+/// One cell: its text and what it means.
+#[derive(Clone, Debug)]
+pub(super) struct Cell {
+    pub text: String,
+    pub mood: Mood,
+}
+
+impl Cell {
+    pub(super) fn new(text: impl Into<String>, mood: Mood) -> Self {
+        Self { text: text.into(), mood }
+    }
+
+    pub(super) fn plain(text: impl Into<String>) -> Self {
+        Self::new(text, Mood::Plain)
+    }
+
+    pub(super) fn dim(text: impl Into<String>) -> Self {
+        Self::new(text, Mood::Dim)
+    }
+}
+
+const GAP: usize = 2;
+/// Two cells before each row: the mark stands there.
+pub(super) const MARGIN: usize = 2;
+
+/// The cells of each column in `room`; none for those that have to go.
+pub(super) fn widths(columns: &[Column], room: usize) -> Vec<Option<usize>> {
+    let mut kept: Vec<bool> = vec![true; columns.len()];
+    let taken = |kept: &[bool]| -> usize {
+        columns.iter().zip(kept).filter(|(_, k)| **k).map(|(c, _)| c.width + GAP).sum::<usize>()
+    };
+    while taken(&kept) > room + GAP && kept.iter().filter(|k| **k).count() > 1 {
+        let least = (0..columns.len()).filter(|i| kept[*i]).min_by_key(|i| columns[*i].importance);
+        if let Some(least) = least {
+            kept[least] = false;
+        }
+    }
+    let spare = (room + GAP).saturating_sub(taken(&kept));
+    let shares: usize = columns.iter().zip(&kept).filter(|(_, k)| **k).map(|(c, _)| c.grow).sum();
+    columns
+        .iter()
+        .zip(&kept)
+        .map(|(c, kept)| kept.then(|| c.width + (spare * c.grow).checked_div(shares).unwrap_or(0)))
+        .collect()
+}
+
+/// One row in the columns' widths.
+pub(super) fn line(
+    theme: Theme,
+    columns: &[Column],
+    widths: &[Option<usize>],
+    marked: bool,
+    cells: Vec<Cell>,
+) -> Line<'static> {
+    let mark =
+        if marked { text::pad(theme.mark().to_owned(), MARGIN, false) } else { " ".repeat(MARGIN) };
+    let mut spans = vec![Span::raw(mark)];
+    for ((column, width), cell) in columns.iter().zip(widths).zip(cells) {
+        let Some(width) = *width else { continue };
+        if spans.len() > 1 {
+            spans.push(Span::raw(" ".repeat(GAP)));
+        }
+        // Of words the beginning counts, of names both ends do.
+        let short = match column.title {
+            "NAME" => text::shorten_middle(&cell.text, width, theme.ellipsis()),
+            _ => text::shorten(&cell.text, width, theme.ellipsis()),
+        };
+        spans.push(Span::styled(text::pad(short, width, column.right), theme.mood(cell.mood)));
+    }
+    Line::from(spans)
+}
+
+/// The line with the columns' titles.
+pub(super) fn titles(theme: Theme, columns: &[Column], widths: &[Option<usize>]) -> Line<'static> {
+    line(theme, columns, widths, false, columns.iter().map(|c| Cell::dim(c.title)).collect())
+}
+
+/// Which rows are on the screen, so that row `selected` of `count` is among
+/// `height` of them, and not at the edge while there is more beyond.
+pub(super) fn window(selected: usize, count: usize, height: usize) -> std::ops::Range<usize> {
+    let top = (selected + 1 + height / 3).saturating_sub(height).min(count.saturating_sub(height));
+    top..count.min(top + height)
+}
+
+/// Draws one row; the selected one is reversed and the cursor stands on it.
+pub(super) fn row(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    mut line: Line<'static>,
+    selected: Option<Style>,
+    cursor: bool,
+) {
+    if let Some(style) = selected {
+        let fill = usize::from(area.width).saturating_sub(line.width());
+        line.push_span(Span::raw(" ".repeat(fill)));
+        line = line.patch_style(style);
+    }
+    frame.render_widget(line, area);
+    if cursor {
+        frame.set_cursor_position(Position::new(area.x, area.y));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_least_important_column_goes_first() {
+        let columns =
+            [Column::new("NAME", 10, 9).grow(1), Column::new("B", 5, 1), Column::new("C", 5, 5)];
+        assert_eq!(widths(&columns, 30), [Some(16), Some(5), Some(5)]);
+        assert_eq!(widths(&columns, 20), [Some(13), None, Some(5)]);
+        assert_eq!(widths(&columns, 12), [Some(12), None, None]);
+    }
+
+    #[test]
+    fn the_selected_row_is_always_on_the_screen() {
+        for count in 0..30 {
+            for height in 1..12 {
+                for selected in 0..count {
+                    let window = window(selected, count, height);
+                    assert!(
+                        window.contains(&selected),
+                        "{selected} of {count} in {height}: {window:?}"
+                    );
+                    assert!(window.len() == height.min(count));
+                }
+            }
+        }
+    }
+}
