@@ -211,18 +211,18 @@ fn a_reader_that_has_seen_enough_is_no_error() {
 #[test]
 fn the_log_of_record_holds_our_records_and_only_warnings_of_libraries() {
     use transship::config::{LogFormat, LogSettings};
-    use transship::headless::log::{Face, init};
+    use transship::headless::log::init;
 
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("logs/connector.log");
     let settings = LogSettings { file, format: LogFormat::Json, level: "info".into() };
-    let guard = init(&settings, Face::Console).unwrap();
+    let guard = init(&settings, None).unwrap();
     assert_eq!(guard.without_file, None);
     tracing::info!(endpoint = "a\nb", "ours");
     tracing::debug!("too fine");
     tracing::info!(target: "russh::client", "library noise");
     tracing::warn!(target: "russh::client", "library warning");
-    assert!(init(&settings, Face::Headless).is_err(), "a second log");
+    assert!(init(&settings, None).is_err(), "a second log");
     // Writes what is buffered.
     drop(guard);
     let written: Vec<_> = std::fs::read_dir(folder.path().join("logs")).unwrap().collect();

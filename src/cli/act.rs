@@ -5,8 +5,8 @@
 
 use serde_json::json;
 
-use super::workplace::{Face, Workplace, configuration, verbosity};
-use super::{Exit, Global, ReconcileArgs, print};
+use super::workplace::{Face, Workplace, verbosity};
+use super::{Exit, Global, ReconcileArgs, check, print};
 use crate::engine::{Acted, Command, ReconcileMode, Reply, Schedules};
 use crate::headless;
 
@@ -28,7 +28,7 @@ pub(super) async fn reconcile(global: &Global, args: &ReconcileArgs) -> Exit {
 }
 
 async fn work(global: &Global, name: &str, command: Command, carry_on: bool) -> Exit {
-    let config = match configuration(global) {
+    let config = match check::load(global) {
         Ok(config) => config,
         Err(exit) => return exit,
     };

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::workplace::misconfigured;
 use super::{Exit, Global, print};
 use crate::config::{Config, ConfigErrors, Origin};
 use crate::model::Shown;
@@ -40,10 +41,7 @@ pub(super) fn load(global: &Global) -> Result<Config, Exit> {
             }
             Ok(config)
         }
-        Err(errors) => {
-            print::note(&errors.to_string());
-            Err(Exit::Misconfigured)
-        }
+        Err(errors) => Err(misconfigured(&errors)),
     }
 }
 

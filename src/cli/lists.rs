@@ -2,8 +2,7 @@
 
 use std::io::Write as _;
 
-use super::workplace::configuration;
-use super::{Exit, Global, ListArgs, print};
+use super::{Exit, Global, ListArgs, check, print};
 use crate::config::Config;
 use crate::engine;
 use crate::ledger::{Books, Reader};
@@ -16,7 +15,7 @@ fn list<T>(
     read: impl FnOnce(&dyn Books, &Config) -> Result<Vec<T>, Failure>,
     write: impl FnOnce(&[T], bool) -> Exit,
 ) -> Exit {
-    let config = match configuration(global) {
+    let config = match check::load(global) {
         Ok(config) => config,
         Err(exit) => return exit,
     };

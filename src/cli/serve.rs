@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::workplace::{Face, Workplace, configuration, verbosity};
-use super::{Exit, Global, print, signals};
+use super::workplace::{Face, Workplace, verbosity};
+use super::{Exit, Global, check, print, signals};
 use crate::config::Config;
 use crate::console;
 use crate::engine::Schedules;
 
 /// The console, or headless where there is no terminal or none is wanted.
 pub(super) async fn stay(global: &Global, no_tui: bool) -> Exit {
-    let config = match configuration(global) {
+    let config = match check::load(global) {
         Ok(config) => config,
         Err(exit) => return exit,
     };

@@ -1,7 +1,7 @@
 //! `transship sync`: one pass, then the report and the exit code.
 
-use super::workplace::{Face, Workplace, configuration, verbosity};
-use super::{Exit, Global, SyncArgs, print};
+use super::workplace::{Face, Workplace, verbosity};
+use super::{Exit, Global, SyncArgs, check, print};
 use crate::config::Config;
 use crate::engine::command::Tested;
 use crate::engine::{Command, Reply, Schedules};
@@ -10,7 +10,7 @@ use crate::model::Trigger;
 
 /// One pass over the named, or all active, endpoints.
 pub(super) async fn sync(global: &Global, args: &SyncArgs) -> Exit {
-    let config = match configuration(global) {
+    let config = match check::load(global) {
         Ok(config) => config,
         Err(exit) => return exit,
     };

@@ -2,15 +2,14 @@
 
 use serde_json::json;
 
-use super::workplace::configuration;
-use super::{Exit, Global, TestArgs, print};
+use super::{Exit, Global, TestArgs, check, print};
 use crate::config::Config;
 use crate::engine::{self, command::Tested};
 use crate::model::Failure;
 
 /// Tests the named, or all active, endpoints. Needs no ledger and no lock.
 pub(super) async fn test(global: &Global, args: &TestArgs) -> Exit {
-    let mut config = match configuration(global) {
+    let mut config = match check::load(global) {
         Ok(config) => config,
         Err(exit) => return exit,
     };

@@ -1,16 +1,17 @@
 //! What a command needs to work: configuration, log, ledger, engine.
 
-use std::io::Write as _;
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
 use super::{Exit, Global, print};
 use crate::config::{Config, ConfigErrors};
+use crate::console;
 use crate::engine::{Command, Engine, Reply, Schedules};
 use crate::headless::{self, Verbosity, log};
 use crate::ledger::{self, Ledger, Reader};
 use crate::model::Failure;
+use tracing_subscriber::Layer as _;
 
 /// How long a publication under way may take to come to its end when the
 /// program stops. What is cut off after that is settled by the next start.
@@ -25,14 +26,9 @@ pub(super) struct Workplace {
     _log: Option<log::Guard>,
 }
 
-/// The configuration, or the exit code after its mistakes were told.
-pub(super) fn configuration(global: &Global) -> Result<Config, Exit> {
-    Config::load(global.config.as_deref()).map_err(|errors| misconfigured(&errors))
-}
-
 /// Tells what is wrong with a configuration.
 pub(super) fn misconfigured(errors: &ConfigErrors) -> Exit {
-    let _ = writeln!(std::io::stderr(), "{errors}");
+    print::note(&errors.to_string());
     Exit::Misconfigured
 }
 
@@ -75,16 +71,10 @@ impl Workplace {
         schedules: Schedules,
         face: Face,
     ) -> Result<Self, Failure> {
-        let for_whom = match face {
-            Face::Console => log::Face::Console,
-            Face::Lines(_) => log::Face::Headless,
-        };
         // The ledger first: a second instance must not touch the first one's log.
         let ledger = Ledger::open(&config.database, command)?;
-        let log = log::init(&config.log, for_whom)?;
-        if let Some(failure) = &log.without_file {
-            let _ = writeln!(std::io::stderr(), "transship: going on without a log: {failure}");
-        }
+        let pane = (face == Face::Console).then(|| console::log_layer().boxed());
+        let log = log::init(&config.log, pane)?;
         for warning in &config.warnings {
             tracing::warn!("{warning}");
         }

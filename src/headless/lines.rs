@@ -38,7 +38,8 @@ pub fn line(event: &Event, verbosity: Verbosity) -> Option<String> {
             with_failure(Verbosity::Verbose, text, failure.as_ref())
         }
         Event::Delivery { id, endpoint, name, state, attempt, failure, .. } => {
-            let from = if state.is_delivered() { Verbosity::Normal } else { Verbosity::Verbose };
+            let published = *state == DeliveryState::Published;
+            let from = if published { Verbosity::Normal } else { Verbosity::Verbose };
             let again = if *attempt > 1 { format!(" (attempt {attempt})") } else { String::new() };
             let text = format!("{endpoint}: {id} {state}{again}: {name}");
             with_failure(from, text, failure.as_ref())

@@ -5,23 +5,16 @@ mod rolling;
 
 use tracing::level_filters::LevelFilter;
 use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
-use tracing_subscriber::Layer as _;
+use tracing_subscriber::Registry;
 use tracing_subscriber::filter::Targets;
-use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::layer::{Layer, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::LogSettings;
 use crate::model::{Failure, FailureClass};
 
-/// Who looks on while the program runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Face {
-    /// The console, whose log pane shows the same records. It has to make them
-    /// safe to show itself: the pane is handed the words as they came.
-    Console,
-    /// Nobody, or lines on stderr that are made from events, not from records.
-    Headless,
-}
+/// A layer that shows the same records somewhere else: the console's log pane.
+pub type Pane = Box<dyn Layer<Registry> + Send + Sync>;
 
 /// Libraries that say more than an operator wants to read.
 const NOISY: &[&str] =
@@ -42,7 +35,7 @@ pub struct Guard {
 ///
 /// # Errors
 /// Only if a log was started in this process before.
-pub fn init(settings: &LogSettings, face: Face) -> Result<Guard, Failure> {
+pub fn init(settings: &LogSettings, pane: Option<Pane>) -> Result<Guard, Failure> {
     let (writer, worker, without_file) = match rolling::Daily::open(&settings.file) {
         Ok(file) => {
             let (writer, worker) = NonBlocking::new(file);
@@ -57,16 +50,9 @@ pub fn init(settings: &LogSettings, face: Face) -> Result<Guard, Failure> {
         let form = form::Form(settings.format);
         tracing_subscriber::fmt::layer().with_ansi(false).event_format(form).with_writer(writer)
     });
-    let pane = (face == Face::Console).then(|| {
-        // A second start would fail below; the pane's own filter stays open.
-        let _ = tui_logger::init_logger(tui_logger::LevelFilter::Trace);
-        tui_logger::set_default_level(tui_logger::LevelFilter::Trace);
-        tui_logger::TuiTracingSubscriberLayer
-    });
     tracing_subscriber::registry()
-        .with(targets(&settings.level))
-        .with(file.map(|layer| layer.boxed()))
         .with(pane)
+        .with(file.map(|layer| layer.with_filter(targets(&settings.level))))
         .try_init()
         .map_err(|e| Failure::new(FailureClass::Bug, "starting", "the log").said(e))?;
     Ok(Guard { _worker: worker, without_file })

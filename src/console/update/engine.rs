@@ -115,7 +115,8 @@ pub(super) fn reply(state: &mut State, command: &Command, reply: Reply) -> Vec<E
                 None => state.say(Level::Warning, format!("reconciled: {found} booked as held")),
             }
         }
-        Reply::Tested(_) => {}
+        // Not asked for by any key.
+        Reply::Tested(_) | Reply::CarriedOn(_) => {}
         Reply::Failed(failure) => {
             // Nothing runs: what was shown as queued the moment the key was hit is not.
             if let Command::Sync { .. } = command {
