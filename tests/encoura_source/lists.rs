@@ -130,8 +130,7 @@ async fn what_never_left_this_machine_was_not_sent() {
     let stub = Stub::service(|_| None).await;
     let source = stub.source();
     source.sign_in().await.unwrap();
-    drop(stub);
-    tokio::task::yield_now().await;
+    stub.stop().await;
     let failed = list(&source, ListKind::NotDelivered).await.unwrap_err();
     assert!(!failed.sent, "{}", failed.failure);
     assert!(failed.failure.to_string().contains("connection refused"), "{}", failed.failure);

@@ -5,15 +5,17 @@ use super::*;
 #[tokio::test]
 async fn names_and_tls_are_told_apart() {
     let stub = Stub::service(|_| None).await;
-    for (base, words) in [
-        ("https://nowhere.invalid/v1".to_owned(), "cannot be resolved"),
+    for (base, expected) in [
+        // Without a name server that answers, this is a time-out.
+        ("https://nowhere.invalid/v1".to_owned(), ["cannot be resolved", "no connection in time"]),
         // A server that does not speak TLS.
-        (stub.base.replace("http:", "https:"), ""),
+        (stub.base.replace("http:", "https:"), ["handshake", "corrupt message"]),
     ] {
         let source = source(EncouraAccount { base_url: base.clone(), ..stub.account() });
         let failed = list(&source, ListKind::NotDelivered).await.unwrap_err();
-        assert!(!failed.sent && failed.failure.class == C::Network, "{base}: {}", failed.failure);
-        assert!(failed.failure.to_string().contains(words), "{base}: {}", failed.failure);
+        let words = failed.failure.to_string();
+        assert!(!failed.sent && failed.failure.class == C::Network, "{base}: {words}");
+        assert!(expected.iter().any(|e| words.contains(e)), "{base}: {words}");
     }
     assert!(stub.seen().is_empty(), "no password leaves without TLS");
     let plain = EncouraAccount { base_url: "http://api.example.org/v1".into(), ..stub.account() };
