@@ -114,6 +114,12 @@ impl Stub {
         Self::start(move |request| over(request).unwrap_or_else(|| working(request))).await
     }
 
+    /// Stops listening; connections are refused from then on.
+    pub async fn stop(mut self) {
+        self.accepting.abort();
+        let _ = (&mut self.accepting).await;
+    }
+
     pub fn seen(&self) -> Vec<Request> {
         self.seen.lock().unwrap().clone()
     }

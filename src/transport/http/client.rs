@@ -70,7 +70,7 @@ impl Client {
             .pool_idle_timeout(POOL_IDLE)
             .redirect(redirect::Policy::none())
             .retry(retry::never())
-            .dns_resolver(GuardedResolver(guard.clone()))
+            .dns_resolver(GuardedResolver::new(guard.clone()))
             .build()
             .map_err(|e| {
                 let why = e.source().map_or_else(|| e.to_string(), ToString::to_string);
