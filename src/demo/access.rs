@@ -1,9 +1,11 @@
 //! How to reach the stand-ins.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::stand_ins::StandIns;
-use crate::model::Secret;
+use crate::model::{EncouraAccount, HostKeyPolicy, Secret, SshAuth, SshServer};
 
 /// How to sign in to the Encoura stand-in.
 #[derive(Clone, Debug)]
@@ -18,6 +20,21 @@ pub struct EncouraAccess {
     pub password: Secret,
     /// The organisation that owns the exports.
     pub organization_uid: String,
+}
+
+impl EncouraAccess {
+    /// The same as an account named `name`.
+    pub fn account(&self, name: &str) -> EncouraAccount {
+        EncouraAccount {
+            name: name.to_owned(),
+            base_url: self.base_url.clone(),
+            api_key: self.api_key.clone(),
+            organization_uid: Some(self.organization_uid.clone()),
+            username: self.username.clone(),
+            password: self.password.clone(),
+            auth_scheme: "JWT".to_owned(),
+        }
+    }
 }
 
 /// How to sign in to the SFTP stand-in.
@@ -39,6 +56,21 @@ pub struct SftpAccess {
     pub directory: String,
     /// Where the receiver puts what it took, with a trailing slash.
     pub processed: String,
+}
+
+impl SftpAccess {
+    /// The same as a server with its key pinned and the password as proof.
+    pub fn server(&self) -> SshServer {
+        SshServer {
+            host: self.host.clone(),
+            port: self.port,
+            username: self.username.clone(),
+            auth: SshAuth { password: Some(self.password.clone()), ..SshAuth::default() },
+            host_key: HostKeyPolicy::Pinned(vec![self.host_key.clone()]),
+            connect_timeout: Duration::from_secs(10),
+            request_timeout: Duration::from_secs(10),
+        }
+    }
 }
 
 /// What `sim --json` prints: how to reach each service that there is.

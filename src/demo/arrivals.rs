@@ -9,7 +9,7 @@ use super::samples::Samples;
 use super::world::World;
 
 /// Seconds between two arrivals, one after the other: now a burst, now a pause.
-const PAUSES: &[u64] = &[2, 1, 1, 6, 4, 1, 9];
+const PAUSES: &[u64] = &[1, 2, 1, 6, 4, 1, 9];
 
 /// Adds exports over time until `cancel`.
 pub async fn arrivals(world: Arc<World>, cancel: CancellationToken) {

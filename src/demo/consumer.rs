@@ -3,11 +3,13 @@
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::str::FromStr;
 use std::time::Duration;
 
 use tracing::warn;
 
 use super::world::{Haul, Sample, World, is_temporary};
+use crate::model::{Failure, FailureClass};
 
 /// When the receiver takes files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -22,8 +24,23 @@ pub enum Consumer {
     Every(Duration),
 }
 
+impl FromStr for Consumer {
+    type Err = Failure;
+
+    /// `off`, `eager`, or the milliseconds between two looks.
+    fn from_str(text: &str) -> Result<Self, Failure> {
+        match (text, text.parse()) {
+            ("off", _) => Ok(Self::Off),
+            ("eager", _) => Ok(Self::Eager),
+            (_, Ok(pause)) => Ok(Self::Every(Duration::from_millis(pause))),
+            _ => Err(Failure::new(FailureClass::Misconfigured, "reading the consumer", text)
+                .advice("write `off`, `eager` or a number of milliseconds")),
+        }
+    }
+}
+
 /// What the receiver does with a file that it took.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Pickup {
     /// Moves it to the `processed` folder, over a file of the same name.
     #[default]

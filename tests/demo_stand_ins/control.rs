@@ -1,7 +1,10 @@
 //! The control URL, the printed access data, the end.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
-use transship::demo::{Options, StandIns, sample_exports, sim_json};
+use tokio_util::sync::CancellationToken;
+use transship::demo::{Options, StandIns, arrivals, sample_exports, sim_json};
 
 use crate::encoura::Caller;
 use crate::{Stage, export};
@@ -106,6 +109,17 @@ fn sim_prints_how_to_reach_each_service() {
 }
 
 #[test]
+fn exports_arrive_over_time_until_somebody_says_stop() {
+    let stage = Stage::new();
+    let cancel = CancellationToken::new();
+    let arriving = arrivals(Arc::clone(stage.stand_ins.world()), cancel.clone());
+    let arriving = stage.runtime.spawn(arriving);
+    stage.until(|world| world.oracle().unwrap().totals.waiting > 0);
+    cancel.cancel();
+    stage.wait(arriving).unwrap();
+}
+
+#[test]
 fn given_ports_are_used_taken_ones_named_and_freed_at_the_end() {
     let Stage { stand_ins, runtime, dir } =
         Stage::with(|options| options.exports = sample_exports());
@@ -115,7 +129,7 @@ fn given_ports_are_used_taken_ones_named_and_freed_at_the_end() {
         options.sftp_port = port;
         runtime.block_on(StandIns::start(options))
     };
-    let failure = again(dir.path()).err().expect("the port is taken");
+    let failure = again(dir.path()).expect_err("the port is taken");
     assert!(failure.to_string().contains(&port.to_string()), "{failure}");
     runtime.block_on(stand_ins.stop());
     let second = again(dir.path()).expect("the port is free again");

@@ -175,8 +175,8 @@ fn being_listed_takes_an_export_out_of_the_list() {
     let (first, second) = (stage.world().add(export("a.csv", "a")), stage.world().add(aos));
     assert_eq!(stage.oracle().totals.waiting, 2);
 
-    assert_eq!(caller.uids("status=NotDelivered&productKey=aos"), [second.clone()]);
-    assert_eq!(caller.uids("status=NotDelivered"), [first.clone()]);
+    assert_eq!(caller.uids("status=NotDelivered&productKey=aos"), [&*second]);
+    assert_eq!(caller.uids("status=NotDelivered"), [&*first]);
     assert_eq!(caller.uids("status=NotDelivered"), Vec::<String>::new());
     assert_eq!(caller.uids("status=Delivered"), [first.clone(), second.clone()]);
     assert_eq!(caller.uids("status=Delivered"), [first, second]);
@@ -194,8 +194,8 @@ fn an_export_may_also_flip_when_it_is_downloaded() {
     let stage = Stage::with(|options| options.flips = Flips::OnDownload);
     let caller = Caller::sign_in(&stage);
     let uid = stage.world().add(export("a.csv", "a"));
-    assert_eq!(caller.uids("status=NotDelivered"), [uid.clone()]);
-    assert_eq!(caller.uids("status=NotDelivered"), [uid.clone()]);
+    assert_eq!(caller.uids("status=NotDelivered"), [&*uid]);
+    assert_eq!(caller.uids("status=NotDelivered"), [&*uid]);
     caller.download_url(&uid);
     assert_eq!(caller.uids("status=NotDelivered"), Vec::<String>::new());
     assert_eq!(caller.uids("status=Delivered"), [uid]);

@@ -111,6 +111,22 @@ fn the_receiver_takes_what_openssh_delivers() {
 }
 
 #[test]
+fn a_posix_rename_is_cut_like_any_other() {
+    for (fault, happened) in [(Fault::RenameCutBefore, false), (Fault::RenameCutAfter, true)] {
+        let client = Client::new(|options| options.consumer = Consumer::Off);
+        fs::write(client.stage.scratch().join("local"), "content").unwrap();
+        client.stage.world().arm(fault);
+        client.refused(&format!("cd \"{FOLDER}\"\nput local a.part\nrename a.part a.csv\n"));
+        let journal = client.stage.world().journal();
+        let last = journal.last().unwrap();
+        // Booked by the executor, so only what was executed.
+        assert_eq!(last.method == "posix-rename", happened, "{last:?}");
+        assert_eq!(client.stage.upload("a.csv").is_some(), happened);
+        assert_eq!(client.stage.upload("a.part").is_some(), !happened);
+    }
+}
+
+#[test]
 fn df_tells_the_space_and_a_full_disk() {
     let client = Client::new(|_| {});
     let available = |client: &Client| -> u64 {

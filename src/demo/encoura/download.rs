@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use super::{Api, message};
+use super::{Api, Refusal};
 use crate::demo::fault::Fault;
 
 pub(super) async fn download(
@@ -17,13 +17,13 @@ pub(super) async fn download(
     headers: HeaderMap,
 ) -> Response {
     if let Err(refusal) = api.authorise(&headers) {
-        return refusal;
+        return refusal.into_response();
     }
     if api.strikes(Fault::Download404) {
-        return message(StatusCode::NOT_FOUND, "Export not found");
+        return Refusal(StatusCode::NOT_FOUND, "Export not found").into_response();
     }
     let Some(export) = api.world.hand_out(&uid, api.flips) else {
-        return message(StatusCode::NOT_FOUND, "Export not found");
+        return Refusal(StatusCode::NOT_FOUND, "Export not found").into_response();
     };
     if api.strikes(Fault::DownloadNoUrl) {
         return Json(json!({ "uid": export.uid })).into_response();

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::store::cut_body;
-use super::{Api, Scissors, hang_up, message};
+use super::{Api, Refusal, Scissors, hang_up};
 use crate::demo::fault::Fault;
 use crate::demo::world::{Export, Status};
 
@@ -29,17 +29,18 @@ pub(super) async fn list(
     wanted: Result<Query<Wanted>, axum::extract::rejection::QueryRejection>,
 ) -> Response {
     if let Err(refusal) = api.authorise(&headers) {
-        return refusal;
+        return refusal.into_response();
     }
     let Ok(Query(Wanted { status: Some(status), product_key })) = wanted else {
-        return message(StatusCode::BAD_REQUEST, "status must be NotDelivered or Delivered");
+        return Refusal(StatusCode::BAD_REQUEST, "status must be NotDelivered or Delivered")
+            .into_response();
     };
     let product_key = product_key.as_deref();
     if status == Status::NotDelivered {
         return not_delivered(&api, product_key, &scissors).await;
     }
     if api.strikes(Fault::Delivered500) {
-        return message(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error");
+        return Refusal(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error").into_response();
     }
     Json(array(&api.world.list(status, product_key, usize::MAX, api.flips))).into_response()
 }
@@ -80,11 +81,13 @@ async fn not_delivered(api: &Api, product_key: Option<&str>, scissors: &Scissors
 /// Replies that flip nothing.
 fn instead_of_listing(api: &Api) -> Option<Response> {
     if api.strikes(Fault::List500) {
-        return Some(message(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error"));
+        return Some(
+            Refusal(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error").into_response(),
+        );
     }
     if let Some(strike) = api.world.strike(Fault::List429) {
         let pause = [(header::RETRY_AFTER, strike.value.unwrap_or(1).to_string())];
-        let reply = message(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests");
+        let reply = Refusal(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests");
         return Some((pause, reply).into_response());
     }
     let json = [(header::CONTENT_TYPE, "application/json")];

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Api, message, text, unauthorized};
+use super::{Api, Refusal, UNAUTHORIZED, text};
 use crate::demo::fault::Fault;
 
 /// Exactly what the vendor's sample sends.
@@ -28,23 +28,24 @@ pub(super) async fn login(
     body: Bytes,
 ) -> Response {
     if text(&headers, "x-api-key") != Some(api.account.api_key.expose()) {
-        return message(StatusCode::FORBIDDEN, "Forbidden");
+        return Refusal(StatusCode::FORBIDDEN, "Forbidden").into_response();
     }
     let json = text(&headers, header::CONTENT_TYPE.as_str())
         .is_some_and(|kind| kind.split(';').next() == Some("application/json"));
     if !json {
-        return message(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Unsupported Media Type");
+        return Refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Unsupported Media Type")
+            .into_response();
     }
     let Ok(credentials) = serde_json::from_slice::<Credentials>(&body) else {
-        return message(StatusCode::BAD_REQUEST, "Invalid request body");
+        return Refusal(StatusCode::BAD_REQUEST, "Invalid request body").into_response();
     };
     if !credentials.accepted_terms {
-        return message(StatusCode::BAD_REQUEST, "Terms must be accepted");
+        return Refusal(StatusCode::BAD_REQUEST, "Terms must be accepted").into_response();
     }
     let right = credentials.user_name == api.account.username
         && credentials.password == api.account.password.expose();
     if !right || api.strikes(Fault::LoginRefused) {
-        return unauthorized();
+        return UNAUTHORIZED.into_response();
     }
 
     let mut organizations = vec![json!({

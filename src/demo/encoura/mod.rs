@@ -26,7 +26,7 @@ use sessions::Sessions;
 pub(super) use store::{Store, router as store_router};
 
 /// The first word of the Authorization header that is accepted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum AuthScheme {
     /// `JWT`, as it was until 2025.
     #[default]
@@ -66,7 +66,7 @@ impl Api {
     }
 
     /// Whether this call may be served, as the API would decide.
-    fn authorise(&self, headers: &HeaderMap) -> Result<(), Response> {
+    fn authorise(&self, headers: &HeaderMap) -> Result<(), Refusal> {
         if self.strikes(Fault::SessionExpired) {
             self.sessions.end_all();
         }
@@ -79,19 +79,19 @@ impl Api {
         };
         let (word, token) = text(headers, header::AUTHORIZATION.as_str())
             .and_then(|value| value.split_once(' '))
-            .ok_or_else(unauthorized)?;
+            .ok_or(UNAUTHORIZED)?;
         let accepted = match scheme {
             AuthScheme::Jwt => word == "JWT",
             AuthScheme::Bearer => word == "Bearer",
             AuthScheme::Either => word == "JWT" || word == "Bearer",
         };
         if !accepted || !self.sessions.know(token) {
-            return Err(unauthorized());
+            return Err(UNAUTHORIZED);
         }
         match text(headers, "organization") {
             Some(uid) if uid == self.account.organization_uid => Ok(()),
-            Some(_) => Err(message(StatusCode::FORBIDDEN, "User is not a member of organization")),
-            None => Err(message(StatusCode::BAD_REQUEST, "Organization header is required")),
+            Some(_) => Err(Refusal(StatusCode::FORBIDDEN, "User is not a member of organization")),
+            None => Err(Refusal(StatusCode::BAD_REQUEST, "Organization header is required")),
         }
     }
 }
@@ -103,7 +103,7 @@ pub(super) fn router(api: Arc<Api>) -> Router {
         .route("/v1/login", post(login::login))
         .route("/v1/datacenter/exports", get(list::list))
         .route("/v1/datacenter/exports/{uid}/download", get(download::download))
-        .fallback(|| async { message(StatusCode::NOT_FOUND, "Not Found") })
+        .fallback(async || Refusal(StatusCode::NOT_FOUND, "Not Found"))
         .layer(middleware::from_fn_with_state((Service::Encoura, world), journal))
         .with_state(api)
 }
@@ -127,12 +127,16 @@ async fn journal(
 }
 
 /// An error in the form of an API gateway.
-fn message(status: StatusCode, text: &str) -> Response {
-    (status, Json(json!({ "message": text }))).into_response()
-}
+#[derive(Clone, Copy, Debug)]
+struct Refusal(StatusCode, &'static str);
 
-fn unauthorized() -> Response {
-    message(StatusCode::UNAUTHORIZED, "Unauthorized")
+const UNAUTHORIZED: Refusal = Refusal(StatusCode::UNAUTHORIZED, "Unauthorized");
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let Self(status, text) = self;
+        (status, Json(json!({ "message": text }))).into_response()
+    }
 }
 
 /// A header as text.

@@ -63,11 +63,11 @@ impl Store {
         method: &Method,
         uri: &Uri,
         headers: &HeaderMap,
-    ) -> Result<String, Response> {
+    ) -> Result<String, Refusal> {
         // "Only one auth mechanism allowed": the second one is the caller's mistake.
         for refused in ["authorization", "x-api-key", "organization"] {
             if headers.contains_key(refused) {
-                return Err(xml(
+                return Err(Refusal(
                     StatusCode::BAD_REQUEST,
                     "InvalidArgument",
                     "Only one auth mechanism allowed; only the X-Signature query parameter should be specified",
@@ -80,17 +80,17 @@ impl Store {
         };
         let (Some((_, expires)), Some((_, signature))) = (query("X-Expires"), query("X-Signature"))
         else {
-            return Err(xml(StatusCode::FORBIDDEN, "AccessDenied", "Access Denied"));
+            return Err(Refusal(StatusCode::FORBIDDEN, "AccessDenied", "Access Denied"));
         };
         let expires: i64 = expires.parse().unwrap_or(i64::MIN);
         // A URL signed for GET is no good for HEAD.
         if method != Method::GET || signature != self.signature(uri.path(), expires) {
             let says =
                 "The request signature we calculated does not match the signature you provided";
-            return Err(xml(StatusCode::FORBIDDEN, "SignatureDoesNotMatch", says));
+            return Err(Refusal(StatusCode::FORBIDDEN, "SignatureDoesNotMatch", says));
         }
         if expires <= jiff::Timestamp::now().as_second() {
-            return Err(xml(StatusCode::FORBIDDEN, "AccessDenied", "Request has expired"));
+            return Err(Refusal(StatusCode::FORBIDDEN, "AccessDenied", "Request has expired"));
         }
         Ok(uri.path().split('/').nth(2).unwrap_or_default().to_owned())
     }
@@ -113,16 +113,19 @@ async fn object(
 ) -> Response {
     let uid = match store.authorise(&method, &uri, &headers) {
         Ok(uid) => uid,
-        Err(refusal) => return refusal,
+        Err(refusal) => return refusal.into_response(),
     };
     if store.world.strike(Fault::Store503).is_some() {
         let says = "Please reduce your request rate.";
-        return xml(StatusCode::SERVICE_UNAVAILABLE, "SlowDown", says);
+        return Refusal(StatusCode::SERVICE_UNAVAILABLE, "SlowDown", says).into_response();
     }
     let written_anew = store.world.strike(Fault::EtagChanged).is_some();
     match store.world.read(&uid, written_anew) {
         Some(export) => content(&store.world, &export, &headers),
-        None => xml(StatusCode::NOT_FOUND, "NoSuchKey", "The specified key does not exist."),
+        None => {
+            let says = "The specified key does not exist.";
+            Refusal(StatusCode::NOT_FOUND, "NoSuchKey", says).into_response()
+        }
     }
 }
 
@@ -141,15 +144,23 @@ fn content(world: &World, export: &Export, headers: &HeaderMap) -> Response {
         Range::Unsatisfiable => {
             let range = [(header::CONTENT_RANGE, format!("bytes */{size}"))];
             let says = "The requested range is not satisfiable";
-            (range, xml(StatusCode::RANGE_NOT_SATISFIABLE, "InvalidRange", says)).into_response()
+            (range, Refusal(StatusCode::RANGE_NOT_SATISFIABLE, "InvalidRange", says))
+                .into_response()
         }
     }
 }
 
-/// An error in the form of S3.
-fn xml(status: StatusCode, code: &str, says: &str) -> Response {
-    let body = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{says}</Message></Error>"
-    );
-    (status, [(header::CONTENT_TYPE, "application/xml")], body).into_response()
+/// An error in the form of S3: status, code, message.
+#[derive(Clone, Copy, Debug)]
+struct Refusal(StatusCode, &'static str, &'static str);
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let Self(status, code, says) = self;
+        let body = format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+             <Error><Code>{code}</Code><Message>{says}</Message></Error>"
+        );
+        (status, [(header::CONTENT_TYPE, "application/xml")], body).into_response()
+    }
 }

@@ -81,7 +81,7 @@ impl Export {
 }
 
 /// What the service takes for delivery.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Flips {
     /// Being in a NotDelivered list.
     #[default]
