@@ -491,6 +491,13 @@ fn files_are_found_in_order_and_a_named_one_is_never_passed_over() {
         write(&folder, name, "endpoints: []\n");
         assert_eq!(found(&env, None), name);
     }
+    #[cfg(unix)]
+    {
+        let link = folder.path().join("config/connector.yaml");
+        std::fs::remove_file(&link).unwrap();
+        std::os::unix::fs::symlink("nowhere", &link).unwrap();
+        assert!(found(&env, None).contains("config/connector.yaml: cannot be read"));
+    }
     for (variable, name) in [("CONNECTOR_CONFIG_FILE", "b.yaml"), ("TRANSSHIP_CONFIG", "c.yaml")] {
         write(&folder, name, "endpoints: []\n");
         env.variables.insert(variable.into(), name.into());

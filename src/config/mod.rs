@@ -2,6 +2,14 @@
 //!
 //! Everything in a [`Config`] is checked and complete: names resolve, paths are
 //! absolute, secrets are filled in. Whoever holds one need not doubt it.
+//!
+//! The way of a file: `paths` finds it, `yaml` makes a tree with places of it,
+//! `reader` and `section` ask for values and collect mistakes, `load` calls one
+//! file per section. `script` is the job that needs no file.
+//!
+//! Where nothing is said, ledger, archive and log lie in `data` and `logs` below
+//! the project root, or in the user's data folder if the configuration is the
+//! user's own or there is none. The archive lies beside its ledger.
 
 mod clients;
 mod destinations;

@@ -28,7 +28,9 @@ pub(super) fn find(
     }
     let usual = [here.join("config/connector.yaml"), here.join("connector.yaml")];
     let user = environment.user_config.iter().map(|folder| folder.join("connector.yaml"));
-    Ok(usual.into_iter().chain(user).find(|path| path.exists()).map(|path| tidy(&path)))
+    // A link that leads nowhere is found too: reading it says so, passing over it would not.
+    let there = |path: &PathBuf| path.symlink_metadata().is_ok();
+    Ok(usual.into_iter().chain(user).find(there).map(|path| tidy(&path)))
 }
 
 fn named(by: &str, path: PathBuf) -> Result<PathBuf, String> {

@@ -105,6 +105,7 @@ fn existing(r: &mut Reader, section: &Section, key: &str) -> Option<PathBuf> {
 }
 
 fn host_key(r: &mut Reader, section: &Section) -> HostKeyPolicy {
+    let before = r.mistakes();
     let pins = section.texts(r, "host_key");
     let known_hosts = existing(r, section, "known_hosts");
     let mut fingerprints = Vec::new();
@@ -136,6 +137,8 @@ fn host_key(r: &mut Reader, section: &Section) -> HostKeyPolicy {
             r.error(place, format!("{path}: give either host_key or known_hosts, not both"));
             HostKeyPolicy::Missing
         }
+        // A pin that could not be read is told already.
+        (true, None) if r.mistakes() > before => HostKeyPolicy::Missing,
         (true, None) => {
             let path = &section.path;
             // A reference to nothing says which variable would help.
