@@ -21,7 +21,7 @@ pub fn sanitised(name: &str) -> String {
         .map(|c| if c == ' ' { '_' } else { c })
         .filter(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'))
         .collect();
-    let (stem, extension) = split(kept.trim_start_matches('.'));
+    let (stem, extension) = split(kept.trim_matches('.'));
     let mut stem = cut(stem, MAX_STEM).trim_end_matches('.').to_owned();
     if stem.is_empty() {
         stem.push_str("export");
@@ -123,6 +123,7 @@ mod tests {
             ("z\u{200b}w.csv", "zw.csv"),
             ("Ünïcode 文.csv", "Ünïcode_文.csv"),
             ("trailing.", "trailing"),
+            ("a.an_extension_that_is_far_too_long.", "a.an_extension_that_is"),
         ] {
             assert_eq!(sanitised(name), expected, "{name:?}");
         }
