@@ -125,6 +125,7 @@ mod tests {
             ("Ünïcode 文.csv", "Ünïcode_文.csv"),
             ("trailing.", "trailing"),
             ("A..b.", "A.b"),
+            ("a.an_extension_that_is_far_too_long.", "a.an_extension_that_is"),
         ] {
             assert_eq!(sanitised(name), expected, "{name:?}");
         }

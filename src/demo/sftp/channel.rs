@@ -74,11 +74,11 @@ async fn converse(
                 scissors.cut();
                 return Some(session);
             }
-            Next::Late(request, delay) => {
+            Next::Late(booked, delay) => {
                 scissors.cut();
                 tokio::time::sleep(delay).await;
                 return in_background(move || {
-                    session.execute_late(request);
+                    booked.execute(&mut session);
                     session
                 })
                 .await;

@@ -2,8 +2,10 @@
 //! disk, and a receiver that takes what is delivered.
 
 mod attributes;
+mod booking;
 mod channel;
 mod execute;
+mod files;
 mod handles;
 mod jail;
 mod rename;

@@ -7,8 +7,7 @@ use std::path::Path;
 use bytes::Bytes;
 
 use super::attributes::status;
-use super::execute::Answer;
-use super::jail::resolve;
+use super::execute::{Answer, done};
 use super::session::Session;
 use crate::demo::fault::Fault;
 use crate::demo::world::{Planted, Sample};
@@ -43,8 +42,7 @@ impl Session {
     /// Renames, and lets an eager consumer see it before the client hears of it.
     pub(super) fn rename(&self, from: &[u8], to: &[u8], kind: Kind) -> Answer {
         let world = &self.house.world;
-        let root = &world.grounds().root;
-        let (from, to) = (resolve(root, from)?, resolve(root, to)?);
+        let (from, to) = (self.visible(from)?, self.visible(to)?);
         self.check_change()?;
         if world.strike(Fault::RenameRefused).is_some() {
             return Err(StatusCode::PERMISSION_DENIED);
@@ -55,7 +53,7 @@ impl Session {
         let by_link = kind == Kind::Plain && world.strike(Fault::RenameLinkUnlink).is_some();
         if by_link {
             self.link_and_unlink(&from.disk, &to.disk).map_err(|error| status(&error))?;
-            return super::execute::done();
+            return done();
         }
         // Alone: between looking and renaming nothing may come or go.
         world.alone(|| match kind {
@@ -65,7 +63,7 @@ impl Session {
         if self.is_exposed(&to.disk) {
             self.expose();
         }
-        super::execute::done()
+        done()
     }
 
     /// As OpenSSH's server does it: for a moment the file has both names.

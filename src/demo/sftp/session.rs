@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 
 use super::House;
+use super::booking::Booked;
 use super::handles::Handles;
 use super::rename::is_rename;
 use crate::demo::consumer::{self, Consumer};
@@ -23,7 +24,7 @@ pub(super) enum Next {
     /// Breaks.
     Cut,
     /// Breaks, and the request is executed so much later.
-    Late(Request, Duration),
+    Late(Booked, Duration),
     /// Stays open and says nothing more.
     Silence,
 }
@@ -66,23 +67,24 @@ impl Session {
             Ok(decoded) => decoded,
             Err(error) => return refuse(&packet, &error, replies),
         };
-        match self.fortune(&request) {
+        let booked = Booked::new(&self.house.world, request);
+        match self.fortune(&booked.request) {
             Fortune::Answer => {}
             Fortune::CutBefore => return Next::Cut,
             Fortune::CutAfter => {
-                self.execute(request);
+                booked.execute(self);
                 return Next::Cut;
             }
-            Fortune::Late(delay) => return Next::Late(request, delay),
+            Fortune::Late(delay) => return Next::Late(booked, delay),
             Fortune::Silence => return Next::Silence,
         }
         // OpenSSH's server hangs up on a client that does not introduce itself.
-        let introduction = matches!(request, Request::Init { .. });
+        let introduction = matches!(booked.request, Request::Init { .. });
         if introduction == self.greeted {
             return Next::Cut;
         }
         self.greeted = true;
-        self.execute(request).encode(id, replies);
+        booked.execute(self).encode(id, replies);
         Next::Read
     }
 
@@ -113,11 +115,6 @@ impl Session {
             }
         }
         Fortune::Answer
-    }
-
-    /// Executes a request whose connection is gone already.
-    pub(super) fn execute_late(&mut self, request: Request) {
-        self.execute(request);
     }
 
     /// The client is gone: its files are closed, finished or not.

@@ -28,7 +28,8 @@ pub struct Call {
     pub method: String,
     /// The path; of an Encoura call with its query, of a rename `from -> to`.
     pub path: String,
-    /// HTTP status or SFTP status code; none while, or because, no answer was sent.
+    /// HTTP status, none while or because no answer was sent; or SFTP status
+    /// code, none while or because it was not executed (its reply may be lost).
     pub status: Option<u32>,
 }
 

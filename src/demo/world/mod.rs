@@ -8,6 +8,7 @@ mod journal;
 mod oracle;
 
 use std::io;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
@@ -44,7 +45,7 @@ struct State {
 
 impl World {
     /// A world without exports, with the receiver's folders below `dir`.
-    pub(super) fn new(dir: &std::path::Path) -> Result<Arc<Self>, Failure> {
+    pub(super) fn new(dir: &Path) -> Result<Arc<Self>, Failure> {
         Ok(Arc::new(Self {
             grounds: Grounds::lay_out(dir)?,
             state: Mutex::default(),
@@ -103,9 +104,16 @@ impl World {
         ))
     }
 
-    /// The folder on disk that clients see as their upload folder.
-    pub fn upload_folder(&self) -> &std::path::Path {
+    /// The folder on disk that clients see as their upload folder. Another SFTP
+    /// server may serve it too: [`Consumer::Every`](super::Consumer::Every) and
+    /// the oracle only look at the disk.
+    pub fn upload_folder(&self) -> &Path {
         &self.grounds.uploads
+    }
+
+    /// The folder on disk that the consumer moves files to.
+    pub fn processed_folder(&self) -> &Path {
+        &self.grounds.processed
     }
 
     /// Changes with everything that happens here: wait on it, then look again.
