@@ -1,7 +1,7 @@
 //! An SFTP folder.
 //!
-//! One file per step of `design/delivery.md`: [`stage`], [`publish`] (with the
-//! fence), [`direct`], [`look`]. Nothing in here is ever removed from the server
+//! One file per step of `design/delivery.md`: `stage`, `publish` (with the
+//! fence), `direct`, `look`. Nothing in here is ever removed from the server
 //! but our own temporary files, and nothing is retried: a lost reply is the
 //! engine's to settle.
 
@@ -21,7 +21,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Acknowledged, Capabilities, Destination, DirectFailure, Fence, Sighting, Staged};
 use crate::model::{DestinationSettings, Failure};
-use paths::Paths;
+use crate::transport::sftp::SessionUser;
+use paths::{Paths, RemotePath};
 use pool::Pool;
 
 /// Where renames are not atomic, a rename whose reply was lost may still be
@@ -51,6 +52,19 @@ impl SftpDestination {
         self.settle = settle;
         self
     }
+
+    /// A session for uploading `file`, unless the caller gives up first.
+    async fn session_unless(
+        &self,
+        cancel: &CancellationToken,
+        file: &RemotePath,
+    ) -> Result<SessionUser, Failure> {
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => Err(Failure::cancelled("uploading", file.shown())),
+            session = self.pool.session() => session,
+        }
+    }
 }
 
 #[async_trait]
@@ -70,10 +84,7 @@ impl Destination for SftpDestination {
     ) -> Result<Staged, Failure> {
         let temporary = self.paths.inside(temporary)?;
         let final_name = self.paths.inside(final_name)?;
-        let session = tokio::select! {
-            () = cancel.cancelled() => return Err(Failure::cancelled("uploading", temporary.shown())),
-            session = self.pool.session() => session?,
-        };
+        let session = self.session_unless(cancel, &temporary).await?;
         let upload = stage::Upload { local, size, acknowledged, cancel };
         stage::stage(&session, &self.paths, &upload, &temporary, &final_name).await
     }
@@ -99,7 +110,7 @@ impl Destination for SftpDestination {
     ) -> Result<(), DirectFailure> {
         let nothing_sent = |failure| DirectFailure { failure, in_doubt: false };
         let target = self.paths.inside(final_name).map_err(nothing_sent)?;
-        let session = self.pool.session().await.map_err(nothing_sent)?;
+        let session = self.session_unless(cancel, &target).await.map_err(nothing_sent)?;
         let upload = stage::Upload { local, size, acknowledged, cancel };
         direct::write(&session, &self.paths, &upload, &target).await
     }

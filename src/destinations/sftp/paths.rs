@@ -1,7 +1,5 @@
 //! Names inside the configured folder.
 
-use std::fmt;
-
 use crate::model::{DestinationSettings, Failure, FailureClass, Shown};
 use crate::transport::sftp::SftpError;
 
@@ -78,12 +76,6 @@ impl Paths {
              `directory` ({} now)",
             Shown::new(&self.directory)
         ))
-    }
-}
-
-impl fmt::Display for RemotePath {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Shown::new(&self.path).fmt(f)
     }
 }
 

@@ -1,6 +1,6 @@
 //! SFTP v3 over an SSH channel, with many requests in flight.
 //!
-//! A session is one thread that owns the connection ([`driver`]) and any number
+//! A session is one thread that owns the connection (`driver`) and any number
 //! of [`SftpSession`] handles, whose requests overlap: each goes out under an id
 //! of its own and waits only for its own answer. The ssh2 crate does keys,
 //! ciphers and the channel; its own SFTP is not used, because it keeps the whole

@@ -3,7 +3,7 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use ssh2::{HashType, Session};
+use ssh2::Session;
 
 use super::address;
 use super::known_hosts::{KnownHosts, Match};
@@ -44,18 +44,12 @@ impl Family {
 pub(super) struct OfferedKey {
     /// The public key as it goes over the wire.
     blob: Vec<u8>,
-    /// `MD5:…` in the colon form that older tools show.
-    md5: Option<String>,
 }
 
 impl OfferedKey {
     pub(super) fn of(session: &Session) -> Option<Self> {
         let (blob, _) = session.host_key()?;
-        let md5 = session.host_key_hash(HashType::Md5).map(|hash| {
-            let pairs: Vec<String> = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-            format!("MD5:{}", pairs.join(":"))
-        });
-        Some(Self { blob: blob.to_vec(), md5 })
+        Some(Self { blob: blob.to_vec() })
     }
 
     /// The type field inside the key, e.g. `ssh-ed25519`.
@@ -76,10 +70,17 @@ impl OfferedKey {
         format!("SHA256:{}", STANDARD_NO_PAD.encode(digest(&SHA256, &self.blob)))
     }
 
+    /// `MD5:…` in the colon form that older tools and documents show. For
+    /// comparing by eye only; nothing is accepted because of it.
+    fn md5(&self) -> String {
+        let pairs: Vec<String> =
+            md5::compute(&self.blob).iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("MD5:{}", pairs.join(":"))
+    }
+
     /// One line for the operator.
     fn described(&self) -> String {
-        let md5 = self.md5.as_deref().unwrap_or("MD5 unknown");
-        format!("{} {} ({md5})", Shown::new(self.kind()), self.sha256())
+        format!("{} {} ({})", Shown::new(self.kind()), self.sha256(), self.md5())
     }
 }
 

@@ -49,6 +49,9 @@ pub(crate) fn lost(server: &SshServer, doing: &str, error: &ssh2::Error) -> Fail
     match error.code() {
         ErrorCode::Session(code::TIMEOUT | code::SOCKET_TIMEOUT) => failure
             .advice("the server accepts connections but is silent; see whether it is overloaded"),
+        ErrorCode::Session(code::CHANNEL_FAILURE | code::CHANNEL_REQUEST_DENIED) => {
+            Failure { class: FailureClass::Refused, ..failure }
+        }
         _ => failure,
     }
 }
@@ -64,6 +67,8 @@ mod code {
     pub(super) const METHOD_NONE: i32 = -17;
     pub(super) const AUTHENTICATION_FAILED: i32 = -18;
     pub(super) const PUBLICKEY_UNVERIFIED: i32 = -19;
+    pub(super) const CHANNEL_FAILURE: i32 = -21;
+    pub(super) const CHANNEL_REQUEST_DENIED: i32 = -22;
     pub(super) const SOCKET_TIMEOUT: i32 = -30;
     pub(super) const SOCKET_RECV: i32 = -43;
     pub(super) const KEYFILE_AUTH_FAILED: i32 = -48;
