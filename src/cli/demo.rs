@@ -5,16 +5,21 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::serve::{self, Stay};
 use super::workplace::{Face, Workplace, misconfigured, verbosity};
-use super::{DemoArgs, Exit, Global, SimArgs, print, serve, signals};
+use super::{DemoArgs, Exit, Global, SimArgs, print, signals};
 use crate::config::Config;
-use crate::demo::{self, Consumer, Options, Oracle, StandIns};
+use crate::demo::{self, Arming, Consumer, Fault, Options, Oracle, StandIns};
 use crate::engine::{Command, Reply, Schedules};
 use crate::ledger::{Books as _, Filter};
-use crate::model::{Failure, Trigger};
+use crate::model::Failure;
 
 /// The demo's receiver looks this often for files to take.
 const PICKUP: Duration = Duration::from_secs(3);
+
+/// The demo's SFTP server takes this many bytes a second, so that there is
+/// something to watch.
+const PACE: u64 = 200_000;
 
 /// The main job on stand-ins, in a temporary folder.
 pub(super) async fn demo(global: &Global, args: &DemoArgs, no_tui: bool) -> Exit {
@@ -26,6 +31,11 @@ pub(super) async fn demo(global: &Global, args: &DemoArgs, no_tui: bool) -> Exit
     let options = Options {
         consumer,
         exports: demo::sample_exports(),
+        faults: if args.once {
+            Vec::new()
+        } else {
+            vec![Arming::from(Fault::SftpSlow).value(PACE)]
+        },
         ..Options::new(folder.path().join("world"))
     };
     let stand_ins = match StandIns::start(options).await {
@@ -41,7 +51,8 @@ pub(super) async fn demo(global: &Global, args: &DemoArgs, no_tui: bool) -> Exit
     } else {
         let cancel = CancellationToken::new();
         let arrivals = tokio::spawn(demo::arrivals(stand_ins.world().clone(), cancel.clone()));
-        let exit = serve::serve(global, config, no_tui || args.no_tui, Some("demo")).await;
+        let stay = Stay { no_tui: no_tui || args.no_tui, title: "demo", sync_first: true };
+        let exit = serve::serve(global, config, stay).await;
         cancel.cancel();
         let _ = arrivals.await;
         exit
@@ -61,8 +72,7 @@ async fn once(global: &Global, config: Config, stand_ins: &StandIns) -> Exit {
     };
     let mut exit = Exit::Done;
     for _ in 0..2 {
-        let sync = Command::Sync { endpoints: Vec::new(), trigger: Trigger::Manual, full: false };
-        let answer = workplace.ask(sync).await;
+        let answer = workplace.ask(Command::sync_all()).await;
         exit = match answer.reply {
             Reply::Run(report) => {
                 if global.json {

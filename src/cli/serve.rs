@@ -9,7 +9,7 @@ use super::workplace::{Face, Workplace, verbosity};
 use super::{Exit, Global, check, print, signals};
 use crate::config::Config;
 use crate::console;
-use crate::engine::Schedules;
+use crate::engine::{Command, Schedules};
 
 /// The console, or headless where there is no terminal or none is wanted.
 pub(super) async fn stay(global: &Global, no_tui: bool) -> Exit {
@@ -17,24 +17,39 @@ pub(super) async fn stay(global: &Global, no_tui: bool) -> Exit {
         Ok(config) => config,
         Err(exit) => return exit,
     };
-    serve(global, config, no_tui, None).await
+    serve(global, config, Stay { no_tui, ..Stay::default() }).await
 }
 
-/// Serves `config` until it is told to end. `title` names the console.
-pub(super) async fn serve(
-    global: &Global,
-    config: Config,
-    no_tui: bool,
-    title: Option<&str>,
-) -> Exit {
+/// How the program stays.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Stay {
+    /// Headless even on a terminal.
+    pub(super) no_tui: bool,
+    /// Names the console.
+    pub(super) title: &'static str,
+    /// Begins with a sync of everything, which otherwise only people and
+    /// schedules start.
+    pub(super) sync_first: bool,
+}
+
+/// Serves `config` until it is told to end.
+pub(super) async fn serve(global: &Global, config: Config, stay: Stay) -> Exit {
     let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
-    let face = if terminal && !no_tui { Face::Console } else { Face::Lines(verbosity(global)) };
+    let face =
+        if terminal && !stay.no_tui { Face::Console } else { Face::Lines(verbosity(global)) };
     let workplace = match Workplace::open(config, "transship", Schedules::On, face).await {
         Ok(workplace) => workplace,
         Err(exit) => return exit,
     };
+    if stay.sync_first {
+        let handle = workplace.engine.handle();
+        tokio::spawn(async move {
+            // The answer is in the books and on the screen.
+            let _ = handle.request(Command::sync_all()).await;
+        });
+    }
     match face {
-        Face::Console => console(global, workplace, title).await,
+        Face::Console => console(global, workplace, stay.title).await,
         Face::Lines(_) => {
             let exit = signals::ended().await;
             workplace.close().await;
@@ -43,7 +58,7 @@ pub(super) async fn serve(
     }
 }
 
-async fn console(global: &Global, workplace: Workplace, title: Option<&str>) -> Exit {
+async fn console(global: &Global, workplace: Workplace, title: &str) -> Exit {
     let handle = workplace.engine.handle();
     let reader = Arc::new(match workplace.engine.reader() {
         Ok(reader) => reader,
@@ -60,7 +75,7 @@ async fn console(global: &Global, workplace: Workplace, title: Option<&str>) -> 
     });
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let options = console::Options {
-        title: title.unwrap_or_default().to_owned(),
+        title: title.to_owned(),
         color: global.color.wanted(true, no_color),
         ascii: false,
         mouse: false,

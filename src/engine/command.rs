@@ -50,6 +50,13 @@ pub enum Command {
     Cancel(Vec<Id>),
 }
 
+impl Command {
+    /// One pass over all active endpoints, asked for by a person.
+    pub fn sync_all() -> Self {
+        Self::Sync { endpoints: Vec::new(), trigger: Trigger::Manual, full: false }
+    }
+}
+
 /// What an operator's action did to one id.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Acted {

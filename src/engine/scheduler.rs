@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::time::Instant;
 
 use super::context::Context;
 use super::lane::Lane;
@@ -20,12 +19,15 @@ use crate::model::{Failure, Trigger};
 const SHORTEST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(300);
 
+/// The longest time without a look at the wall clock.
+const GLANCE: Duration = Duration::from_secs(60);
+
 /// Looks after one endpoint until everything stops.
 pub(super) async fn look_after(context: Arc<Context>, lane: Arc<Lane>) {
     if let Err(failure) = pass::settle_at_start(&context, &lane).await {
         context.notice(Level::Warning, format!("{}: {failure}", lane.endpoint.name));
     }
-    let mut next_run = schedule(&context, &lane);
+    let mut next_run = schedule(&context, &lane).await;
     let mut pause = SHORTEST;
     loop {
         let due = match context.ledger.next_attempt(lane.number).await {
@@ -39,15 +41,15 @@ pub(super) async fn look_after(context: Arc<Context>, lane: Arc<Lane>) {
             () = context.stop.cancelled() => return,
             // Somebody else did something: look at the times anew.
             () = lane.changed.notified() => pause = SHORTEST,
-            () = sleep_until(next_run.map(until)) => {
+            () = reached(next_run) => {
                 let ran = run::run(&context, vec![lane.clone()], Trigger::Schedule).await;
                 if let Err(failure) = ran {
                     report(&context, &lane, &failure);
                 }
-                next_run = schedule(&context, &lane);
+                next_run = schedule(&context, &lane).await;
                 pause = SHORTEST;
             }
-            () = sleep_until(due) => {
+            () = sleep(due) => {
                 let before = context.ledger.revision().await.ok();
                 pass::carry_on(&context, &lane, Pick::Due).await;
                 let changed = context.ledger.revision().await.ok() != before;
@@ -62,12 +64,15 @@ fn report(context: &Context, lane: &Lane, failure: &Failure) {
 }
 
 /// Finds out, and tells everybody, when the endpoint runs next.
-fn schedule(context: &Context, lane: &Lane) -> Option<Timestamp> {
+async fn schedule(context: &Context, lane: &Lane) -> Option<Timestamp> {
     let next = lane
         .endpoint
         .is_active
         .then(|| next_after(&lane.endpoint.schedule, ledger::now()))
         .flatten();
+    if let Err(failure) = context.ledger.schedule_run(lane.number, next).await {
+        report(context, lane, &failure);
+    }
     let endpoint = lane.endpoint.name.clone();
     context.handle.publish(Event::Scheduled { endpoint, at: next });
     next
@@ -77,10 +82,18 @@ fn until(at: Timestamp) -> Duration {
     at.duration_since(ledger::now()).try_into().unwrap_or_default()
 }
 
-/// Sleeps for `pause`, or for ever where there is none.
-async fn sleep_until(pause: Option<Duration>) {
+/// Waits for the wall clock to reach `at`, or for ever where there is no time.
+/// Looks at the clock again and again: it may be set, and the machine may sleep.
+async fn reached(at: Option<Timestamp>) {
+    let Some(at) = at else { return std::future::pending().await };
+    while !until(at).is_zero() {
+        tokio::time::sleep(until(at).min(GLANCE)).await;
+    }
+}
+
+async fn sleep(pause: Option<Duration>) {
     match pause {
-        Some(pause) => tokio::time::sleep_until(Instant::now() + pause).await,
+        Some(pause) => tokio::time::sleep(pause).await,
         None => std::future::pending().await,
     }
 }

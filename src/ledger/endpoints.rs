@@ -23,9 +23,23 @@ impl Ledger {
     pub async fn register_endpoints(&self, endpoints: Vec<Endpoint>) -> Result<(), Failure> {
         self.writer
             .write(move |c| {
-                c.execute("UPDATE endpoints SET position = -1", [])
+                c.execute("UPDATE endpoints SET position = -1, next_run_at = NULL", [])
                     .map_err(|e| sql_failure("registering endpoints", &e))?;
                 endpoints.iter().enumerate().try_for_each(|(position, e)| register(c, position, e))
+            })
+            .await
+    }
+
+    /// Writes down when the endpoint runs next by itself, for whoever looks.
+    pub async fn schedule_run(&self, endpoint: i64, at: Option<Timestamp>) -> Result<(), Failure> {
+        self.writer
+            .write(move |c| {
+                c.execute(
+                    "UPDATE endpoints SET next_run_at = ? WHERE id = ?",
+                    params![at.map(clock::text), endpoint],
+                )
+                .map(drop)
+                .map_err(|e| sql_failure("scheduling the endpoint", &e))
             })
             .await
     }

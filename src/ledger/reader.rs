@@ -244,7 +244,7 @@ fn endpoint_row(row: &Row<'_>) -> rusqlite::Result<EndpointRow> {
         last_run: clock::get_optional(row, "last_run")?,
         last_outcome: outcome.and_then(|o| Outcome::from_name(&o)),
         last_error: row.get("last_error")?,
-        next_run: None,
+        next_run: clock::get_optional(row, "next_run_at")?,
         listed: count(row, "listed")?,
         waiting: count(row, "exports_open")? + count(row, "deliveries_open")?,
         retrying: count(row, "exports_retrying")? + count(row, "deliveries_retrying")?,

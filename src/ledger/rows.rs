@@ -25,7 +25,7 @@ pub struct EndpointRow {
     pub last_outcome: Option<Outcome>,
     /// The last run's first failure in words.
     pub last_error: Option<String>,
-    /// When it runs next by itself. Filled in by the engine; none for manual ones.
+    /// When it runs next by itself, as the running scheduler has it; none for manual ones.
     pub next_run: Option<Timestamp>,
     /// Exports listed so far, without the baseline.
     pub listed: u64,

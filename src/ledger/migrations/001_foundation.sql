@@ -15,6 +15,7 @@ CREATE TABLE endpoints (
     position         INTEGER NOT NULL,          -- order in the configuration; -1: no longer in it
     last_sync_at     TEXT,
     last_sync_status TEXT,
+    next_run_at      TEXT,                      -- as the running scheduler has it
     baseline_at      TEXT,                      -- the first run's Delivered list was adopted
     reconciled_at    TEXT,                      -- the last Delivered list was compared
     created_at       TEXT    NOT NULL,
