@@ -1,3 +1,4 @@
 //! What integration tests share.
 
+pub mod ssh_stand;
 pub mod sshd;
