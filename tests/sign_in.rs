@@ -2,18 +2,17 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod support;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use russh::keys::ssh_key::HashAlg;
-use russh::server::{Auth, Config, Handler, Response, run_stream};
-use russh::{MethodKind, MethodSet};
+use russh::MethodKind;
+use russh::server::{Auth, Handler, Response};
+use support::ssh_stand::{PASSWORD, USER, serve};
 use tokio::net::TcpListener;
-use transship::model::{Failure, FailureClass, HostKeyPolicy, Secret, SshAuth, SshServer};
+use transship::model::{Failure, FailureClass, HostKeyPolicy, Secret, SshServer};
 use transship::transport::sftp::SftpSession;
-
-const USER: &str = "sftp@school.example";
-const PASSWORD: &str = "canary pässword";
 
 /// What a server asks for, and what it was sent.
 #[derive(Clone, Default)]
@@ -32,37 +31,8 @@ impl Stand {
         self.received.lock().unwrap().clone()
     }
 
-    /// Serves on a free loopback port until the test ends.
     async fn start(&self) -> SshServer {
-        let key =
-            russh::keys::PrivateKey::random(&mut rand::rng(), russh::keys::Algorithm::Ed25519)
-                .unwrap();
-        let pin = key.public_key().fingerprint(HashAlg::Sha256).to_string();
-        let config = Arc::new(Config {
-            keys: vec![key],
-            methods: MethodSet::from(&self.methods[..]),
-            auth_rejection_time: Duration::ZERO,
-            ..Config::default()
-        });
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let stand = self.clone();
-        tokio::spawn(async move {
-            while let Ok((tcp, _)) = listener.accept().await {
-                if let Ok(running) = run_stream(Arc::clone(&config), tcp, stand.clone()).await {
-                    tokio::spawn(running);
-                }
-            }
-        });
-        SshServer {
-            host: "127.0.0.1".to_owned(),
-            port,
-            username: USER.to_owned(),
-            auth: SshAuth { password: Some(Secret::new(PASSWORD)), ..SshAuth::default() },
-            host_key: HostKeyPolicy::Pinned(vec![pin]),
-            connect_timeout: Duration::from_secs(20),
-            request_timeout: Duration::from_secs(20),
-        }
+        serve(self.clone(), &self.methods).await
     }
 }
 
