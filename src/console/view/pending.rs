@@ -37,7 +37,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
 fn cells(state: &State, x: &ExportRow) -> Vec<Cell> {
     let again = match (x.next_attempt_at, Mood::of_state(&x.state)) {
         (Some(at), _) => text::until(state.now, at),
-        (None, Mood::Bad) => "asks".to_owned(),
+        (None, Mood::Bad) => "you".to_owned(),
         (None, _) => String::new(),
     };
     vec![
