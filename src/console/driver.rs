@@ -11,9 +11,10 @@ use futures::StreamExt;
 use jiff::Timestamp;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc::{self, Receiver, Sender};
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::effect::Effect;
 use super::log::{self, LogView};
@@ -70,7 +71,7 @@ pub(super) async fn drive<T: Tty>(
                 _ => {}
             }
             for effect in on_screen(|| update(state, next)) {
-                if looper.perform(tty, state, effect)? == Flow::Leave {
+                if looper.perform(tty, state, effect).await? == Flow::Leave {
                     return Ok(());
                 }
             }
@@ -117,7 +118,7 @@ struct Looper {
     log: LogView,
     /// Everything that sends messages; it ends with the loop.
     tasks: JoinSet<()>,
-    input: Option<AbortHandle>,
+    input: Option<AbortOnDropHandle<()>>,
     reading: Reading,
     handle: Handle,
     books: Arc<dyn Books>,
@@ -157,7 +158,7 @@ impl Looper {
     fn listen<T: Tty>(&mut self, tty: &mut T) {
         let mut inputs = tty.inputs();
         let queue = self.queue.clone();
-        self.input = Some(self.tasks.spawn(async move {
+        self.input = Some(AbortOnDropHandle::new(tokio::spawn(async move {
             while let Some(input) = inputs.next().await {
                 let message = match input {
                     Ok(input) => Message::Input(input),
@@ -168,7 +169,7 @@ impl Looper {
                 }
             }
             let _ = queue.send(Message::InputFailed("it is gone".to_owned())).await;
-        }));
+        })));
     }
 
     /// Draws everything from the state.
@@ -178,7 +179,7 @@ impl Looper {
             .map_err(|error| screen_failure("drawing on", &error))
     }
 
-    fn perform<T: Tty>(
+    async fn perform<T: Tty>(
         &mut self,
         tty: &mut T,
         state: &mut State,
@@ -207,6 +208,7 @@ impl Looper {
                 // Two readers of one terminal would share its keys with the shell.
                 if let Some(input) = self.input.take() {
                     input.abort();
+                    let _ = input.await;
                 }
                 tty.suspend().map_err(|e| screen_failure("suspending", &e))?;
                 self.listen(tty);

@@ -56,6 +56,8 @@ pub(super) struct ListState {
     pub selected: Option<RowKey>,
     /// Where it stood, for when it goes away.
     pub index: usize,
+    /// Whether the operator went there; else the top row is selected, whichever it is.
+    pub moved: bool,
     /// Rows marked for an action on several.
     pub marked: BTreeSet<Id>,
     /// Only rows with this text, in lower case; empty for all. In the log: the search.
@@ -243,10 +245,14 @@ impl State {
     /// Keeps every selection on its row, or where that row was, after rows changed.
     pub(super) fn settle(&mut self) {
         for pane in Pane::ALL {
-            let rows = self.rows(pane);
             let list = self.list(pane);
-            let kept = rows.iter().position(|row| Some(row) == list.selected.as_ref());
-            let index = kept.unwrap_or(list.index);
+            // In the pane that keys act on, the row under the cursor never changes.
+            let index = if self.focus == pane || list.moved {
+                let kept = |row: &RowKey| Some(row) == list.selected.as_ref();
+                self.rows(pane).iter().position(kept).unwrap_or(list.index)
+            } else {
+                0
+            };
             self.select(pane, index);
         }
     }

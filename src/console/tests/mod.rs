@@ -1,1 +1,7 @@
 //! The console as its users and its loop see it.
+
+mod actions;
+mod looping;
+mod sample;
+mod screens;
+mod table;

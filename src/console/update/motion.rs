@@ -35,6 +35,8 @@ pub(super) fn motion(state: &mut State, action: Action) -> Vec<Effect> {
     }
     let count = state.rows(state.focus).len();
     let index = step(action, state.list(state.focus).index, count, state.page);
-    state.select(state.focus, index);
+    let focus = state.focus;
+    state.select(focus, index);
+    state.list_mut(focus).moved = index > 0;
     Vec::new()
 }

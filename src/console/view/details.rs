@@ -11,16 +11,18 @@ use crate::console::theme::{Mood, Theme};
 use crate::ledger::EventRow;
 use crate::model::Shown;
 
-/// Cells of the labels.
-const LABEL: usize = 16;
+/// Cells of the labels at the most.
+const LABEL: usize = 24;
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, details: &mut Details) {
     let width = area.width.saturating_sub(4).min(110);
     let room = usize::from(width).saturating_sub(4);
     let mut lines = Vec::new();
     let timeline = details.timeline.as_ref();
-    for (label, value) in details.facts.iter().chain(timeline.iter().flat_map(|t| &t.facts)) {
-        labelled(&mut lines, state.theme, label, value, room);
+    let facts = || details.facts.iter().chain(timeline.iter().flat_map(|t| &t.facts));
+    let wide = facts().map(|(label, _)| text::width(label)).max().unwrap_or(0).min(LABEL) + 2;
+    for (label, value) in facts() {
+        labelled(&mut lines, state.theme, label, value, (wide, room));
     }
     if let Some(timeline) = timeline {
         lines.push(Line::default());
@@ -39,12 +41,17 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, details: &m
     popup::scrolled(frame, inner, lines, &mut details.scroll);
 }
 
-fn labelled(lines: &mut Vec<Line<'static>>, theme: Theme, label: &str, value: &str, room: usize) {
-    let label = Shown::new(label);
-    let wide = text::width(label.as_str()).max(LABEL - 2) + 2;
+fn labelled(
+    lines: &mut Vec<Line<'static>>,
+    theme: Theme,
+    label: &str,
+    value: &str,
+    (wide, room): (usize, usize),
+) {
+    let label = text::shorten(Shown::new(label).as_str(), wide - 2, theme.ellipsis());
     let value = Shown::limited(value, 2_000);
     for (n, part) in text::wrap(value.as_str(), room.saturating_sub(wide)).into_iter().enumerate() {
-        let label = if n == 0 { label.to_string() } else { String::new() };
+        let label = if n == 0 { label.clone() } else { String::new() };
         let label = text::pad(label, wide, false);
         lines.push(Line::from(vec![Span::styled(label, theme.dim()), Span::raw(part)]));
     }

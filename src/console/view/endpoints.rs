@@ -15,13 +15,13 @@ use crate::model::Shown;
 const COLUMNS: &[Column] = &[
     Column::new("NAME", 14, 10).grow(3),
     Column::new("NOW", 12, 9).grow(2),
-    Column::new("LAST RUN", 18, 8),
+    Column::new("LAST RUN", 14, 8),
     Column::new("NEXT", 7, 6),
     Column::new("WAITS", 5, 5).right(),
     Column::new("YOU", 3, 7).right(),
-    Column::new("UNTAKEN", 9, 4).right(),
+    Column::new("UNCONF", 7, 4).right(),
     Column::new("LISTED", 6, 1).right(),
-    Column::new("TAKEN", 6, 2).right(),
+    Column::new("CONFIRMED", 9, 2).right(),
 ];
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
@@ -65,7 +65,7 @@ fn next(state: &State, e: &EndpointRow) -> String {
 }
 
 /// Published but not seen taken, and since when.
-fn untaken(state: &State, e: &EndpointRow) -> String {
+fn unconfirmed(state: &State, e: &EndpointRow) -> String {
     match e.oldest_unconfirmed_at {
         Some(at) if e.unconfirmed > 0 => format!("{}, {}", e.unconfirmed, text::age(state.now, at)),
         _ => e.unconfirmed.to_string(),
@@ -82,7 +82,7 @@ fn cells(state: &State, e: &EndpointRow) -> Vec<Cell> {
         Cell::dim(next(state, e)),
         Cell::new(e.waiting.to_string(), waits),
         Cell::new(e.needs_operator.to_string(), needs),
-        Cell::plain(untaken(state, e)),
+        Cell::plain(unconfirmed(state, e)),
         Cell::dim(e.listed.to_string()),
         Cell::plain(e.confirmed.to_string()),
     ]
@@ -102,8 +102,8 @@ pub(in crate::console) fn facts(state: &State, e: &EndpointRow) -> Vec<(String, 
         ("listed", e.listed.to_string()),
         ("waiting", format!("{}, of them {} after a failure", e.waiting, e.retrying)),
         ("needs you", e.needs_operator.to_string()),
-        ("published, not seen taken", untaken(state, e)),
-        ("taken by the receiver", e.confirmed.to_string()),
+        ("unconfirmed", unconfirmed(state, e)),
+        ("confirmed", e.confirmed.to_string()),
     ];
     facts.extend(e.last_error.clone().map(|error| ("last failure", error)));
     facts.into_iter().map(|(label, value)| (label.to_owned(), value)).collect()

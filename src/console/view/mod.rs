@@ -3,9 +3,9 @@
 mod confirm;
 mod details;
 pub(super) mod endpoints;
-mod footer;
+pub(super) mod footer;
 mod header;
-mod help;
+pub(super) mod help;
 mod palette;
 mod pane;
 mod pending;

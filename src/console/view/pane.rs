@@ -108,7 +108,9 @@ pub(super) fn draw_log(frame: &mut Frame<'_>, area: Rect, state: &State, log: &m
         Some(n) => format!("{n} new below, G follows"),
     };
     let area = title(frame, area, state, Pane::Log, &about);
-    log.render(area, frame.buffer_mut());
+    let margin = table::MARGIN as u16;
+    let lines = Rect { x: area.x + margin, width: area.width.saturating_sub(margin), ..area };
+    log.render(lines, frame.buffer_mut());
     if has_cursor(state, Pane::Log) {
         frame.set_cursor_position(Position::new(area.x, area.bottom().saturating_sub(1)));
     }

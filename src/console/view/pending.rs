@@ -15,17 +15,20 @@ use crate::model::Shown;
 const COLUMNS: &[Column] = &[
     Column::new("STATE", 11, 9),
     Column::new("NAME", 18, 10).grow(2),
-    Column::new("ENDPOINT", 12, 3),
+    Column::new("ENDPOINT", 12, 3).grow(1),
     Column::new("TRY", 3, 4).right(),
     Column::new("SIZE", 6, 5).right(),
-    Column::new("AGAIN", 6, 6),
+    Column::new("NEXT", 6, 6),
     Column::new("WHY", 14, 7).grow(3),
 ];
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let rows: Vec<&ExportRow> = state.pending().collect();
     let more = if state.books.pending.len() > ROWS as usize { "+" } else { "" };
-    let about = format!("{}{more}", rows.len().min(ROWS as usize));
+    let about = match state.loaded {
+        true => format!("{}{more}", rows.len().min(ROWS as usize)),
+        false => String::new(),
+    };
     let area = pane::title(frame, area, state, Pane::Pending, &about);
     if rows.is_empty() {
         return pane::nothing(frame, area, state, Pane::Pending, "nothing waits");
@@ -35,9 +38,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
 }
 
 fn cells(state: &State, x: &ExportRow) -> Vec<Cell> {
-    let again = match (x.next_attempt_at, Mood::of_state(&x.state)) {
+    let next = match (x.next_attempt_at, Mood::of_state(&x.state)) {
         (Some(at), _) => text::until(state.now, at),
-        (None, Mood::Bad) => "asks".to_owned(),
+        (None, Mood::Bad) => "you".to_owned(),
         (None, _) => String::new(),
     };
     vec![
@@ -46,7 +49,7 @@ fn cells(state: &State, x: &ExportRow) -> Vec<Cell> {
         Cell::dim(Shown::new(&x.endpoint).as_str()),
         Cell::plain(x.attempt.to_string()),
         Cell::plain(x.bytes.map_or_else(String::new, text::bytes)),
-        Cell::plain(again),
+        Cell::plain(next),
         Cell::plain(Shown::new(x.error.as_deref().unwrap_or("")).as_str()),
     ]
 }

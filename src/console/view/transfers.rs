@@ -15,8 +15,8 @@ use crate::model::{Evidence, Shown};
 const BAR: usize = 10;
 const COLUMNS: &[Column] = &[
     Column::new("STATE", 11, 9),
-    Column::new("NAME", 18, 10).grow(2),
-    Column::new("PROGRESS", 15, 8).grow(1),
+    Column::new("NAME", 16, 10).grow(2),
+    Column::new("PROGRESS", 20, 8).grow(1),
     Column::new("SIZE", 6, 7).right(),
     Column::new("RATE", 8, 5).right(),
     Column::new("LEFT", 5, 6).right(),

@@ -1,0 +1,250 @@
+//! What keys and events do to the state.
+
+use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
+use jiff::SignedDuration;
+
+use super::sample::{self, happen, transfer};
+use super::screens::press;
+use crate::console::effect::{Effect, LogMove};
+use crate::console::message::Message;
+use crate::console::state::{Pane, Popup, RowKey, State};
+use crate::console::update::update;
+use crate::engine::{Command, Event, ReconcileMode, Reply};
+use crate::model::{DeliveryState, Failure, FailureClass, Id, Shown, Trigger};
+
+fn key(state: &mut State, c: char) -> Vec<Effect> {
+    chord(state, KeyCode::Char(c), KeyModifiers::NONE)
+}
+
+fn chord(state: &mut State, code: KeyCode, modifiers: KeyModifiers) -> Vec<Effect> {
+    update(state, Message::Input(Input::Key(KeyEvent::new(code, modifiers))))
+}
+
+fn sync(endpoints: &[&str]) -> Effect {
+    let endpoints = endpoints.iter().map(|e| (*e).to_owned()).collect();
+    Effect::Send(Command::Sync { endpoints, trigger: Trigger::Manual, full: false })
+}
+
+/// Where to go first, the key, and what it asks for.
+#[test]
+fn each_key_asks_for_its_command() {
+    let (x, d) = (Id::export, Id::delivery);
+    let second = "Encoura, second organisation".to_owned();
+    let reconcile = Command::Reconcile { endpoints: vec![second], mode: ReconcileMode::Hold };
+    for (before, c, effects) in [
+        ("1j", 's', vec![sync(&["Encoura, second organisation"])]),
+        ("1", 'S', vec![sync(&[])]),
+        ("4", 'S', vec![sync(&[])]),
+        ("1j", 'c', vec![Effect::Send(reconcile)]),
+        // Needs a person first: x6 held, x1 in doubt; then x2 waits.
+        ("2jj", 'r', vec![Effect::Send(Command::Retry(vec![d(42)]))]),
+        ("2j", 'r', vec![Effect::Send(Command::Retry(vec![d(41)]))]),
+        ("2jj", 'H', vec![Effect::Send(Command::Hold(vec![d(42)]))]),
+        ("2", 'R', vec![Effect::Send(Command::Release(vec![x(6)]))]),
+        ("2jj", 'F', vec![Effect::Send(Command::Fetch(vec![x(2)]))]),
+        ("2", 'y', vec![Effect::Copy(Shown::new(sample::HOSTILE).to_string())]),
+        ("2", 'Y', vec![Effect::Copy("x6".to_owned())]),
+        ("4", 'k', vec![Effect::Log(LogMove::Up)]),
+        ("4", 'G', vec![Effect::Log(LogMove::Follow)]),
+        // Not possible: nothing is asked.
+        ("1", 's', vec![]),
+        ("2", 'r', vec![]),
+        ("2jj", 'R', vec![]),
+        ("4", 'n', vec![]),
+    ] {
+        let mut state = sample::state();
+        press(&mut state, before);
+        assert_eq!(key(&mut state, c), effects, "{before}{c}");
+        if effects.is_empty() {
+            assert!(state.toast.is_some(), "{before}{c} says why not");
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_taken_back_asks_first_and_no_is_the_default() {
+    let again = vec![Effect::Send(Command::SendAgain(vec![Id::delivery(1)]))];
+    let cancel = vec![Effect::Send(Command::Cancel(vec![Id::delivery(41)]))];
+    for (before, answer, effects) in [
+        ("3jjA", "<enter>", vec![]),
+        ("3jjA", "<esc>", vec![]),
+        ("3jjA", "n", vec![]),
+        ("3jjA<tab>", "<enter>", again.clone()),
+        ("3jjA", "y", again),
+        ("2jx", "<enter>", vec![]),
+        ("2jx", "y", cancel),
+        ("q", "<enter>", vec![]),
+        ("q", "y", vec![Effect::Quit]),
+    ] {
+        let mut state = sample::state();
+        press(&mut state, before);
+        assert!(matches!(state.popup, Some(Popup::Confirm(_))), "{before}");
+        let got = match answer {
+            "<enter>" => chord(&mut state, KeyCode::Enter, KeyModifiers::NONE),
+            "<esc>" => chord(&mut state, KeyCode::Esc, KeyModifiers::NONE),
+            c => key(&mut state, c.chars().next().unwrap()),
+        };
+        assert_eq!(got, effects, "{before}{answer}");
+        assert!(state.popup.is_none());
+    }
+}
+
+#[test]
+fn a_read_only_console_never_asks_for_anything() {
+    let options = crate::console::Options { read_only: true, ..sample::options() };
+    for pane in ['1', '2', '3', '4'] {
+        for c in "sScrHRFxA".chars() {
+            let mut state = sample::with(&options);
+            press(&mut state, &pane.to_string());
+            assert_eq!(key(&mut state, c), [], "{pane}{c}");
+            assert!(state.popup.is_none());
+        }
+    }
+}
+
+#[test]
+fn several_are_acted_on_at_once_where_it_fits() {
+    let mut state = sample::state();
+    press(&mut state, "2   ");
+    assert_eq!(state.list(Pane::Pending).marked.len(), 3);
+    // Of the held, the doubtful and the waiting one, two can be retried.
+    let effects = key(&mut state, 'r');
+    assert_eq!(effects, [Effect::Send(Command::Retry(vec![Id::delivery(41), Id::delivery(42)]))]);
+    assert!(state.list(Pane::Pending).marked.is_empty());
+}
+
+#[test]
+fn quitting_is_free_when_nothing_runs_and_ctrl_c_needs_two() {
+    let mut state = State::new(&sample::options(), jiff::tz::TimeZone::UTC);
+    assert_eq!(key(&mut state, 'q'), [Effect::Quit]);
+    let ctrl_c = |state: &mut State| chord(state, KeyCode::Char('c'), KeyModifiers::CONTROL);
+    let mut state = sample::state();
+    assert_eq!(ctrl_c(&mut state), []);
+    assert_eq!(ctrl_c(&mut state), [Effect::Quit]);
+    let mut state = sample::state();
+    ctrl_c(&mut state);
+    state.now += SignedDuration::from_secs(10);
+    assert_eq!(ctrl_c(&mut state), [], "too late to be the second one");
+    // Even while typing or asked something.
+    for before in ["2/x", "q", "?", ":"] {
+        let mut state = sample::state();
+        press(&mut state, before);
+        ctrl_c(&mut state);
+        assert_eq!(ctrl_c(&mut state), [Effect::Quit], "{before}");
+    }
+}
+
+#[test]
+fn escape_takes_back_one_thing_at_a_time_and_never_quits() {
+    let mut state = sample::state();
+    press(&mut state, "2f/pro<enter> ");
+    let mut seen = Vec::new();
+    for _ in 0..5 {
+        let list = state.list(Pane::Pending);
+        seen.push((list.marked.len(), list.filter.len(), state.full));
+        assert_eq!(chord(&mut state, KeyCode::Esc, KeyModifiers::NONE), []);
+    }
+    assert_eq!(seen, [(1, 3, true), (0, 3, true), (0, 0, true), (0, 0, false), (0, 0, false)]);
+}
+
+#[test]
+fn the_selection_stays_on_its_row_when_rows_move() {
+    let mut state = sample::state();
+    press(&mut state, "2jj");
+    let chosen = state.list(Pane::Pending).selected.clone();
+    assert_eq!(chosen, Some(RowKey::Id(Id::export(2))));
+    let mut books = sample::snapshot();
+    books.pending.insert(0, sample::export(99, "new.csv", "held"));
+    update(&mut state, Message::Books(Box::new(Ok(books.clone()))));
+    assert_eq!(state.list(Pane::Pending).selected, chosen);
+    books.pending.retain(|x| x.id != Id::export(2));
+    update(&mut state, Message::Books(Box::new(Ok(books))));
+    assert_eq!(state.list(Pane::Pending).index, 3, "the row that moved up into its place");
+    update(&mut state, Message::Books(Box::new(Ok(Default::default()))));
+    assert_eq!(state.list(Pane::Pending).selected, None);
+}
+
+#[test]
+fn a_filter_shows_what_matches_and_the_palette_does_what_it_says() {
+    let mut state = sample::state();
+    press(&mut state, "2/MIDWEST<enter>");
+    assert_eq!(state.rows(Pane::Pending), [RowKey::Id(Id::export(2))]);
+    press(&mut state, ":retr<tab>");
+    assert!(matches!(&state.popup, Some(Popup::Palette { input, .. }) if input == "retry"));
+    let effects = chord(&mut state, KeyCode::Enter, KeyModifiers::NONE);
+    assert_eq!(effects, [Effect::Send(Command::Retry(vec![Id::delivery(42)]))]);
+}
+
+#[test]
+fn a_paste_is_text_and_never_a_command() {
+    let mut state = sample::state();
+    press(&mut state, "2");
+    let paste =
+        |state: &mut State| update(state, Message::Input(Input::Paste("xy\u{1b}\r".to_owned())));
+    assert_eq!(paste(&mut state), []);
+    assert!(state.popup.is_none());
+    press(&mut state, "/");
+    paste(&mut state);
+    assert_eq!(state.list(Pane::Pending).filter, "xy");
+}
+
+#[test]
+fn progress_is_never_full_before_the_commit() {
+    let mut state = sample::state();
+    let id = Id::delivery(43);
+    let percent = |state: &State| state.transfers.get(id).unwrap().percent();
+    happen(&mut state, 100, transfer(id, "act_scores.csv", 4_938_268, Some(4_938_268)));
+    assert_eq!(percent(&state), Some(99));
+    happen(
+        &mut state,
+        200,
+        Event::Delivery {
+            id,
+            export: Id::export(4),
+            endpoint: "Encoura exports".to_owned(),
+            name: Shown::new("act_scores.csv"),
+            state: DeliveryState::Published,
+            attempt: 1,
+            failure: None,
+        },
+    );
+    assert_eq!(percent(&state), Some(100));
+    happen(&mut state, 300, Event::TransferEnded { id });
+    assert!(state.transfers.get(id).is_none());
+    assert_eq!(state.transfers.get(Id::export(5)).unwrap().percent(), None, "of unknown size");
+}
+
+#[test]
+fn a_rate_is_of_the_last_seconds_and_falls_when_nothing_comes() {
+    let mut state = State::new(&sample::options(), jiff::tz::TimeZone::UTC);
+    let id = Id::delivery(1);
+    let step = 1_000_000;
+    for second in 0..=20 {
+        happen(
+            &mut state,
+            second * 1000,
+            transfer(id, "a", second as u64 * step, Some(100 * step)),
+        );
+    }
+    let live = state.transfers.get(id).unwrap();
+    assert_eq!(live.rate(state.now).map(f64::round), Some(1_000_000.0));
+    assert_eq!(live.left(state.now), Some(80));
+    let later = state.now + SignedDuration::from_secs(8);
+    assert!(live.rate(later).unwrap() < 600_000.0);
+    // A new attempt begins anew.
+    happen(&mut state, 20_500, transfer(id, "a", 0, Some(100 * step)));
+    assert_eq!(state.transfers.get(id).unwrap().left(state.now), None);
+}
+
+#[test]
+fn a_command_that_failed_says_so_and_nothing_stays_queued() {
+    let mut state = sample::state();
+    press(&mut state, "1j");
+    let effects = key(&mut state, 's');
+    assert!(state.is_running("Encoura, second organisation"), "shown at once");
+    let [Effect::Send(command)] = effects.as_slice() else { panic!("{effects:?}") };
+    let failure = Failure::new(FailureClass::Cancelled, "asking the engine", "it has stopped");
+    update(&mut state, Message::Replied(command.clone(), Reply::Failed(failure)));
+    assert!(!state.is_running("Encoura, second organisation"));
+    assert!(state.toast.unwrap().text.contains("it has stopped"));
+}

@@ -1,0 +1,325 @@
+//! A morning in the life of an operator, with some hostile names in it.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, Once};
+
+use futures::FutureExt;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, error, info, warn};
+use tracing_subscriber::layer::SubscriberExt;
+
+use crate::console::Options;
+use crate::console::message::{Message, Snapshot};
+use crate::console::state::State;
+use crate::console::update::update;
+use crate::engine::{Event, Phase, Transfer};
+use crate::ledger::{Books, EndpointRow, EventRow, ExportRow, Filter, Timeline, TransferRow};
+use crate::model::{EndpointType, Failure, Id, Outcome, RunReport, Shown};
+
+pub(super) const HOSTILE: &str = "\u{1b}]0;owned\u{7}gpj.\u{202e}vsc\u{200b}\u{9b}2J.csv";
+
+pub(super) fn now() -> Timestamp {
+    "2026-05-04T08:00:00Z".parse().unwrap()
+}
+
+fn ago(minutes: i64) -> Timestamp {
+    now() - SignedDuration::from_mins(minutes)
+}
+
+pub(super) fn options() -> Options {
+    Options {
+        title: "demo".to_owned(),
+        color: true,
+        ascii: false,
+        mouse: false,
+        read_only: false,
+        stop: CancellationToken::new(),
+    }
+}
+
+pub(super) fn endpoint(name: &str) -> EndpointRow {
+    EndpointRow {
+        name: name.to_owned(),
+        endpoint_type: EndpointType::Encoura,
+        is_active: true,
+        deliver_to: Some("slate".to_owned()),
+        last_run: Some(ago(4)),
+        last_outcome: Some(Outcome::Done),
+        last_error: None,
+        next_run: Some(ago(-11)),
+        listed: 128,
+        waiting: 0,
+        retrying: 0,
+        needs_operator: 0,
+        unconfirmed: 0,
+        confirmed: 120,
+        oldest_unconfirmed_at: None,
+    }
+}
+
+pub(super) fn export(number: i64, name: &str, state: &str) -> ExportRow {
+    ExportRow {
+        id: Id::export(number),
+        uid: format!("7f3c{number:04}"),
+        endpoint: "Encoura exports".to_owned(),
+        name: name.to_owned(),
+        state: state.to_owned(),
+        attempt: 1,
+        bytes: Some(1_234_567 * number.unsigned_abs()),
+        sha256: None,
+        delivery: None,
+        generation: None,
+        remote_name: None,
+        evidence: None,
+        error: None,
+        next_attempt_at: None,
+        discovered_at: ago(30),
+        updated_at: ago(20),
+    }
+}
+
+pub(super) fn delivery(
+    number: i64,
+    name: &str,
+    state: &str,
+    evidence: Option<&str>,
+) -> TransferRow {
+    TransferRow {
+        id: Id::delivery(number),
+        export: Id::export(number),
+        uid: format!("7f3c{number:04}"),
+        endpoint: "Encoura exports".to_owned(),
+        name: name.to_owned(),
+        state: state.to_owned(),
+        attempt: 1,
+        bytes: Some(98_000 * number.unsigned_abs()),
+        destination: "slate".to_owned(),
+        generation: 1,
+        remote_name: Some(format!("{}_7f3c{number:04}.csv", name.trim_end_matches(".csv"))),
+        evidence: evidence.map(str::to_owned),
+        error: None,
+        next_attempt_at: None,
+        published_at: Some(ago(number)),
+        confirmed_at: None,
+        updated_at: ago(number * 7),
+    }
+}
+
+pub(super) fn snapshot() -> Snapshot {
+    let refused = "not allowed: renaming /incoming/Encoura API Uploads/.tmp-89abcdef-2.part: \
+                   permission denied — ask Technolutions to let the user write there";
+    let failing = EndpointRow {
+        last_outcome: Some(Outcome::Partial),
+        waiting: 5,
+        retrying: 1,
+        needs_operator: 2,
+        unconfirmed: 3,
+        oldest_unconfirmed_at: Some(ago(190)),
+        last_error: Some(refused.to_owned()),
+        ..endpoint("Encoura exports")
+    };
+    let off = EndpointRow {
+        is_active: false,
+        last_run: None,
+        last_outcome: None,
+        next_run: None,
+        ..endpoint("Graduate school, Spring (archived) \u{202e}lve")
+    };
+    let held = ExportRow {
+        delivery: Some(Id::delivery(41)),
+        error: Some(
+            "held: an upload may have arrived; look into the folder, then release or cancel".into(),
+        ),
+        ..export(1, "prospects_2026_05_01.csv", "in_doubt")
+    };
+    let retry = ExportRow {
+        attempt: 3,
+        error: Some(refused.to_owned()),
+        next_attempt_at: Some(ago(-2)),
+        delivery: Some(Id::delivery(42)),
+        ..export(2, "prospects_2026_05_02_college_bound_juniors_midwest_long.csv", "retry_wait")
+    };
+    Snapshot {
+        endpoints: vec![failing, endpoint("Encoura, second organisation"), off],
+        pending: vec![
+            export(7, "文件名字很长的导出文件_二零二六年五月.csv", "recorded"),
+            ExportRow { error: Some(HOSTILE.into()), ..export(6, HOSTILE, "held") },
+            ExportRow {
+                delivery: Some(Id::delivery(43)),
+                ..export(4, "act_scores.csv", "uploading")
+            },
+            export(5, "interest_profiles.csv", "downloading"),
+            retry,
+            held,
+        ],
+        recent: vec![
+            delivery(1, "prospects_2026_04_30.csv", "cleaned", Some("E3")),
+            delivery(2, HOSTILE, "published", Some("E0")),
+            delivery(3, "prospects_2026_04_29.csv", "confirmed", Some("E2")),
+        ],
+    }
+}
+
+pub(super) fn transfer(id: Id, name: &str, bytes: u64, total: Option<u64>) -> Event {
+    let step = if id == Id::export(5) { "downloading" } else { "uploading" };
+    Event::Transfer(Transfer {
+        id,
+        endpoint: "Encoura exports".to_owned(),
+        name: Shown::new(name),
+        step: step.to_owned(),
+        bytes,
+        total,
+    })
+}
+
+/// Lets `event` happen `milliseconds` after [`now`].
+pub(super) fn happen(state: &mut State, milliseconds: i64, event: Event) {
+    state.now = now() + SignedDuration::from_millis(milliseconds);
+    update(state, Message::Engine(Box::new(event)));
+}
+
+/// A console in the middle of a run.
+pub(super) fn state() -> State {
+    with(&options())
+}
+
+pub(super) fn with(options: &Options) -> State {
+    let mut state = State::new(options, TimeZone::UTC);
+    state.now = now();
+    update(&mut state, Message::Books(Box::new(Ok(snapshot()))));
+    let endpoints = vec!["Encoura exports".to_owned()];
+    happen(&mut state, -5_000, Event::RunStarted { run: Id::run(9), endpoints });
+    let phase = Phase::Transferring;
+    happen(&mut state, -4_900, Event::Endpoint { endpoint: "Encoura exports".to_owned(), phase });
+    let done = |id| Event::Delivery {
+        id: Id::delivery(id),
+        export: Id::export(id),
+        endpoint: "Encoura exports".to_owned(),
+        name: Shown::new("x"),
+        state: crate::model::DeliveryState::Published,
+        attempt: 1,
+        failure: None,
+    };
+    happen(&mut state, -4_000, done(1));
+    happen(&mut state, -4_000, done(2));
+    for (at, bytes) in [(-4_000, 0), (-2_000, 1_000_000), (0, 3_100_000)] {
+        happen(
+            &mut state,
+            at,
+            transfer(Id::delivery(43), "act_scores.csv", bytes, Some(4_938_268)),
+        );
+        happen(&mut state, at, transfer(Id::export(5), "interest_profiles.csv", bytes / 3, None));
+    }
+    for export in [4, 5, 7] {
+        let state_now = crate::model::ExportState::Recorded;
+        let event = Event::Export {
+            id: Id::export(export),
+            endpoint: "Encoura exports".to_owned(),
+            name: Shown::new("x"),
+            state: state_now,
+            failure: None,
+        };
+        happen(&mut state, 0, event);
+    }
+    state
+}
+
+pub(super) fn timeline(id: Id) -> Timeline {
+    let row = |minutes, from: &str, to: &str, attempt, detail: Option<&str>| EventRow {
+        number: minutes,
+        at: ago(600 - minutes),
+        subject: id,
+        run: Some(Id::run(8)),
+        kind: "state".to_owned(),
+        from_state: Some(from.to_owned()),
+        to_state: Some(to.to_owned()),
+        attempt,
+        detail: detail.map(str::to_owned),
+    };
+    let facts = [
+        ("name", HOSTILE),
+        ("endpoint", "Encoura exports"),
+        ("state", "in_doubt"),
+        ("size", "1,234,567 bytes"),
+        ("sha256", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"),
+    ];
+    Timeline {
+        id,
+        facts: facts.map(|(l, v)| (l.to_owned(), v.to_owned())).to_vec(),
+        events: vec![
+            row(0, "recorded", "downloading", 1, None),
+            row(1, "downloading", "verified", 1, None),
+            row(2, "verified", "uploading", 1, None),
+            row(
+                3,
+                "uploading",
+                "retry_wait",
+                1,
+                Some(
+                    "network: uploading to ft.example: connection reset — it is tried again by itself",
+                ),
+            ),
+            row(500, "publishing", "fencing", 2, Some(HOSTILE)),
+            row(501, "fencing", "in_doubt", 2, None),
+        ],
+    }
+}
+
+/// Fills the log, once for all tests of this process.
+pub(super) fn fill_log() {
+    static FILL: Once = Once::new();
+    FILL.call_once(|| {
+        let subscriber = tracing_subscriber::registry().with(crate::console::log_layer());
+        tracing::subscriber::with_default(subscriber, || {
+            for n in 1..=37 {
+                info!(endpoint = "Encoura exports", "line {n} of a long night");
+            }
+            warn!("retrying in 2m: connection reset by {HOSTILE}");
+            error!("not allowed: renaming {HOSTILE}");
+            info!("d43 published, line 40");
+            debug!("not for this pane");
+            info!(target: "hyper", "not for this pane");
+        });
+        // Nobody's loop is to be woken by these.
+        let _ = crate::console::log::new_lines().now_or_never();
+    });
+}
+
+/// Books that count how often they are read.
+#[derive(Default)]
+pub(super) struct SampleBooks {
+    pub reads: AtomicUsize,
+    pub failure: Mutex<Option<Failure>>,
+}
+
+impl Books for SampleBooks {
+    fn revision(&self) -> Result<i64, Failure> {
+        Ok(0)
+    }
+    fn endpoints(&self) -> Result<Vec<EndpointRow>, Failure> {
+        self.reads.fetch_add(1, Ordering::SeqCst);
+        match self.failure.lock().unwrap().clone() {
+            Some(failure) => Err(failure),
+            None => Ok(snapshot().endpoints),
+        }
+    }
+    fn exports(&self, filter: &Filter) -> Result<Vec<ExportRow>, Failure> {
+        assert!(filter.pending && filter.limit.is_some(), "a bounded number of rows");
+        Ok(snapshot().pending)
+    }
+    fn transfers(&self, filter: &Filter) -> Result<Vec<TransferRow>, Failure> {
+        assert!(filter.limit.is_some(), "a bounded number of rows");
+        Ok(snapshot().recent)
+    }
+    fn runs(&self, _: &Filter) -> Result<Vec<RunReport>, Failure> {
+        Ok(Vec::new())
+    }
+    fn events(&self, _: &Filter) -> Result<Vec<EventRow>, Failure> {
+        Ok(Vec::new())
+    }
+    fn show(&self, id: Id) -> Result<Option<Timeline>, Failure> {
+        Ok(Some(timeline(id)))
+    }
+}
