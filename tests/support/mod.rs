@@ -3,3 +3,4 @@
 pub mod desk;
 pub mod ssh_stand;
 pub mod sshd;
+pub mod terminal;
