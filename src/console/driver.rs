@@ -20,7 +20,7 @@ use super::effect::Effect;
 use super::log::{self, LogView};
 use super::message::{Message, Snapshot};
 use super::state::State;
-use super::terminal::{Tty, on_screen};
+use super::terminal::{Tty, clear, on_screen};
 use super::update::update;
 use super::view;
 use crate::engine::{Handle, Level};
@@ -198,7 +198,7 @@ impl Looper {
             Effect::Show(id) => self.show(id),
             Effect::Copy(text) => tty.copy(&text).map_err(|e| screen_failure("writing to", &e))?,
             Effect::Mouse(on) => tty.mouse(on).map_err(|e| screen_failure("writing to", &e))?,
-            Effect::Redraw => tty.terminal().clear().map_err(|e| screen_failure("clearing", &e))?,
+            Effect::Redraw => clear(tty.terminal()).map_err(|e| screen_failure("clearing", &e))?,
             Effect::Log(step) => {
                 if !self.log.go(step) {
                     state.say(Level::Warning, "no further line has it");

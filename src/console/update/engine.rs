@@ -77,6 +77,10 @@ pub(super) fn event(state: &mut State, event: Event) -> Vec<Effect> {
 
 /// Takes in the answer to a command of ours.
 pub(super) fn reply(state: &mut State, command: &Command, reply: Reply) -> Vec<Effect> {
+    // Shown as queued the moment the key was hit; with the answer it is not.
+    if matches!(command, Command::Sync { .. }) && state.runs.is_empty() {
+        state.phases.retain(|_, phase| *phase != Phase::Queued);
+    }
     match reply {
         Reply::Run(report) => {
             let delivered: u64 = report.endpoints.iter().map(|e| e.delivered).sum();
@@ -116,13 +120,7 @@ pub(super) fn reply(state: &mut State, command: &Command, reply: Reply) -> Vec<E
             }
         }
         Reply::Tested(_) => {}
-        Reply::Failed(failure) => {
-            // Nothing runs: what was shown as queued the moment the key was hit is not.
-            if let Command::Sync { .. } = command {
-                state.phases.retain(|_, phase| *phase != Phase::Queued);
-            }
-            state.say(Level::Error, failure.to_string());
-        }
+        Reply::Failed(failure) => state.say(Level::Error, failure.to_string()),
     }
     vec![Effect::Reload]
 }
