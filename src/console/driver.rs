@@ -4,6 +4,7 @@
 //! after messages and only once the queue is empty, so a thousand events cost
 //! few drawings and silence costs none.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -264,9 +265,17 @@ async fn blocking<T: Send + 'static>(
 }
 
 /// The rows that the panes show. One more than are shown, to know that there are more.
-fn snapshot(books: &dyn Books) -> Result<Snapshot, Failure> {
-    let limit = Some(ROWS + 1);
-    let pending = books.exports(&Filter { pending: true, limit, ..Filter::default() })?;
+pub(super) fn snapshot(books: &dyn Books) -> Result<Snapshot, Failure> {
+    let open = Filter { pending: true, limit: Some(ROWS + 1), ..Filter::default() };
+    let mut pending = books.exports(&open)?;
+    if pending.len() > ROWS as usize {
+        // What waits for a person must not drown in a long list of what does not.
+        let known: BTreeSet<Id> = pending.iter().map(|x| x.id).collect();
+        for state in ["held", "in_doubt", "quarantined"] {
+            let rows = books.exports(&Filter { state: Some(state.to_owned()), ..open.clone() })?;
+            pending.extend(rows.into_iter().filter(|x| !known.contains(&x.id)));
+        }
+    }
     let recent = books.transfers(&Filter { limit: Some(ROWS), ..Filter::default() })?;
     Ok(Snapshot { endpoints: books.endpoints()?, pending, recent })
 }
