@@ -4,6 +4,7 @@
 //! after messages and only once the queue is empty, so a thousand events cost
 //! few drawings and silence costs none.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ use super::effect::Effect;
 use super::log::{self, LogView};
 use super::message::{Message, Snapshot};
 use super::state::State;
-use super::terminal::{Tty, on_screen};
+use super::terminal::{Tty, clear, on_screen};
 use super::update::update;
 use super::view;
 use crate::engine::{Handle, Level};
@@ -198,7 +199,7 @@ impl Looper {
             Effect::Show(id) => self.show(id),
             Effect::Copy(text) => tty.copy(&text).map_err(|e| screen_failure("writing to", &e))?,
             Effect::Mouse(on) => tty.mouse(on).map_err(|e| screen_failure("writing to", &e))?,
-            Effect::Redraw => tty.terminal().clear().map_err(|e| screen_failure("clearing", &e))?,
+            Effect::Redraw => clear(tty.terminal()).map_err(|e| screen_failure("clearing", &e))?,
             Effect::Log(step) => {
                 if !self.log.go(step) {
                     state.say(Level::Warning, "no further line has it");
@@ -264,9 +265,17 @@ async fn blocking<T: Send + 'static>(
 }
 
 /// The rows that the panes show. One more than are shown, to know that there are more.
-fn snapshot(books: &dyn Books) -> Result<Snapshot, Failure> {
-    let limit = Some(ROWS + 1);
-    let pending = books.exports(&Filter { pending: true, limit, ..Filter::default() })?;
+pub(super) fn snapshot(books: &dyn Books) -> Result<Snapshot, Failure> {
+    let open = Filter { pending: true, limit: Some(ROWS + 1), ..Filter::default() };
+    let mut pending = books.exports(&open)?;
+    if pending.len() > ROWS as usize {
+        // What waits for a person must not drown in a long list of what does not.
+        let known: BTreeSet<Id> = pending.iter().map(|x| x.id).collect();
+        for state in ["held", "in_doubt", "quarantined"] {
+            let rows = books.exports(&Filter { state: Some(state.to_owned()), ..open.clone() })?;
+            pending.extend(rows.into_iter().filter(|x| !known.contains(&x.id)));
+        }
+    }
     let recent = books.transfers(&Filter { limit: Some(ROWS), ..Filter::default() })?;
     Ok(Snapshot { endpoints: books.endpoints()?, pending, recent })
 }

@@ -104,6 +104,11 @@ impl Transfers {
         self.live.remove(&id);
     }
 
+    /// Forgets what is under way.
+    pub(super) fn forget(&mut self) {
+        self.live.clear();
+    }
+
     /// Time went by.
     pub(super) fn tick(&mut self, now: Timestamp) {
         self.live.values_mut().for_each(|live| live.prune(now));

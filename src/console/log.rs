@@ -15,13 +15,13 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 use tokio::sync::Notify;
+use tracing::field::{Field, Visit};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 use tui_logger::{
-    ExtLogRecord, LogFormatter, TuiLoggerWidget, TuiTracingSubscriberLayer, TuiWidgetEvent,
-    TuiWidgetState,
+    Drain, ExtLogRecord, LogFormatter, TuiLoggerWidget, TuiWidgetEvent, TuiWidgetState,
 };
 
 use super::effect::LogMove;
@@ -44,16 +44,72 @@ where
     let own = Targets::new()
         .with_target(env!("CARGO_CRATE_NAME"), LevelFilter::INFO)
         .with_default(LevelFilter::WARN);
-    TuiTracingSubscriberLayer.and_then(Bell).with_filter(own)
+    Lines(Drain::new()).with_filter(own)
 }
 
-/// Counts the lines and wakes the loop.
-struct Bell;
+/// Hands lines to tui-logger, counts them and wakes the loop.
+///
+/// tui-logger's own layer puts the fields around the message, in alphabetical
+/// order; here the message comes first, and a field only if it says more.
+struct Lines(Drain);
 
-impl<S: tracing::Subscriber> Layer<S> for Bell {
-    fn on_event(&self, _: &tracing::Event<'_>, _: Context<'_, S>) {
+impl<S: tracing::Subscriber> Layer<S> for Lines {
+    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+        let mut words = Words::default();
+        event.record(&mut words);
+        let metadata = event.metadata();
+        self.0.log(
+            &log::Record::builder()
+                .args(format_args!("{}", words.line()))
+                .level(level(*metadata.level()))
+                .target(metadata.target())
+                .build(),
+        );
         LINES.fetch_add(1, Ordering::Relaxed);
         BELL.notify_one();
+    }
+}
+
+fn level(level: tracing::Level) -> log::Level {
+    match level {
+        tracing::Level::ERROR => log::Level::Error,
+        tracing::Level::WARN => log::Level::Warn,
+        tracing::Level::INFO => log::Level::Info,
+        tracing::Level::DEBUG => log::Level::Debug,
+        tracing::Level::TRACE => log::Level::Trace,
+    }
+}
+
+/// What an event says.
+#[derive(Default)]
+struct Words {
+    message: String,
+    fields: Vec<(&'static str, String)>,
+}
+
+impl Words {
+    fn line(self) -> String {
+        let mut line = self.message;
+        for (name, value) in self.fields {
+            if !line.contains(&value) {
+                line.push_str(&format!(" · {name} {value}"));
+            }
+        }
+        line
+    }
+}
+
+impl Visit for Words {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        let value = format!("{value:?}");
+        match field.name() {
+            "message" => self.message = value,
+            name => self.fields.push((name, value)),
+        }
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.record_debug(field, &format_args!("{value}"));
     }
 }
 

@@ -19,6 +19,7 @@ use crossterm::terminal::{
 use futures::Stream;
 use ratatui::Terminal;
 use ratatui::backend::{Backend, CrosstermBackend};
+use ratatui::layout::{Position, Rect};
 
 use crate::model::{Failure, Shown};
 
@@ -39,6 +40,13 @@ pub(super) trait Tty {
     fn copy(&mut self, text: &str) -> io::Result<()>;
     /// Whether the mouse is reported.
     fn mouse(&mut self, on: bool) -> io::Result<()>;
+}
+
+/// Clears the screen, so that the next drawing draws everything. Ratatui's own
+/// `clear` asks the terminal where its cursor is, and waits for the answer.
+pub(super) fn clear<B: Backend>(terminal: &mut Terminal<B>) -> Result<(), B::Error> {
+    let size = terminal.size()?;
+    terminal.resize(Rect::from((Position::ORIGIN, size)))
 }
 
 /// Whether the terminal is ours now, and how: read by the panic hook.
@@ -105,7 +113,7 @@ impl Tty for Screen {
         #[cfg(unix)]
         signal_hook::low_level::raise(signal_hook::consts::SIGTSTP)?;
         take(self.mouse)?;
-        self.terminal.clear()
+        clear(&mut self.terminal)
     }
 
     fn copy(&mut self, text: &str) -> io::Result<()> {

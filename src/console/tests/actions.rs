@@ -237,8 +237,19 @@ fn a_rate_is_of_the_last_seconds_and_falls_when_nothing_comes() {
 }
 
 #[test]
-fn a_command_that_failed_says_so_and_nothing_stays_queued() {
+fn after_missed_events_nothing_is_shown_that_may_be_over() {
     let mut state = sample::state();
+    assert!(state.is_busy());
+    assert_eq!(update(&mut state, Message::Missed(7)), [Effect::Reload]);
+    assert!(!state.is_busy() && state.transfers.count() == 0);
+    happen(&mut state, 100, transfer(Id::delivery(43), "act_scores.csv", 5, None));
+    assert!(state.is_busy(), "what goes on shows up again");
+}
+
+#[test]
+fn a_command_that_failed_says_so_and_nothing_stays_queued() {
+    let mut state = State::new(&sample::options(), jiff::tz::TimeZone::UTC);
+    update(&mut state, Message::Books(Box::new(Ok(sample::snapshot()))));
     press(&mut state, "1j");
     let effects = key(&mut state, 's');
     assert!(state.is_running("Encoura, second organisation"), "shown at once");

@@ -292,6 +292,8 @@ pub(super) fn fill_log() {
 pub(super) struct SampleBooks {
     pub reads: AtomicUsize,
     pub failure: Mutex<Option<Failure>>,
+    /// Newer exports on their way than the console keeps rows.
+    pub backlog: i64,
 }
 
 impl Books for SampleBooks {
@@ -307,7 +309,10 @@ impl Books for SampleBooks {
     }
     fn exports(&self, filter: &Filter) -> Result<Vec<ExportRow>, Failure> {
         assert!(filter.pending && filter.limit.is_some(), "a bounded number of rows");
-        Ok(snapshot().pending)
+        let newer = (0..self.backlog).map(|n| export(1000 + n, "new.csv", "recorded"));
+        let rows = newer.chain(snapshot().pending);
+        let wanted = |x: &ExportRow| filter.state.as_ref().is_none_or(|state| x.state == *state);
+        Ok(rows.filter(wanted).take(filter.limit.unwrap() as usize).collect())
     }
     fn transfers(&self, filter: &Filter) -> Result<Vec<TransferRow>, Failure> {
         assert!(filter.limit.is_some(), "a bounded number of rows");

@@ -77,6 +77,10 @@ pub(super) fn event(state: &mut State, event: Event) -> Vec<Effect> {
 
 /// Takes in the answer to a command of ours.
 pub(super) fn reply(state: &mut State, command: &Command, reply: Reply) -> Vec<Effect> {
+    // Shown as queued the moment the key was hit; with the answer it is not.
+    if matches!(command, Command::Sync { .. }) && state.runs.is_empty() {
+        state.phases.retain(|_, phase| *phase != Phase::Queued);
+    }
     match reply {
         Reply::Run(report) => {
             let delivered: u64 = report.endpoints.iter().map(|e| e.delivered).sum();

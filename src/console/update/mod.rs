@@ -20,6 +20,11 @@ pub(super) fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Input(input) => input::input(state, input),
         Message::Engine(event) => engine::event(state, *event),
         Message::Missed(count) => {
+            // Any of these may have ended unseen; what goes on shows up again by itself.
+            state.transfers.forget();
+            state.runs.clear();
+            state.phases.clear();
+            state.settle();
             state.say(Level::Info, format!("{count} events came too fast to be shown"));
             vec![Effect::Reload]
         }

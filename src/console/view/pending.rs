@@ -26,7 +26,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let rows: Vec<&ExportRow> = state.pending().collect();
     let more = if state.books.pending.len() > ROWS as usize { "+" } else { "" };
     let about = match state.loaded {
-        true => format!("{}{more}", rows.len().min(ROWS as usize)),
+        true => format!("{}{more}", rows.len()),
         false => String::new(),
     };
     let area = pane::title(frame, area, state, Pane::Pending, &about);
