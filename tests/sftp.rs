@@ -260,13 +260,24 @@ async fn the_fence_finds_out_what_happened() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_fence_answers_only_on_a_new_connection() {
+async fn fences_answer_only_on_a_new_connection_and_share_it() {
     let world = World::new();
     let destination = world.destination();
     destination.probe().await.unwrap();
-    fs::write(world.incoming().join(TEMPORARY), "x").unwrap();
-    destination.fence(TEMPORARY, NEXT).await.unwrap();
+    let fences = (0..8).map(|i| {
+        let (from, to) = (format!(".tmp-{i}-1.part"), format!(".tmp-{i}-2.part"));
+        fs::write(world.incoming().join(&from), "x").unwrap();
+        let destination = &destination;
+        async move { destination.fence(&from, &to).await }
+    });
+    let fences: Vec<_> = fences.collect();
+    for fence in futures::future::join_all(fences).await {
+        assert_eq!(fence, Ok(Fence::Moved));
+    }
     assert_eq!(world.sshd.log().matches("Accepted publickey").count(), 2);
+    // One that is asked for later does not trust the earlier connections.
+    assert_eq!(destination.fence(TEMPORARY, NEXT).await, Ok(Fence::Gone));
+    assert_eq!(world.sshd.log().matches("Accepted publickey").count(), 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::Shutdown;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,11 +13,10 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::SftpError;
-use super::session::Shared;
+use super::link::{Answer, Outgoing, Shared};
 use super::stream::{PacketStream, StreamError, wants_to_write};
-use super::wire::{Reply, Request};
-use crate::model::{Failure, FailureClass, SshServer};
-use crate::transport::ssh;
+use super::wire::{Reply, Request, StatusCode};
+use crate::model::{Failure, FailureClass};
 
 /// Silence after which a cheap request shows the server, and whatever forgets
 /// idle connections in between, that we are still here.
@@ -26,18 +24,6 @@ const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
 /// How often the server's silence is measured while it owes an answer.
 const TICK: Duration = Duration::from_millis(250);
-
-/// Where the answer of one request goes.
-pub(super) type Answer = oneshot::Sender<Result<Reply, SftpError>>;
-
-/// One request on its way to the driver.
-pub(super) struct Outgoing {
-    pub(super) id: u32,
-    pub(super) packet: Bytes,
-    pub(super) answer: Answer,
-    /// The part of the session's bytes in flight that it takes up until it is answered.
-    pub(super) permit: Option<OwnedSemaphorePermit>,
-}
 
 pub(super) struct Driver {
     session: Session,
@@ -59,7 +45,7 @@ impl Driver {
         stream: PacketStream,
         requests: mpsc::UnboundedReceiver<Outgoing>,
         shared: Arc<Shared>,
-        server: &SshServer,
+        request_timeout: Duration,
     ) -> Self {
         Self {
             session,
@@ -69,7 +55,7 @@ impl Driver {
             pending: HashMap::new(),
             shared,
             alive: Instant::now(),
-            request_timeout: server.request_timeout,
+            request_timeout,
         }
     }
 
@@ -88,7 +74,7 @@ impl Driver {
         };
         self.shared.set_lost(failure.clone());
         // First of all, so that freeing the session cannot wait for the server.
-        self.shared.shut_down(Shutdown::Both);
+        self.shared.shut_down();
         self.requests.close();
         while let Ok(outgoing) = self.requests.try_recv() {
             let _ = outgoing.answer.send(Err(SftpError::Lost(failure.clone())));
@@ -169,7 +155,7 @@ impl Driver {
             return Err(self.failure(FailureClass::Protocol, "an answer to nothing that was asked"));
         };
         let reply = match reply {
-            Reply::Status(status) if status.code != super::wire::StatusCode::OK => {
+            Reply::Status(status) if status.code != StatusCode::OK => {
                 Err(SftpError::from_status(&status))
             }
             reply => Ok(reply),
@@ -220,63 +206,4 @@ impl Driver {
     fn failure(&self, class: FailureClass, words: &str) -> Failure {
         Failure::new(class, "talking to", self.shared.address()).said(words)
     }
-}
-
-/// Runs one session on this thread: signs in, reports how that went through
-/// `ready`, and then drives it to its end.
-pub(super) fn run(
-    server: &SshServer,
-    requests: mpsc::UnboundedReceiver<Outgoing>,
-    ready: oneshot::Sender<Result<Arc<Shared>, Failure>>,
-) {
-    match start(server) {
-        Ok(Started { session, stream, socket, shared, runtime }) => {
-            runtime.block_on(async {
-                let socket = match TcpStream::from_std(socket) {
-                    Ok(socket) => socket,
-                    Err(e) => {
-                        let failure = Failure::io("waiting for", shared.address(), &e);
-                        let _ = ready.send(Err(failure));
-                        return;
-                    }
-                };
-                let driver =
-                    Driver::new(session, socket, stream, requests, Arc::clone(&shared), server);
-                // Nobody waits any more: the requests' end is gone too, and the
-                // driver ends by itself.
-                let _ = ready.send(Ok(shared));
-                driver.run().await;
-            });
-        }
-        Err(failure) => {
-            let _ = ready.send(Err(failure));
-        }
-    }
-}
-
-struct Started {
-    session: Session,
-    stream: PacketStream,
-    socket: std::net::TcpStream,
-    shared: Arc<Shared>,
-    runtime: tokio::runtime::Runtime,
-}
-
-fn start(server: &SshServer) -> Result<Started, Failure> {
-    let address = ssh::address(server);
-    let local = |e: io::Error| Failure::io("preparing a session with", &address, &e);
-    let connection = ssh::connect(server)?;
-    let channel = super::session::open_channel(&connection.session, server)?;
-    connection.session.set_blocking(false);
-    let kill = connection.tcp.try_clone().map_err(local)?;
-    connection.tcp.set_nonblocking(true).map_err(local)?;
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(local)?;
-    Ok(Started {
-        session: connection.session,
-        stream: PacketStream::new(channel),
-        socket: connection.tcp,
-        shared: Arc::new(Shared::new(address, kill)),
-        runtime,
-    })
 }

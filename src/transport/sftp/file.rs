@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::wire::{Attrs, NameEntry, OpenFlags, Reply, Request, StatusCode};
+use super::wire::{Attrs, NameEntry, OpenFlags, Reply, Request, StatusCode, extension};
 use super::{SftpError, SftpSession};
 
 /// An open file or folder. Dropped without [`RemoteFile::close`], it is closed
@@ -64,7 +64,7 @@ impl RemoteFile {
     /// Writes `data` at `offset`.
     pub async fn write(&self, offset: u64, data: Bytes) -> Result<(), SftpError> {
         let request = Request::Write { handle: self.handle.clone(), offset, data };
-        self.session.done(self.session.send(&request).await?.await?)
+        self.session.status(&request).await
     }
 
     /// The file's attributes now.
@@ -75,7 +75,8 @@ impl RemoteFile {
     /// Syncs the file to the server's disk. Only where
     /// [`SessionCapabilities::fsync`](super::SessionCapabilities::fsync) says so.
     pub async fn sync(&self) -> Result<(), SftpError> {
-        self.session.fsync(&self.handle).await
+        let data = extension::one_string(&self.handle);
+        self.session.status(&Request::Extended { name: extension::FSYNC.into(), data }).await
     }
 
     /// The next names of a folder; `None` after the last.
@@ -93,7 +94,7 @@ impl RemoteFile {
     pub async fn close(mut self) -> Result<(), SftpError> {
         self.open = false;
         let request = Request::Close { handle: self.handle.clone() };
-        self.session.done(self.session.send(&request).await?.await?)
+        self.session.status(&request).await
     }
 }
 

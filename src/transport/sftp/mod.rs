@@ -9,6 +9,9 @@
 mod driver;
 mod error;
 mod file;
+mod greeting;
+mod launch;
+mod link;
 mod session;
 mod stream;
 mod transfer;
@@ -16,5 +19,6 @@ pub mod wire;
 
 pub use error::SftpError;
 pub use file::RemoteFile;
-pub use session::{SessionCapabilities, SessionUser, SftpSession};
+pub use greeting::SessionCapabilities;
+pub use session::{SessionUser, SftpSession};
 pub use transfer::TransferError;

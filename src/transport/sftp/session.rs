@@ -1,54 +1,19 @@
 //! A session as its users see it.
 
-use std::net::{Shutdown, TcpStream};
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-use bytes::{Bytes, BytesMut};
-use ssh2::{Channel, Session};
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::driver::{self, Outgoing};
-use super::wire::extension::{self, Limits, StatVfs};
-use super::wire::{Attrs, NameEntry, Reply, Request, Status, StatusCode, VERSION};
+use super::greeting::{Greeting, SessionCapabilities, greet};
+use super::launch::launch;
+use super::link::{Link, PendingReply};
+use super::wire::extension::{self, StatVfs};
+use super::wire::{Attrs, NameEntry, Reply, Request, Status, StatusCode};
 use super::{RemoteFile, SftpError};
-use crate::model::{Failure, FailureClass, SshServer};
+use crate::model::{Failure, SshServer};
 use crate::transport::ssh;
-
-/// What the server may send before we make room again; its own default of 2 MiB
-/// limits what travels far.
-const RECEIVE_WINDOW: u32 = 8 * 1024 * 1024;
-
-/// The longest SSH packet we take, as OpenSSH's own client says it.
-const SSH_PACKET: u32 = 32 * 1024;
-
-/// Bytes of requests and expected answers in flight at once, over all who share
-/// the session: twice the window that servers usually grant.
-const IN_FLIGHT: usize = 4 * 1024 * 1024;
-
-/// What even the smallest request takes of it, so that the number of requests
-/// in flight is bounded too.
-const SMALLEST: usize = 4 * 1024;
-
-/// Bytes per read or write where the server does not tell: what every server takes.
-const DEFAULT_CHUNK: usize = 32 * 1024;
-
-/// The most that is used of what a server allows, which is OpenSSH's limit.
-const LARGEST_CHUNK: usize = 255 * 1024;
-
-/// What one server said that it can do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct SessionCapabilities {
-    /// `posix-rename@openssh.com`.
-    pub posix_rename: bool,
-    /// `fsync@openssh.com`.
-    pub fsync: bool,
-    /// `statvfs@openssh.com`.
-    pub statvfs: bool,
-    /// `limits@openssh.com`.
-    pub limits: bool,
-}
 
 /// A signed-in SFTP session. Clones share it; their requests overlap. It is
 /// closed when the last one is dropped.
@@ -58,101 +23,25 @@ pub struct SftpSession {
 }
 
 struct Inner {
-    requests: mpsc::UnboundedSender<Outgoing>,
-    shared: Arc<Shared>,
-    in_flight: Arc<Semaphore>,
-    capabilities: SessionCapabilities,
-    read_chunk: usize,
-    write_chunk: usize,
+    link: Link,
+    greeting: Greeting,
     connected_at: Instant,
-}
-
-/// What handles and driver both know.
-pub(super) struct Shared {
-    address: String,
-    ids: AtomicU32,
-    lost: OnceLock<Failure>,
-    tcp: TcpStream,
-    users: AtomicUsize,
-}
-
-impl Shared {
-    pub(super) fn new(address: String, tcp: TcpStream) -> Self {
-        let (ids, users) = (AtomicU32::new(1), AtomicUsize::new(0));
-        Self { address, ids, lost: OnceLock::new(), tcp, users }
-    }
-
-    pub(super) fn address(&self) -> &str {
-        &self.address
-    }
-
-    pub(super) fn next_id(&self) -> u32 {
-        self.ids.fetch_add(1, Ordering::Relaxed)
-    }
-
-    pub(super) fn set_lost(&self, failure: Failure) {
-        let _ = self.lost.set(failure);
-    }
-
-    pub(super) fn shut_down(&self, how: Shutdown) {
-        // It may be down already.
-        let _ = self.tcp.shutdown(how);
-    }
-
-    fn lost(&self) -> Failure {
-        self.lost.get().cloned().unwrap_or_else(|| {
-            Failure::new(FailureClass::Network, "talking to", &self.address)
-                .said("the session has ended")
-        })
-    }
-}
-
-/// Opens the channel of the SFTP subsystem.
-pub(super) fn open_channel(session: &Session, server: &SshServer) -> Result<Channel, Failure> {
-    let failed = |e: ssh2::Error| {
-        ssh::lost(server, "starting SFTP on", &e).advice(
-            "the sign-in worked, SFTP did not start: the account may not be allowed to use it, or \
-             it is a restricted account whose folder is missing",
-        )
-    };
-    let mut channel =
-        session.channel_open("session", RECEIVE_WINDOW, SSH_PACKET, None).map_err(failed)?;
-    channel.subsystem("sftp").map_err(failed)?;
-    Ok(channel)
 }
 
 impl SftpSession {
     /// Connects, checks the host key, signs in and starts SFTP. The wait is
     /// bounded by the server's time-outs.
     pub async fn connect(server: &SshServer) -> Result<Self, Failure> {
-        let (requests, incoming) = mpsc::unbounded_channel();
-        let (ready, started) = oneshot::channel();
-        let address = ssh::address(server);
-        let thread_server = server.clone();
-        std::thread::Builder::new()
-            .name(format!("sftp {}", server.host))
-            .spawn(move || driver::run(&thread_server, incoming, ready))
-            .map_err(|e| Failure::io("starting a thread for", &address, &e))?;
-        let shared = started.await.unwrap_or_else(|_| {
-            Err(Failure::new(FailureClass::Bug, "connecting to", &address)
-                .said("the session's thread ended without a word"))
-        })?;
-        let mut inner = Inner {
-            requests,
-            shared,
-            in_flight: Arc::new(Semaphore::new(IN_FLIGHT)),
-            capabilities: SessionCapabilities::default(),
-            read_chunk: DEFAULT_CHUNK,
-            write_chunk: DEFAULT_CHUNK,
-            connected_at: Instant::now(),
-        };
-        inner.greet().await.map_err(|e| e.into_failure("starting SFTP on", &address))?;
-        Ok(Self { inner: Arc::new(inner) })
+        let link = launch(server).await?;
+        let greeting = greet(&link)
+            .await
+            .map_err(|e| e.into_failure("starting SFTP on", ssh::address(server)))?;
+        Ok(Self { inner: Arc::new(Inner { link, greeting, connected_at: Instant::now() }) })
     }
 
     /// What the server said that it can do.
     pub fn capabilities(&self) -> SessionCapabilities {
-        self.inner.capabilities
+        self.inner.greeting.capabilities
     }
 
     /// When the connection stood.
@@ -162,74 +51,71 @@ impl SftpSession {
 
     /// Whether it has ended, for whatever reason.
     pub fn is_lost(&self) -> bool {
-        self.inner.shared.lost.get().is_some()
+        self.inner.link.shared.lost().is_some()
     }
 
     /// Ends it at once, without a word to the server.
     pub fn kill(&self) {
-        self.inner.shared.shut_down(Shutdown::Both);
+        self.inner.link.shared.shut_down();
     }
 
     /// How many are using it; see [`SftpSession::join`].
     pub fn users(&self) -> usize {
-        self.inner.shared.users.load(Ordering::Relaxed)
+        self.inner.link.shared.users.load(Ordering::Relaxed)
     }
 
     /// Counts the caller as one who uses it, until the result is dropped.
     pub fn join(&self) -> SessionUser {
-        self.inner.shared.users.fetch_add(1, Ordering::Relaxed);
+        self.inner.link.shared.users.fetch_add(1, Ordering::Relaxed);
         SessionUser { session: self.clone() }
     }
 
     /// Bytes per write that the server takes.
     pub(super) fn write_chunk(&self) -> usize {
-        self.inner.write_chunk
+        self.inner.greeting.write_chunk
     }
 
     /// Bytes per read that the server gives.
     pub(super) fn read_chunk(&self) -> usize {
-        self.inner.read_chunk
+        self.inner.greeting.read_chunk
     }
 
     pub(super) async fn send(&self, request: &Request) -> Result<PendingReply, SftpError> {
-        self.inner.send(request).await
+        self.inner.link.send(request).await
     }
 
-    /// Sends a packet that was encoded under `id` already.
+    /// Sends a packet that was encoded under an id of [`SftpSession::next_id`].
     pub(super) async fn send_packet(
         &self,
         id: u32,
         packet: Bytes,
     ) -> Result<PendingReply, SftpError> {
         let cost = packet.len();
-        self.inner.send_packet(id, packet, cost).await
+        self.inner.link.send_packet(id, packet, cost).await
     }
 
     pub(super) fn next_id(&self) -> u32 {
-        self.inner.shared.next_id()
+        self.inner.link.shared.next_id()
     }
 
-    /// Sends without waiting, not even for room, and leaves the answer to the driver.
     pub(super) fn send_and_forget(&self, request: &Request) {
-        let id = self.next_id();
-        let mut packet = BytesMut::new();
-        request.encode(id, &mut packet);
-        let (answer, _) = oneshot::channel();
-        let _ = self.inner.requests.send(Outgoing {
-            id,
-            packet: packet.freeze(),
-            answer,
-            permit: None,
-        });
+        self.inner.link.send_and_forget(request);
     }
 
-    /// Ends the session because of an answer that no server gives.
-    pub(super) fn contract_broken(&self, reply: &str) -> SftpError {
-        self.inner.contract_broken(reply)
+    pub(super) fn contract_broken(&self, expected: &str) -> SftpError {
+        self.inner.link.contract_broken(expected)
     }
 
-    async fn status(&self, request: &Request) -> Result<(), SftpError> {
-        self.inner.done(self.send(request).await?.await?)
+    /// Makes sure that an answer says "done".
+    pub(super) fn done(&self, reply: Reply) -> Result<(), SftpError> {
+        match reply {
+            Reply::Status(Status { code: StatusCode::OK, .. }) => Ok(()),
+            _ => Err(self.contract_broken("a status")),
+        }
+    }
+
+    pub(super) async fn status(&self, request: &Request) -> Result<(), SftpError> {
+        self.done(self.send(request).await?.await?)
     }
 
     pub(super) async fn attrs(&self, request: &Request) -> Result<Attrs, SftpError> {
@@ -274,11 +160,6 @@ impl SftpSession {
         }
     }
 
-    pub(super) async fn fsync(&self, handle: &[u8]) -> Result<(), SftpError> {
-        let data = extension::one_string(handle);
-        self.status(&Request::Extended { name: extension::FSYNC.into(), data }).await
-    }
-
     /// Removes a file.
     pub async fn remove(&self, path: &[u8]) -> Result<(), SftpError> {
         self.status(&Request::Remove { path: Bytes::copy_from_slice(path) }).await
@@ -318,112 +199,6 @@ impl SftpSession {
         folder.close().await?;
         Ok(entries)
     }
-
-    pub(super) fn done(&self, reply: Reply) -> Result<(), SftpError> {
-        self.inner.done(reply)
-    }
-}
-
-impl Inner {
-    /// Agrees on the version and asks for the limits.
-    async fn greet(&mut self) -> Result<(), SftpError> {
-        // The answer to the greeting carries no id and is filed under 0.
-        let mut packet = BytesMut::new();
-        Request::Init { version: VERSION }.encode(0, &mut packet);
-        let answer = self.send_packet(0, packet.freeze(), SMALLEST).await?.await?;
-        let Reply::Version { version: VERSION, extensions } = answer else {
-            return Err(self.contract_broken("version 3"));
-        };
-        let offers = |name: &str| extensions.iter().any(|(offered, _)| offered == name.as_bytes());
-        self.capabilities = SessionCapabilities {
-            posix_rename: offers(extension::POSIX_RENAME),
-            fsync: offers(extension::FSYNC),
-            statvfs: offers(extension::STATVFS),
-            limits: offers(extension::LIMITS),
-        };
-        if self.capabilities.limits {
-            let name = Bytes::from(extension::LIMITS);
-            let request = Request::Extended { name, data: Bytes::new() };
-            match self.send(&request).await?.await {
-                Ok(Reply::Extended(data)) => self.heed(Limits::decode(data).unwrap_or_default()),
-                Ok(_) => return Err(self.contract_broken("limits")),
-                Err(SftpError::Status { .. }) => self.capabilities.limits = false,
-                Err(lost) => return Err(lost),
-            }
-        }
-        Ok(())
-    }
-
-    fn heed(&mut self, limits: Limits) {
-        let chunk = |limit: u64| match usize::try_from(limit) {
-            Ok(0) => DEFAULT_CHUNK,
-            Ok(limit) => limit.min(LARGEST_CHUNK),
-            Err(_) => LARGEST_CHUNK,
-        };
-        self.read_chunk = chunk(limits.read);
-        self.write_chunk = chunk(limits.write);
-    }
-
-    async fn send(&self, request: &Request) -> Result<PendingReply, SftpError> {
-        let id = self.shared.next_id();
-        let mut packet = BytesMut::new();
-        request.encode(id, &mut packet);
-        // What is asked for takes room on its way back.
-        let expected =
-            if let Request::Read { length, .. } = request { *length as usize } else { 0 };
-        let cost = packet.len() + expected;
-        self.send_packet(id, packet.freeze(), cost).await
-    }
-
-    async fn send_packet(
-        &self,
-        id: u32,
-        packet: Bytes,
-        cost: usize,
-    ) -> Result<PendingReply, SftpError> {
-        let cost = cost.clamp(SMALLEST, IN_FLIGHT) as u32;
-        let permit = Arc::clone(&self.in_flight).acquire_many_owned(cost).await.ok();
-        let (answer, reply) = oneshot::channel();
-        self.requests
-            .send(Outgoing { id, packet, answer, permit })
-            .map_err(|_| SftpError::Lost(self.shared.lost()))?;
-        Ok(PendingReply { reply, shared: Arc::clone(&self.shared) })
-    }
-
-    fn done(&self, reply: Reply) -> Result<(), SftpError> {
-        match reply {
-            Reply::Status(Status { code: StatusCode::OK, .. }) => Ok(()),
-            _ => Err(self.contract_broken("a status")),
-        }
-    }
-
-    fn contract_broken(&self, expected: &str) -> SftpError {
-        // What else it says cannot be trusted either.
-        self.shared.shut_down(Shutdown::Both);
-        let failure = Failure::new(FailureClass::Protocol, "talking to", self.shared.address())
-            .said(format!("the server answered with something else than {expected}"));
-        self.shared.set_lost(failure.clone());
-        SftpError::Lost(failure)
-    }
-}
-
-/// The answer to a request that is on its way.
-pub(super) struct PendingReply {
-    reply: oneshot::Receiver<Result<Reply, SftpError>>,
-    shared: Arc<Shared>,
-}
-
-impl Future for PendingReply {
-    type Output = Result<Reply, SftpError>;
-
-    fn poll(
-        mut self: std::pin::Pin<&mut Self>,
-        context: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Self::Output> {
-        std::pin::Pin::new(&mut self.reply)
-            .poll(context)
-            .map(|reply| reply.unwrap_or_else(|_| Err(SftpError::Lost(self.shared.lost()))))
-    }
 }
 
 /// One who uses a session: the session, and a place in its count of users.
@@ -441,6 +216,6 @@ impl std::ops::Deref for SessionUser {
 
 impl Drop for SessionUser {
     fn drop(&mut self) {
-        self.session.inner.shared.users.fetch_sub(1, Ordering::Relaxed);
+        self.session.inner.link.shared.users.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -10,8 +10,8 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::session::PendingReply;
-use super::wire::{Request, write_head};
+use super::link::PendingReply;
+use super::wire::{Reply, Request, write_head};
 use super::{RemoteFile, SftpError};
 use crate::model::{Failure, FailureClass};
 
@@ -218,9 +218,7 @@ impl RemoteFile {
 }
 
 /// The oldest answer; taken off the queue once it is there.
-async fn next<T>(
-    in_flight: &mut VecDeque<(T, PendingReply)>,
-) -> (T, Result<super::wire::Reply, SftpError>)
+async fn next<T>(in_flight: &mut VecDeque<(T, PendingReply)>) -> (T, Result<Reply, SftpError>)
 where
     T: Copy,
 {
