@@ -136,8 +136,8 @@ pub(super) fn scheduling(r: &mut Reader, file: &Section) -> (Scheduling, bool) {
     };
     let mut interval = number("default_interval_minutes", 5, LONGEST_INTERVAL);
     let mut syncs = number("max_concurrent_syncs", 5, 1000);
-    let transfers = number("max_transfers", 8, 256);
-    let per_endpoint = number("max_transfers_per_endpoint", 8, 256);
+    let transfers = number("max_transfers", 64, 256);
+    let per_endpoint = number("max_transfers_per_endpoint", 32, 256);
     let manual = section
         .as_ref()
         .and_then(|s| s.choice(r, "default_schedule", &[("interval", false), ("manual", true)]))

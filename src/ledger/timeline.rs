@@ -54,7 +54,7 @@ fn facts(
     id: Id,
 ) -> rusqlite::Result<Option<Vec<(String, String)>>> {
     let mut select = connection.prepare_cached(sql)?;
-    let names: Vec<String> = select.column_names().into_iter().map(str::to_owned).collect();
+    let names: Vec<String> = select.column_names().map(str::to_owned).collect();
     select
         .query_row([id.number], |row| {
             let mut facts = vec![("id".to_owned(), id.to_string())];
