@@ -4,7 +4,7 @@ use super::workplace::{Face, Workplace, verbosity};
 use super::{Exit, Global, SyncArgs, check, print};
 use crate::config::Config;
 use crate::engine::command::Tested;
-use crate::engine::{Command, Reply, Schedules};
+use crate::engine::{self, Command, Reply, Schedules};
 use crate::ledger::{Books as _, Filter, Reader};
 use crate::model::Trigger;
 
@@ -56,7 +56,7 @@ async fn dry_run(global: &Global, args: &SyncArgs, config: Config) -> Exit {
         Ok(pending) => pending,
         Err(failure) => return print::failure(&failure),
     };
-    let tested = match super::test::tests(&config, &args.endpoints, 0).await {
+    let tested = match engine::test(&config, &args.endpoints, 0).await {
         Ok(tested) => tested,
         Err(failure) => return print::failure(&failure),
     };

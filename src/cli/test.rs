@@ -3,9 +3,7 @@
 use serde_json::json;
 
 use super::{Exit, Global, TestArgs, check, print};
-use crate::config::Config;
 use crate::engine::{self, command::Tested};
-use crate::model::Failure;
 
 /// Tests the named, or all active, endpoints. Needs no ledger and no lock.
 pub(super) async fn test(global: &Global, args: &TestArgs) -> Exit {
@@ -16,21 +14,12 @@ pub(super) async fn test(global: &Global, args: &TestArgs) -> Exit {
     if let Some(wanted) = args.endpoint_type {
         config.endpoints.retain(|endpoint| endpoint.endpoint_type == wanted);
     }
-    let tested = match tests(&config, &args.endpoints, args.max_files).await {
+    let tested = match engine::test(&config, &args.endpoints, args.max_files).await {
         Ok(tested) => tested,
         Err(failure) => return print::failure(&failure),
     };
     print_checks(&tested, global.json);
     tested.iter().flat_map(Tested::failures).map(Exit::of_failure).next().unwrap_or(Exit::Done)
-}
-
-/// The checks of the named, or all active, endpoints.
-pub(super) async fn tests(
-    config: &Config,
-    endpoints: &[String],
-    max_files: usize,
-) -> Result<Vec<Tested>, Failure> {
-    engine::test(config, endpoints, max_files).await
 }
 
 /// Prints what was found: a line each, or one JSON object an endpoint.

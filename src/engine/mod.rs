@@ -271,5 +271,8 @@ fn carry_on_beside(context: &Arc<Context>, tasks: &TaskTracker, lane: Arc<Lane>)
         return;
     }
     let context = context.clone();
-    tasks.spawn(async move { pass::carry_on(&context, &lane, Pick::Due).await });
+    tasks.spawn(async move {
+        pass::carry_on(&context, &lane, Pick::Due).await;
+        lane.changed.notify_one();
+    });
 }

@@ -45,7 +45,6 @@ pub(super) async fn carry_on(
         Arc::new(Tally::new(EndpointResult::new(&lane.endpoint.name, lane.endpoint.endpoint_type)));
     transfer(context, lane, pick, &tally).await;
     context.phase(lane, Phase::Idle);
-    lane.changed.notify_one();
     tally.finish(0)
 }
 

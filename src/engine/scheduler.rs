@@ -10,7 +10,7 @@ use super::context::Context;
 use super::lane::Lane;
 use super::schedule::next_after;
 use super::walk::Pick;
-use super::{Event, Level, pass, run};
+use super::{Event, Level, pass, retry, run};
 use crate::ledger;
 use crate::model::{Failure, Trigger};
 
@@ -31,10 +31,10 @@ pub(super) async fn look_after(context: Arc<Context>, lane: Arc<Lane>) {
     let mut pause = SHORTEST;
     loop {
         let due = match context.ledger.next_attempt(lane.number).await {
-            Ok(due) => due.map(|at| until(at).max(pause)),
+            Ok(due) => due,
             Err(failure) => {
                 report(&context, &lane, &failure);
-                Some(LONGEST)
+                Some(retry::after(LONGEST))
             }
         };
         tokio::select! {
@@ -49,11 +49,10 @@ pub(super) async fn look_after(context: Arc<Context>, lane: Arc<Lane>) {
                 next_run = schedule(&context, &lane).await;
                 pause = SHORTEST;
             }
-            () = sleep(due) => {
-                let before = context.ledger.revision().await.ok();
+            () = sleep(due.map(|at| until(at).max(pause))) => {
                 pass::carry_on(&context, &lane, Pick::Due).await;
-                let changed = context.ledger.revision().await.ok() != before;
-                pause = if changed { SHORTEST } else { pause.saturating_mul(2).min(LONGEST) };
+                let stuck = context.ledger.next_attempt(lane.number).await.ok() == Some(due);
+                pause = if stuck { pause.saturating_mul(2).min(LONGEST) } else { SHORTEST };
             }
         }
     }

@@ -1,7 +1,7 @@
 //! One line for each event, as a person reads it in a terminal or a cron mail.
 
 use crate::engine::{Event, Level, Phase};
-use crate::model::{DeliveryState, EndpointResult, Failure, Outcome};
+use crate::model::{DeliveryState, EndpointResult, ExportState, Failure, Outcome};
 
 /// How much is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -26,7 +26,6 @@ pub fn line(event: &Event, verbosity: Verbosity) -> Option<String> {
         }
         Event::Endpoint { endpoint, phase } => {
             let from = match phase {
-                Phase::Braked(_) => Verbosity::Quiet,
                 Phase::Queued | Phase::Idle => return None,
                 _ => Verbosity::Verbose,
             };
@@ -35,7 +34,13 @@ pub fn line(event: &Event, verbosity: Verbosity) -> Option<String> {
         Event::EndpointEnded(result) => (Verbosity::Normal, summary(result)),
         Event::Export { id, endpoint, name, state, failure } => {
             let text = format!("{endpoint}: {id} {state}: {name}");
-            with_failure(Verbosity::Verbose, text, failure.as_ref())
+            match failure {
+                // Not a failure: what the configuration asks for, and why.
+                Some(why) if *state == ExportState::Skipped => {
+                    (Verbosity::Normal, format!("{text}: {why}"))
+                }
+                failure => with_failure(Verbosity::Verbose, text, failure.as_ref()),
+            }
         }
         Event::Delivery { id, endpoint, name, state, attempt, failure, .. } => {
             let published = *state == DeliveryState::Published;

@@ -308,13 +308,18 @@ pub(super) fn change(
     if moved != 1 {
         return Err(moved_meanwhile(before.id, from.as_str(), to.as_str()));
     }
+    let detail = words(before, after);
+    if from == to && before.attempt == after.attempt && detail.is_none() {
+        // Looked at once more, and nothing was different: no story worth a line.
+        return Ok(());
+    }
     events::append(
         connection,
         &events::New {
             from: Some(from.as_str()),
             to: Some(to.as_str()),
             attempt: after.attempt,
-            detail: words(before, after),
+            detail,
             ..events::New::of(before.id)
         },
     )

@@ -324,6 +324,10 @@ pub(super) fn change(
     if moved != 1 {
         return Err(moved_meanwhile(before.id, from.as_str(), to.as_str()));
     }
+    if from == to && before.attempt == after.attempt && after.failure.is_none() {
+        // Details within a state: no story worth a line.
+        return Ok(());
+    }
     events::append(
         connection,
         &events::New {

@@ -74,16 +74,6 @@ impl Ledger {
         Reader::open(&self.path)
     }
 
-    /// A number that changes whenever anything in the books did.
-    pub async fn revision(&self) -> Result<i64, Failure> {
-        self.writer
-            .write(|c| {
-                c.query_row("SELECT coalesce(max(id), 0) FROM events", [], |row| row.get(0))
-                    .map_err(|e| sql_failure("reading the ledger", &e))
-            })
-            .await
-    }
-
     /// Writes a word about `subject` that changes no state.
     pub async fn note(
         &self,
