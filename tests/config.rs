@@ -660,7 +660,7 @@ datasets:
   sales: {{ files: "*.csv", format: csv, columns: {{ price: {{ type: decimal, scale: 2 }} }} }}
 endpoints:
   - {{ name: E, endpoint_type: encoura, project_id: a, user_id: b, client: encoura, endpoint_details: {{ product_keys: [], file_types: [csv] }}, deliver_to: slate, schedule: {{ type: manual }}, is_active: true }}
-  - {{ name: E2, endpoint_type: encoura, endpoint_details: {{ product_keys: [aos] }} }}
+  - {{ name: E2, endpoint_type: encoura, endpoint_details: {{ product_keys: [aos] }}, is_active: false }}
   - name: Shop feed
     endpoint_type: sftp
     client: feed
@@ -746,4 +746,20 @@ proptest! {
         };
         prop_assert!(!shown.contains(CANARY), "{}\n{}", shown, text);
     }
+}
+
+#[test]
+fn two_endpoints_may_not_take_each_other_s_exports_out_of_the_list() {
+    let text = |keys: &str| {
+        format!(
+            "clients:\n  encoura: {{ api_key: '${{P}}', username: u, password: '${{P}}' }}\n\
+             endpoints:\n\
+             - {{ name: A, endpoint_type: encoura, endpoint_details: {{ product_keys: [aos] }} }}\n\
+             - {{ name: B, endpoint_type: encoura, endpoint_details: {{ product_keys: [{keys}] }} }}\n"
+        )
+    };
+    valid(&text("score-reporter"), &[("P", CANARY)]);
+    let errors = load(&text("aos, score-reporter"), &[("P", CANARY)]).unwrap_err();
+    assert!(errors.to_string().contains("5:"), "{errors}");
+    assert!(errors.to_string().contains("\"A\" and \"B\" ask the same account"), "{errors}");
 }

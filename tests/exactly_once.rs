@@ -7,7 +7,7 @@ mod support;
 use support::desk::{Desk, ENDPOINT};
 use transship::demo::{Consumer, Extensions, NewExport, Pickup, Status, sample_exports};
 use transship::engine::{Command, ReconcileMode, Reply};
-use transship::model::{FailureClass, Outcome};
+use transship::model::{FailureClass, FinalNames, Outcome, PublishMode};
 
 #[tokio::test]
 async fn eight_exports_arrive_once_and_a_second_pass_sends_nothing() {
@@ -254,6 +254,7 @@ async fn what_is_held_waits_for_its_release() {
     let all = desk.ids("retry_wait");
     desk.act(Command::Hold(vec![all[0]])).await.unwrap();
     desk.stand_ins.world().disarm();
+    // What a person holds is no news: the pass calls itself done, and then quiet.
     desk.sync_until_quiet(3).await;
     assert_eq!(desk.ids("held"), vec![all[0]]);
     assert_eq!(desk.oracle().totals.once, 7);
@@ -277,7 +278,9 @@ async fn what_somebody_else_pulled_is_found_and_held() {
         other => panic!("{other:?}"),
     }
     assert_eq!(desk.states()["held"], 2);
-    assert_eq!(desk.sync().await.outcome, Outcome::NothingNew, "nothing is sent by itself");
+    let next = desk.sync().await;
+    assert_eq!(next.outcome, Outcome::NeedsOperator, "said again until somebody decides");
+    assert_eq!(next.endpoints[0].delivered, 0, "nothing is sent by itself");
     desk.ask(reconcile(ReconcileMode::Fetch)).await;
     desk.sync_until_quiet(3).await;
     assert_eq!(desk.states()["cleaned"], 10);
@@ -311,4 +314,60 @@ async fn a_test_takes_nothing_from_the_source() {
     assert_eq!(desk.destructive_lists(), 0);
     assert_eq!(desk.oracle().totals.waiting, 8);
     assert!(!desk.config.database.exists(), "and makes no ledger");
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_renames_keeps_nothing_of_ours() {
+    let mut desk = Desk::new().await;
+    desk.arm("rename_refused");
+    let report = desk.sync().await;
+    assert_eq!(report.endpoints[0].delivered, 0);
+    assert!(report.endpoints[0].error.as_ref().unwrap().contains("publish: direct"));
+    assert_eq!(desk.oracle().temporaries, Vec::<String>::new());
+    // The advice helps.
+    desk.config.destinations.get_mut("slate").unwrap().publish = PublishMode::Direct;
+    desk.sync_until_quiet(3).await;
+    desk.assert_all_once();
+}
+
+#[tokio::test]
+async fn original_names_wait_for_each_other() {
+    let mut desk = Desk::with(|options| {
+        options.exports = sample_exports();
+        options.consumer = Consumer::Off;
+    })
+    .await;
+    desk.config.destinations.get_mut("slate").unwrap().names = FinalNames::Original;
+    desk.sync().await;
+    // Two pairs carry one name: one of each waits, and overwrites nothing.
+    let oracle = desk.oracle();
+    assert!(oracle.nothing_wrong(), "{oracle:#?}");
+    let published = desk.states()["published"];
+    assert_eq!(oracle.totals.once, published);
+    assert!(published < 8);
+    assert_eq!(oracle.temporaries, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_renamed_endpoint_goes_on_where_it_was() {
+    let mut desk = Desk::new().await;
+    desk.arm("no_space");
+    desk.sync().await;
+    desk.stand_ins.world().disarm();
+    desk.config.endpoints[0].name = "Score reports".into();
+    let reports = desk.sync_until_quiet(3).await;
+    assert_eq!(reports[0].endpoints[0].delivered, 8);
+    desk.assert_all_once();
+}
+
+#[tokio::test]
+async fn a_list_that_is_carried_out_late_stays_open_until_a_later_look() {
+    let desk = Desk::new().await;
+    desk.arm("list_500*2");
+    desk.sync().await;
+    let engine = desk.engine().await;
+    engine.stop(std::time::Duration::from_secs(5)).await;
+    let ledger = transship::ledger::Ledger::open(&desk.config.database, "test").unwrap();
+    let number = ledger.endpoint(ENDPOINT).await.unwrap().number;
+    assert_eq!(ledger.open_polls(number).await.unwrap().len(), 2);
 }

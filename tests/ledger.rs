@@ -66,14 +66,15 @@ impl Desk {
 
     async fn announce(&self, uids: &[Option<&str>]) -> transship::ledger::Recorded {
         let polls = Path::new("polls");
-        let poll = self.ledger.intend_poll(self.number, self.run, None, polls).await.unwrap();
+        let poll = self.ledger.intend_poll(self.arrival(), None, polls).await.unwrap();
         let list = uids.iter().map(|uid| listed(*uid)).collect();
         self.ledger.record_list(poll.id, self.arrival(), list).await.unwrap()
     }
 
-    async fn delivered(&self, uids: &[&str], adopt: Adopt) -> transship::ledger::Recorded {
+    async fn delivered(&self, uids: &[&str], mode: ReconcileMode) -> transship::ledger::Recorded {
         let list = uids.iter().map(|uid| listed(Some(uid))).collect();
-        self.ledger.record_delivered(self.arrival(), list, adopt, Vec::new()).await.unwrap()
+        let adopt = Adopt::Missing(mode);
+        self.ledger.record_delivered(self.arrival(), None, list, adopt, Vec::new()).await.unwrap()
     }
 
     fn state_of(&self, uid: &str) -> String {
@@ -115,15 +116,15 @@ async fn an_export_is_recorded_once_however_often_it_is_listed() {
 #[tokio::test]
 async fn what_each_list_means_for_known_and_unknown_exports() {
     let desk = Desk::new().await;
-    desk.delivered(&["old"], Adopt::Baseline).await;
+    desk.delivered(&["old"], ReconcileMode::Adopt).await;
     assert_eq!(desk.state_of("old"), "baseline");
 
-    desk.delivered(&["old", "odd"], Adopt::Missing(ReconcileMode::Hold)).await;
+    desk.delivered(&["old", "odd"], ReconcileMode::Hold).await;
     assert_eq!(desk.state_of("odd"), "held");
     assert_eq!(desk.state_of("old"), "baseline");
 
     // A second, decided comparison may move what the first one held …
-    desk.delivered(&["old", "odd"], Adopt::Missing(ReconcileMode::Fetch)).await;
+    desk.delivered(&["old", "odd"], ReconcileMode::Fetch).await;
     assert_eq!(desk.state_of("odd"), "recorded");
     // … but not fetch a year of baseline by surprise.
     assert_eq!(desk.state_of("old"), "baseline");
@@ -143,7 +144,7 @@ async fn what_the_operator_holds_no_list_releases() {
     held.state = ExportState::Held;
     desk.ledger.move_export(&before, &held, None).await.unwrap();
     desk.announce(&[Some("a")]).await;
-    desk.delivered(&["a"], Adopt::Missing(ReconcileMode::Fetch)).await;
+    desk.delivered(&["a"], ReconcileMode::Fetch).await;
     assert_eq!(desk.state_of("a"), "held");
 }
 
@@ -219,7 +220,7 @@ async fn fetched_again_is_not_sent_again() {
 async fn an_open_poll_survives_and_is_closed_with_what_was_found() {
     let mut desk = Desk::new().await;
     let (key, polls) = (Some("aos".into()), Path::new("polls"));
-    let poll = desk.ledger.intend_poll(desk.number, desk.run, key, polls).await.unwrap();
+    let poll = desk.ledger.intend_poll(desk.arrival(), key, polls).await.unwrap();
     // As after a kill: the ledger is opened again.
     let path = desk.path();
     drop(desk.ledger);
@@ -229,7 +230,10 @@ async fn an_open_poll_survives_and_is_closed_with_what_was_found() {
     assert!(!open[0].received);
     let missing = Adopt::Missing(ReconcileMode::Fetch);
     let list = vec![listed(Some("lost"))];
-    desk.ledger.record_delivered(desk.arrival(), list, missing, vec![poll.id]).await.unwrap();
+    desk.ledger
+        .record_delivered(desk.arrival(), Some("aos".into()), list, missing, vec![poll.id])
+        .await
+        .unwrap();
     assert_eq!(desk.ledger.open_polls(desk.number).await.unwrap(), vec![]);
     assert_eq!(desk.state_of("lost"), "recorded");
     // Closed is closed.
@@ -264,7 +268,7 @@ async fn reading_needs_no_writer_and_makes_no_ledger() {
 #[tokio::test]
 async fn lists_are_filtered() {
     let desk = Desk::new().await;
-    desk.delivered(&["old"], Adopt::Baseline).await;
+    desk.delivered(&["old"], ReconcileMode::Adopt).await;
     desk.announce(&[Some("a"), Some("b"), Some("c")]).await;
     let reader = desk.ledger.reader().unwrap();
     let count = |filter: &Filter| reader.exports(filter).unwrap().len();

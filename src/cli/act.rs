@@ -39,9 +39,12 @@ async fn work(global: &Global, name: &str, command: Command, carry_on: bool) -> 
     };
     let answer = workplace.ask(command).await;
     let (mut exit, mut signal) = (told(&answer.reply, global.json), answer.signal);
-    if carry_on && exit == Exit::Done && signal.is_none() {
+    let some_done = matches!(&answer.reply, Reply::Acted(all) if all.iter().any(|a| a.result.is_ok()))
+        || exit == Exit::Done;
+    if carry_on && some_done && signal.is_none() {
         let carried_on = workplace.ask(Command::CarryOn { endpoints: Vec::new() }).await;
-        exit = told(&carried_on.reply, false);
+        let then = told(&carried_on.reply, false);
+        exit = if exit == Exit::Done { then } else { exit };
         signal = carried_on.signal;
     }
     workplace.close().await;

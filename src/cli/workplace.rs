@@ -17,6 +17,9 @@ use tracing_subscriber::Layer as _;
 /// program stops. What is cut off after that is settled by the next start.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// How long the last lines may take to be printed.
+const LAST_LINES: Duration = Duration::from_secs(1);
+
 /// An engine at work, with its log open.
 pub(super) struct Workplace {
     pub(super) engine: Engine,
@@ -112,7 +115,7 @@ impl Workplace {
         engine.stop(PATIENCE).await;
         // The events' sender is gone with the engine: the last line is printed.
         if let Some(lines) = lines {
-            let _ = lines.await;
+            let _ = tokio::time::timeout(LAST_LINES, lines).await;
         }
     }
 }

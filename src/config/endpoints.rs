@@ -239,7 +239,7 @@ fn datasets(r: &mut Reader, section: &Section, known: &Known) -> Option<Json> {
     Some(found.into())
 }
 
-/// Warns where two endpoints would take each other's exports out of the list.
+/// Two endpoints must not take each other's exports out of the list.
 fn overlaps(r: &mut Reader, endpoints: &[Endpoint], places: &[Place], known: &Known) {
     let account = |e: &Endpoint| match known.clients.get(&e.client) {
         Some(Client::Encoura(account)) => Some(account.key()),
@@ -249,10 +249,16 @@ fn overlaps(r: &mut Reader, endpoints: &[Endpoint], places: &[Place], known: &Kn
         for first in &endpoints[..n] {
             let all = first.product_keys.is_empty() || second.product_keys.is_empty();
             let common = first.product_keys.iter().any(|k| second.product_keys.contains(k));
-            if account(second).is_some() && account(first) == account(second) && (all || common) {
+            let one = first.name == second.name || account(second).is_none();
+            if !one && account(first) == account(second) && (all || common) {
                 let words = "ask the same account for the same products: what one lists, the other \
                              never sees";
-                r.warn(*place, format!("\"{}\" and \"{}\" {words}", first.name, second.name));
+                let message = format!("\"{}\" and \"{}\" {words}", first.name, second.name);
+                if first.is_active && second.is_active {
+                    r.error(*place, message);
+                } else {
+                    r.warn(*place, message);
+                }
             }
         }
     }

@@ -43,8 +43,9 @@ pub enum Fence {
     /// The temporary file was still there and has the next name now: the rename
     /// never happened and never can.
     Moved,
-    /// An earlier fence of ours had already moved it.
-    MovedBefore,
+    /// An earlier fence of ours had already moved it; a file of this size has the
+    /// next name.
+    MovedBefore(Option<u64>),
     /// The temporary file is gone, the folder is there: the rename happened.
     Gone,
 }
@@ -63,12 +64,13 @@ pub enum Sighting {
     },
 }
 
-/// A write under the final name that did not end well.
+/// A step towards the final name that did not end well.
 #[derive(Clone, Debug, PartialEq)]
-pub struct DirectFailure {
+pub struct PublishFailure {
     /// What the operator reads.
     pub failure: Failure,
-    /// Whether anything may have reached the final name.
+    /// Whether the file, or a part of it, may have its final name all the same, now
+    /// or later. False only where the server's own answer rules that out.
     pub in_doubt: bool,
 }
 
@@ -97,8 +99,8 @@ pub trait Destination: Send + Sync {
     ) -> Result<Staged, Failure>;
 
     /// Renames `temporary` to `final_name`, atomically where the server can.
-    /// After an error it is unknown whether the rename happens: fence.
-    async fn publish(&self, temporary: &str, final_name: &str) -> Result<(), Failure>;
+    /// After an error in doubt it is unknown whether the rename happens: fence.
+    async fn publish(&self, temporary: &str, final_name: &str) -> Result<(), PublishFailure>;
 
     /// On a connection made after the lost one: renames `temporary` to `next`
     /// and reads from the answer what became of the rename to the final name.
@@ -112,7 +114,7 @@ pub trait Destination: Send + Sync {
         final_name: &str,
         acknowledged: Acknowledged<'_>,
         cancel: &CancellationToken,
-    ) -> Result<(), DirectFailure>;
+    ) -> Result<(), PublishFailure>;
 
     /// Where `final_name` is now.
     async fn sight(&self, final_name: &str) -> Result<Sighting, Failure>;

@@ -3,9 +3,17 @@
 //! A listed export is ours to keep safe, so nothing is listed while that is in
 //! question. What is already in the books goes on.
 
+use jiff::SignedDuration;
+
+use super::Level;
 use super::context::Context;
 use super::lane::Lane;
-use crate::model::{Failure, FailureClass};
+use crate::ledger;
+use crate::model::{Failure, FailureClass, PublishMode};
+
+/// A destination that could not be reached since the oldest file waits for it,
+/// for longer than this, is not merely down.
+const DOWN_FOR_LONG: SignedDuration = SignedDuration::from_hours(24);
 
 /// Why the endpoint must not list now.
 pub(super) enum Brake {
@@ -23,7 +31,7 @@ pub(super) async fn check(context: &Context, lane: &Lane) -> Result<Option<Brake
     if let Some(why) = backlog(context, lane).await? {
         return Ok(Some(Brake::Wait(why)));
     }
-    Ok(destination(lane).await.map(Brake::Refused))
+    destination(context, lane).await
 }
 
 fn low_disk(context: &Context) -> Result<Option<String>, Failure> {
@@ -50,10 +58,36 @@ async fn backlog(context: &Context, lane: &Lane) -> Result<Option<String>, Failu
 
 /// A destination that refuses us (host key, credentials, folder) needs a person;
 /// until then nothing is taken out of the source. One that is merely down does
-/// not stop us: files are safe here and go on by themselves.
-async fn destination(lane: &Lane) -> Option<Failure> {
-    let failure = lane.outlet.as_ref()?.destination.probe().await.err()?;
-    let refused = failure.needs_operator()
-        || matches!(failure.class, FailureClass::Refused | FailureClass::NotFound);
-    refused.then_some(failure)
+/// not stop us, files are safe here and go on by themselves: unless it has been
+/// down for long.
+async fn destination(context: &Context, lane: &Lane) -> Result<Option<Brake>, Failure> {
+    let Some(outlet) = &lane.outlet else { return Ok(None) };
+    let failure = match outlet.destination.probe().await {
+        Ok(can) => {
+            if !can.posix_rename && outlet.settings.publish == PublishMode::Rename {
+                context.notice(
+                    Level::Warning,
+                    format!(
+                        "{}: rename not atomic on this server: a lost reply may deliver twice",
+                        outlet.settings.name
+                    ),
+                );
+            }
+            return Ok(None);
+        }
+        Err(failure) => failure,
+    };
+    if failure.needs_operator()
+        || matches!(failure.class, FailureClass::Refused | FailureClass::NotFound)
+    {
+        return Ok(Some(Brake::Refused(failure)));
+    }
+    let waiting = context.ledger.waiting_since(lane.number).await?;
+    let down = waiting.is_some_and(|since| ledger::now().duration_since(since) > DOWN_FOR_LONG);
+    Ok(down.then(|| {
+        let hours = DOWN_FOR_LONG.as_hours();
+        Brake::Wait(format!(
+            "files wait for the destination for more than {hours} hours: {failure}"
+        ))
+    }))
 }

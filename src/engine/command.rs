@@ -26,7 +26,7 @@ pub enum Command {
     /// Work on what the books have open, listing nothing; answered, once each item
     /// has come as far as it gets, with [`Reply::CarriedOn`].
     CarryOn {
-        /// The endpoints' names; empty for all active ones.
+        /// The endpoints' names; empty for all.
         endpoints: Vec<String>,
     },
     /// Sign in and look, changing nothing; answered with [`Reply::Tested`].

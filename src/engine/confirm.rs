@@ -9,7 +9,7 @@ use super::lane::Outlet;
 use super::retry;
 use crate::destinations::Sighting;
 use crate::ledger::{self, Delivery};
-use crate::model::{DeliveryState, Evidence, Failure, PublishMode};
+use crate::model::{DeliveryState, Evidence, Failure, FailureClass, PublishMode, Retry};
 
 /// The first look after a publication that was not taken at once; each further
 /// one waits twice as long, up to the longest.
@@ -21,6 +21,11 @@ pub(super) async fn look(work: &mut Work<'_>) -> Result<Step, Failure> {
     work.progress.step("confirming", work.export.size.unwrap_or_default(), None);
     let sighting = match work.outlet.destination.sight(&work.delivery.final_name).await {
         Ok(sighting) => sighting,
+        // An account that may write there and not look: all the proof there will be
+        // is the acknowledged rename.
+        Err(failure) if failure.class == FailureClass::Refused => {
+            return confirm(work, Evidence::E0).await;
+        }
         Err(failure) => return look_again(work, Some(failure)).await,
     };
     match evidence(sighting, work.export.size) {
@@ -32,17 +37,19 @@ pub(super) async fn look(work: &mut Work<'_>) -> Result<Step, Failure> {
             }
             look_again(work, None).await
         }
-        Some(evidence) => {
-            work.move_to(DeliveryState::Confirmed, |d| {
-                d.evidence = d.evidence.max(Some(evidence));
-                d.confirmed_at = Some(ledger::now());
-            })
-            .await?;
-            Ok(Step::Moved)
-        }
+        Some(evidence) => confirm(work, evidence).await,
         // Something of that name, but not of our size: nothing can be said.
         None => look_again(work, None).await,
     }
+}
+
+async fn confirm(work: &mut Work<'_>, evidence: Evidence) -> Result<Step, Failure> {
+    work.move_to(DeliveryState::Confirmed, |d| {
+        d.evidence = d.evidence.max(Some(evidence));
+        d.confirmed_at = Some(ledger::now());
+    })
+    .await?;
+    Ok(Step::Moved)
 }
 
 /// What a sighting proves about a file of `size` bytes.
@@ -63,7 +70,9 @@ async fn look_again(work: &mut Work<'_>, failure: Option<Failure>) -> Result<Ste
         d.evidence = evidence;
         d.tries = tries;
         d.failure.clone_from(&failure);
-        d.next_attempt_at = Some(retry::after(pause));
+        // Refused credentials are not tried again and again: accounts get locked.
+        let by_itself = failure.as_ref().is_none_or(|f| f.retry != Retry::Never);
+        d.next_attempt_at = by_itself.then(|| retry::after(pause));
     })
     .await?;
     Ok(failure.map_or(Step::Rest, Step::Failed))

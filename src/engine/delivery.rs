@@ -14,7 +14,7 @@ use super::context::Context;
 use super::lane::{Lane, Outlet};
 use super::progress::Progress;
 use super::{archive, confirm, direct, retry};
-use crate::destinations::Fence;
+use crate::destinations::{Fence, Sighting};
 use crate::ledger::{self, Delivery, Export};
 use crate::model::{
     DeliveryState, Evidence, ExportState, Failure, FailureClass, FinalNames, PublishMode, Retry,
@@ -200,29 +200,52 @@ impl Work<'_> {
                 self.move_to(DeliveryState::Staged, |d| d.staged_at = Some(ledger::now())).await?;
                 Ok(Step::Moved)
             }
-            Err(failure) => self.retry_later(DeliveryState::RetryWait, failure).await,
+            Err(failure) => {
+                // Half a file that nobody will go on with; on a full server it is in
+                // the way. A lost connection is not made again only for this.
+                if failure.class != FailureClass::Network && !self.claim.token().is_cancelled() {
+                    self.remove(&temporary).await;
+                }
+                self.retry_later(DeliveryState::RetryWait, failure).await
+            }
         }
     }
 
     /// staged(k) → publishing(k) → published, or fencing(k→k+1)
     async fn publish(&mut self) -> Result<Step, Failure> {
         let temporary = self.delivery.temporary_name(self.delivery.attempt);
+        let mut _naming = None;
+        if self.outlet.settings.names == FinalNames::Original {
+            _naming = Some(self.outlet.naming.lock().await);
+            // Names repeat, and an atomic rename overwrites: look at the last moment.
+            match self.outlet.destination.sight(&self.delivery.final_name).await {
+                Ok(Sighting::InPlace(_)) => return self.name_taken().await,
+                Ok(_) => {}
+                Err(failure) => return self.retry_later(DeliveryState::Staged, failure).await,
+            }
+        }
         // Committed before the rename goes on the wire.
         self.move_to(DeliveryState::Publishing, |_| {}).await?;
         self.progress.step("publishing", self.export.size.unwrap_or_default(), None);
         match self.outlet.destination.publish(&temporary, &self.delivery.final_name).await {
             Ok(()) => self.published().await,
-            Err(failure) => self.doubt(Some(failure)).await,
+            Err(failed) if failed.in_doubt => self.doubt(Some(failed.failure)).await,
+            Err(failed) => {
+                self.remove(&temporary).await;
+                self.retry_later(DeliveryState::RetryWait, failed.failure).await
+            }
         }
     }
 
     /// publishing(k) → fencing: committed before the fence goes on the wire.
     async fn doubt(&mut self, failure: Option<Failure>) -> Result<Step, Failure> {
-        self.move_to(DeliveryState::Fencing, |d| d.failure.clone_from(&failure)).await?;
-        Ok(match failure {
-            Some(failure) => Step::Failed(failure),
-            None => Step::Moved,
-        })
+        match failure {
+            Some(failure) => self.retry_later(DeliveryState::Fencing, failure).await,
+            None => {
+                self.move_to(DeliveryState::Fencing, |_| {}).await?;
+                Ok(Step::Moved)
+            }
+        }
     }
 
     /// fencing(k→k+1) → staged(k+1), or published
@@ -232,7 +255,12 @@ impl Work<'_> {
         let temporary = self.delivery.temporary_name(attempt);
         let next = self.delivery.temporary_name(attempt + 1);
         match self.outlet.destination.fence(&temporary, &next).await {
-            Ok(Fence::Moved | Fence::MovedBefore) => self.fence_won(&next).await,
+            Ok(Fence::Moved) => self.fence_won(&next).await,
+            Ok(Fence::MovedBefore(size)) if size.is_none_or(|n| Some(n) == self.export.size) => {
+                self.fence_won(&next).await
+            }
+            // Not what we staged: somebody else's, or of a time that the books forgot.
+            Ok(Fence::MovedBefore(_)) => self.fence_came_too_late().await,
             Ok(Fence::Gone) if self.older_than_retention() => self.fence_came_too_late().await,
             Ok(Fence::Gone) => self.published().await,
             Err(failure) => self.retry_later(DeliveryState::Fencing, failure).await,
@@ -300,6 +328,7 @@ impl Work<'_> {
         if self.outlet.settings.names == FinalNames::Original {
             let failure =
                 failure.advice("it goes on by itself once the receiver has taken that one");
+            self.remove(&self.delivery.temporary_name(self.delivery.attempt)).await;
             return self.retry_later(DeliveryState::RetryWait, failure).await;
         }
         let failure = failure.retry(Retry::Never).advice(
@@ -323,7 +352,8 @@ impl Work<'_> {
         match self.delivery.state {
             // Nothing was published yet: simply begin anew at the new place.
             DeliveryState::Staged => {
-                self.move_to(DeliveryState::RetryWait, |d| d.failure = Some(failure)).await?;
+                tracing::warn!(id = %self.delivery.id, "begins anew at the new place: {failure}");
+                self.move_to(DeliveryState::RetryWait, |_| {}).await?;
                 Ok(Step::Moved)
             }
             DeliveryState::Published => Ok(Step::Rest),
@@ -345,6 +375,19 @@ impl Work<'_> {
             self.checked = true;
             return Ok(true);
         }
+        if !matches!(self.export.state, ExportState::Verified | ExportState::Skipped) {
+            // Given up by the operator, or gone at the source: not ours to revive.
+            let failure = Failure::new(FailureClass::Local, "delivering", self.export.name())
+                .said(format!("its file is not here: {} is {}", self.export.id, self.export.state))
+                .advice("fetch it, then release this; or cancel this")
+                .retry(Retry::Never);
+            let held = DeliveryState::Held;
+            if self.delivery.state == DeliveryState::Uploading {
+                self.move_to(DeliveryState::RetryWait, |_| {}).await?;
+            }
+            self.move_to(held, |d| d.failure = Some(failure)).await?;
+            return Ok(false);
+        }
         let mut again = self.export.clone();
         again.state = ExportState::Recorded;
         again.failure = Some(
@@ -355,6 +398,14 @@ impl Work<'_> {
         self.context.ledger.move_export(self.export, &again, None).await?;
         self.context.export_moved(self.lane, &again);
         Ok(false)
+    }
+
+    /// Removes one of our temporary files, as far as that works: what stays is
+    /// removed when the delivery comes to its end.
+    async fn remove(&self, temporary: &str) {
+        if let Err(failure) = self.outlet.destination.remove_temporary(temporary).await {
+            tracing::debug!(id = %self.delivery.id, "left {temporary} behind: {failure}");
+        }
     }
 
     /// The archived file.

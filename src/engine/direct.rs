@@ -2,6 +2,8 @@
 //! under its final name and written there. What is unknown afterwards stays
 //! unknown, so this way is "at least once", and the screen says so.
 
+use tokio_util::sync::CancellationToken;
+
 use super::delivery::{Step, Work};
 use crate::model::{DeliveryState, DoubtPolicy, Failure, FailureClass, name};
 
@@ -19,7 +21,9 @@ pub(super) async fn write(work: &mut Work<'_>) -> Result<Step, Failure> {
     })
     .await?;
     work.progress.step("uploading", 0, Some(size));
-    let (progress, token) = (work.progress, work.claim.token());
+    // Once begun it is brought to its end: half a file under the final name is
+    // what the receiver would take.
+    let (progress, token) = (work.progress, &CancellationToken::new());
     let written = work
         .outlet
         .destination

@@ -4,17 +4,23 @@
 //! recorded → downloading(a) → verified
 //! ```
 
+use std::time::Duration;
+
 use super::claims::Claim;
 use super::context::Context;
 use super::lane::Lane;
 use super::part::{Content, Part};
 use super::progress::Progress;
 use super::{archive, retry};
-use crate::ledger::Export;
-use crate::model::{ExportState, Failure, FailureClass, Id, name};
+use crate::ledger::{self, Export};
+use crate::model::{ExportState, Failure, FailureClass, Id, Retry, name};
 
-/// "Not found" this many times in a row means that the source has it no longer.
+/// "Not found" this many times in a row, each a while after the last, means that
+/// the source has it no longer.
 const EXPIRED_AFTER: u32 = 3;
+
+/// The pause after a "not found": a gateway's bad minute must not expire a backlog.
+const LOOK_AGAIN: Duration = Duration::from_secs(10 * 60);
 
 /// What became of one pass over an export.
 #[derive(Debug)]
@@ -44,6 +50,7 @@ pub(super) async fn fetch(
         Progress::start(&context.handle, id, endpoint, export.name(), export.expected_size);
     let mut tries = 0;
     loop {
+        let last = export.clone();
         export = begin(context, lane, export).await?;
         let uid = export.uid.clone();
         let path = context.parts_folder().join(export.part.as_deref().unwrap_or_default());
@@ -64,7 +71,7 @@ pub(super) async fn fetch(
             return stopped(context, lane, export, claim).await;
         }
         tries += 1;
-        export = book_failure(context, lane, export, &failure).await?;
+        export = book_failure(context, lane, export, &last, &failure).await?;
         let pause = retry::pause_in_pass(&failure, tries);
         let Some(pause) = pause.filter(|_| export.state == ExportState::RetryWait) else {
             return Ok(Fetched::Not(failure));
@@ -137,28 +144,45 @@ fn left_out(lane: &Lane, export: &Export, file_type: &str) -> Failure {
             lane.endpoint.file_types.join(", ")
         ))
         .advice("it is kept here; `send --again` delivers it all the same")
-        .retry(crate::model::Retry::Never)
+        .retry(Retry::Never)
 }
 
-/// Books a failed fetch: tried again later, or not at all.
+/// Books a failed fetch: tried again later, or not at all. `last` is how the
+/// export stood before this fetch began.
 async fn book_failure(
     context: &Context,
     lane: &Lane,
     before: Export,
+    last: &Export,
     failure: &Failure,
 ) -> Result<Export, Failure> {
     let mut after = before.clone();
-    after.tries += 1;
+    after.state = ExportState::RetryWait;
     after.failure = Some(failure.clone());
-    after.next_attempt_at = retry::next_attempt_at(failure, after.tries);
-    let gone = failure.class == FailureClass::NotFound && after.tries >= EXPIRED_AFTER;
-    after.state = if gone { ExportState::Expired } else { ExportState::RetryWait };
-    if gone {
-        after.next_attempt_at = None;
+    if failure.class == FailureClass::NotFound {
+        count_missing(&mut after, last);
+    } else {
+        after.tries += 1;
+        after.next_attempt_at = retry::next_attempt_at(failure, after.tries);
     }
     context.ledger.move_export(&before, &after, None).await?;
     context.export_moved(lane, &after);
     Ok(after)
+}
+
+/// "Not found" adds up to being gone only if it is said again a while later.
+fn count_missing(after: &mut Export, last: &Export) {
+    let again = last.failure.as_ref().is_some_and(|f| f.class == FailureClass::NotFound);
+    let too_soon = last.next_attempt_at.is_some_and(|at| at > ledger::now());
+    (after.tries, after.next_attempt_at) = match (again, too_soon) {
+        (true, true) => (last.tries, last.next_attempt_at),
+        (true, false) => (last.tries + 1, Some(retry::after(LOOK_AGAIN))),
+        (false, _) => (1, Some(retry::after(LOOK_AGAIN))),
+    };
+    if after.tries >= EXPIRED_AFTER {
+        after.state = ExportState::Expired;
+        after.next_attempt_at = None;
+    }
 }
 
 /// The operator's cancel ends in `cancelled`; the program's end leaves

@@ -32,6 +32,8 @@ pub(super) struct Lane {
 pub(super) struct Outlet {
     pub(super) settings: DestinationSettings,
     pub(super) destination: Arc<dyn Destination>,
+    /// Held from the look at a name that may repeat to the rename that takes it.
+    pub(super) naming: Arc<Mutex<()>>,
 }
 
 impl Outlet {
@@ -104,10 +106,19 @@ impl Outlets {
         let settings = config.destinations.get(name).cloned().ok_or_else(|| {
             Failure::new(FailureClass::Misconfigured, "looking for the destination", name)
         })?;
-        let outlet =
-            Outlet { destination: Arc::new(SftpDestination::new(settings.clone())), settings };
+        let outlet = Outlet {
+            destination: Arc::new(SftpDestination::new(settings.clone())),
+            settings,
+            naming: Arc::default(),
+        };
         self.0.push(outlet.clone());
         Ok(outlet)
+    }
+
+    /// Opens every destination of `config`: also one that no endpoint delivers to any
+    /// more has deliveries to bring to their end.
+    pub(super) fn open_all(&mut self, config: &Config) -> Result<(), Failure> {
+        config.destinations.keys().try_for_each(|name| self.open(config, name).map(drop))
     }
 
     /// All of them.

@@ -3,20 +3,26 @@
 //!
 //! Nothing but a sync comes here with [`ListKind::NotDelivered`].
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::archive::{blocking, sync_folder};
+use jiff::SignedDuration;
+
+use super::archive::blocking;
 use super::context::Context;
 use super::lane::Lane;
 use super::tally::Tally;
-use super::{Level, Phase};
-use crate::ledger::{Adopt, Arrival, EndpointBooks, Poll, Recorded, create_private_folder};
+use super::{Level, Phase, retry};
+use crate::ledger::{self, Adopt, Arrival, Poll, Recorded, create_private_folder};
 use crate::model::{Failure, FailureClass, Id, Listed, ReconcileMode};
 use crate::sources::{ListFailure, ListKind};
 
 /// Destructive lists of one product key in one pass at the most: the second only
 /// after the first one's loss was settled by the Delivered list.
 const LISTS_IN_A_PASS: u32 = 2;
+
+/// How long after it was asked for a list may still be carried out.
+const LATE: SignedDuration = SignedDuration::from_mins(5);
 
 /// Asks for everything that the endpoint has not seen yet, and records it.
 pub(super) async fn list_all(
@@ -25,29 +31,54 @@ pub(super) async fn list_all(
     run: Id,
     tally: &Tally,
 ) -> Result<(), Failure> {
+    let mut first = Ok(());
     for product_key in product_keys(lane) {
+        let listed = list_product(context, lane, run, product_key.as_deref(), tally).await;
+        let refused = listed.as_ref().is_err_and(Failure::needs_operator);
+        // One product's trouble is no reason to leave the others unseen; refused
+        // credentials are.
+        first = first.and(listed);
+        if refused {
+            break;
+        }
+    }
+    first
+}
+
+async fn list_product(
+    context: &Context,
+    lane: &Lane,
+    run: Id,
+    product_key: Option<&str>,
+    tally: &Tally,
+) -> Result<(), Failure> {
+    for list in 1.. {
+        if context.claims.stopping() {
+            break;
+        }
         context.phase(lane, Phase::Listing);
-        for list in 1.. {
-            let failure = match list_new(context, lane, run, product_key.as_deref()).await {
-                Ok(recorded) => {
-                    tally.listed(recorded.found, recorded.new);
-                    quarantined(context, lane, recorded, tally);
-                    break;
-                }
-                Err(failure) => failure,
-            };
-            // Settled at once: the other side may have flipped what we did not see.
-            let settled = settle_open_polls(context, lane, Some(run), tally).await;
-            if list == LISTS_IN_A_PASS || settled.is_err() || failure.needs_operator() {
-                return Err(failure);
+        let failure = match list_new(context, lane, run, product_key).await {
+            Ok(recorded) => {
+                tally.listed(recorded.found, recorded.new);
+                quarantined(context, lane, recorded, tally);
+                break;
             }
-            context.notice(
-                Level::Warning,
-                format!(
-                    "{}: {failure}; settled by the Delivered list, asking again",
-                    lane.endpoint.name
-                ),
-            );
+            Err(failure) => failure,
+        };
+        // Settled at once: the other side may have flipped what we did not see.
+        let settled = settle_open_polls(context, lane, Some(run), tally).await;
+        let pause = retry::pause_in_pass(&failure, list);
+        let Some(pause) = pause.filter(|_| list < LISTS_IN_A_PASS && settled.is_ok()) else {
+            return Err(failure);
+        };
+        let name = &lane.endpoint.name;
+        context.notice(
+            Level::Warning,
+            format!("{name}: {failure}; settled by the Delivered list, asking again"),
+        );
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = context.stop.cancelled() => return Err(failure),
         }
     }
     Ok(())
@@ -63,7 +94,8 @@ async fn list_new(
     let folder = context.polls_folder();
     create_private_folder(&folder)?;
     let key = product_key.map(str::to_owned);
-    let poll = context.ledger.intend_poll(lane.number, run, key, &folder).await?;
+    let by = arrival(lane, Some(run));
+    let poll = context.ledger.intend_poll(by, key, &folder).await?;
     if let Err(lost) = lane.source.list(ListKind::NotDelivered, product_key, &poll.body).await {
         book_loss(context, &poll, &lost).await?;
         return Err(lost.failure);
@@ -130,71 +162,110 @@ pub(super) async fn settle_open_polls(
             tally.listed(recorded.found, recorded.new);
             quarantined(context, lane, recorded, tally);
         } else {
-            lost.push(poll.id);
+            lost.push(poll);
         }
     }
-    if !lost.is_empty() {
-        let adopt = Adopt::Missing(ReconcileMode::Fetch);
-        let recorded = compare(context, lane, run, adopt, lost).await?;
+    for product_key in product_keys_of(&lost) {
+        let closing = lost
+            .iter()
+            .filter(|poll| poll.product_key == product_key && executed_by_now(poll))
+            .map(|poll| poll.id)
+            .collect();
+        let mode = ReconcileMode::Fetch;
+        let recorded = compare(context, lane, run, product_key.as_deref(), mode, closing).await?;
         tally.listed(recorded.found, recorded.new);
         quarantined(context, lane, recorded, tally);
     }
     Ok(())
 }
 
-/// The first run's look at the past: what was delivered before counts as handled.
-pub(super) async fn take_baseline(
-    context: &Context,
-    lane: &Lane,
-    run: Id,
-    books: &EndpointBooks,
-) -> Result<(), Failure> {
-    if books.baseline_at.is_some() {
-        return Ok(());
-    }
-    context.phase(lane, Phase::Baseline);
-    let recorded = compare(context, lane, Some(run), Adopt::Baseline, Vec::new()).await?;
-    if recorded.new > 0 {
-        context.notice(
-            Level::Info,
-            format!(
-                "{}: {} exports were delivered before this first run; they count as handled",
-                lane.endpoint.name, recorded.new
-            ),
-        );
+/// A list whose reply is lost may be carried out after we gave up on it. Only a
+/// comparison made later than that settles it for good; until then it stays open.
+fn executed_by_now(poll: &Poll) -> bool {
+    ledger::now().duration_since(poll.asked_at) >= LATE
+}
+
+fn product_keys_of(polls: &[Poll]) -> BTreeSet<Option<String>> {
+    polls.iter().map(|poll| poll.product_key.clone()).collect()
+}
+
+/// The first look at an account's product: what was delivered before counts as
+/// handled. Without it nothing is listed.
+pub(super) async fn take_baseline(context: &Context, lane: &Lane, run: Id) -> Result<(), Failure> {
+    for product_key in product_keys(lane) {
+        let key = product_key.as_deref();
+        if context.ledger.has_baseline(&arrival(lane, Some(run)), key).await? {
+            continue;
+        }
+        context.phase(lane, Phase::Baseline);
+        let mode = ReconcileMode::Adopt;
+        let recorded = compare(context, lane, Some(run), key, mode, Vec::new()).await?;
+        if recorded.new > 0 {
+            context.notice(
+                Level::Info,
+                format!(
+                    "{}: {} exports were delivered before this first run; they count as handled",
+                    lane.endpoint.name, recorded.new
+                ),
+            );
+        }
     }
     Ok(())
 }
 
-/// Delivered list minus the ledger, in one transaction that also closes `polls`.
-pub(super) async fn compare(
+/// Whether all of the endpoint's products have had their first look.
+pub(super) async fn has_baseline(context: &Context, lane: &Lane) -> Result<bool, Failure> {
+    for product_key in product_keys(lane) {
+        if !context.ledger.has_baseline(&arrival(lane, None), product_key.as_deref()).await? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// [`compare`] for all of the endpoint's products.
+pub(super) async fn compare_all(
     context: &Context,
     lane: &Lane,
     run: Option<Id>,
-    adopt: Adopt,
+    mode: ReconcileMode,
+) -> Result<Recorded, Failure> {
+    let mut sum = Recorded::default();
+    for product_key in product_keys(lane) {
+        let one = compare(context, lane, run, product_key.as_deref(), mode, Vec::new()).await?;
+        sum.found += one.found;
+        sum.new += one.new;
+        sum.quarantined += one.quarantined;
+    }
+    Ok(sum)
+}
+
+/// Delivered list minus the ledger, in one transaction that also closes `polls`.
+async fn compare(
+    context: &Context,
+    lane: &Lane,
+    run: Option<Id>,
+    product_key: Option<&str>,
+    mode: ReconcileMode,
     polls: Vec<Id>,
 ) -> Result<Recorded, Failure> {
     context.phase(lane, Phase::Reconciling);
     let folder = context.polls_folder();
     create_private_folder(&folder)?;
-    let mut listed = Vec::new();
-    for (number, product_key) in product_keys(lane).into_iter().enumerate() {
-        let body = delivered_body(&folder, lane, number);
-        let asked = lane.source.list(ListKind::Delivered, product_key.as_deref(), &body).await;
-        let parsed = match asked {
-            Ok(()) => parse(lane, &body).await,
-            Err(lost) => Err(lost.failure),
-        };
-        // Unlike a destructive list's, its body can be asked for again.
-        let _ = std::fs::remove_file(&body);
-        listed.extend(parsed?);
-    }
-    sync_folder(&folder)?;
-    context.ledger.record_delivered(arrival(lane, run), listed, adopt, polls).await
+    let body = delivered_body(&folder, lane);
+    let parsed = match lane.source.list(ListKind::Delivered, product_key, &body).await {
+        Ok(()) => parse(lane, &body).await,
+        Err(lost) => Err(lost.failure),
+    };
+    // Unlike a destructive list's, its body can be asked for again.
+    let _ = std::fs::remove_file(&body);
+    let _ = std::fs::remove_file(body.with_extension("json.partial"));
+    let (by, key) = (arrival(lane, run), product_key.map(str::to_owned));
+    context.ledger.record_delivered(by, key, parsed?, Adopt::Missing(mode), polls).await
 }
 
-fn delivered_body(folder: &Path, lane: &Lane, number: usize) -> PathBuf {
-    folder.join(format!("delivered-{}-{number}-{:08x}.json", lane.number, rand::random::<u32>()))
+fn delivered_body(folder: &Path, lane: &Lane) -> PathBuf {
+    folder.join(format!("delivered-{}-{:08x}.json", lane.number, rand::random::<u32>()))
 }
 
 /// One request for each configured product key, or one for all.
@@ -205,7 +276,7 @@ fn product_keys(lane: &Lane) -> Vec<Option<String>> {
     lane.endpoint.product_keys.iter().cloned().map(Some).collect()
 }
 
-fn arrival(lane: &Lane, run: Option<Id>) -> Arrival {
+pub(super) fn arrival(lane: &Lane, run: Option<Id>) -> Arrival {
     Arrival {
         endpoint: lane.number,
         run,

@@ -79,8 +79,10 @@ impl Engine {
         ledger: Ledger,
         schedules: Schedules,
     ) -> Result<Self, Failure> {
-        create_private_folder(&config.data_dir)?;
-        create_private_folder(&config.data_dir.join("parts"))?;
+        for folder in ["parts", "polls", "archive"] {
+            create_private_folder(&config.data_dir.join(folder))?;
+        }
+        archive::sync_folder(&config.data_dir)?;
         ledger.register_endpoints(config.endpoints.clone()).await?;
         ledger.close_interrupted_runs().await?;
         let (handle, requests) = Handle::pair();
@@ -158,6 +160,7 @@ async fn build(
 ) -> Result<Context, Failure> {
     let stop = CancellationToken::new();
     let mut outlets = Outlets::default();
+    outlets.open_all(&config)?;
     let mut lanes = Vec::new();
     for endpoint in &config.endpoints {
         let number = ledger.endpoint(&endpoint.name).await?.number;
@@ -246,7 +249,11 @@ async fn reconcile(
 }
 
 async fn carry_on(context: &Arc<Context>, endpoints: &[String]) -> Result<Reply, Failure> {
-    let lanes = context.lanes_called(endpoints)?;
+    // Without names: all, also those that syncs leave out.
+    let lanes = match endpoints {
+        [] => context.lanes.clone(),
+        names => context.lanes_called(names)?,
+    };
     let passes = lanes.iter().map(|lane| pass::carry_on(context, lane, Pick::All));
     Ok(Reply::CarriedOn(futures::future::join_all(passes).await))
 }

@@ -134,7 +134,9 @@ async fn on_export(context: &Context, word: Word, item: &Item) -> Result<String,
         (Word::Release, X::Held) => X::Recorded,
         (Word::Retry, X::RetryWait | X::Expired | X::Cancelled) => X::Recorded,
         (Word::Retry, X::Recorded | X::Downloading) => export.state,
-        (Word::Cancel, X::Recorded | X::Downloading | X::RetryWait | X::Held) => X::Cancelled,
+        (Word::Cancel, X::Recorded | X::Downloading | X::RetryWait | X::Held | X::Quarantined) => {
+            X::Cancelled
+        }
         (_, state) => return Err(impossible(word, export.id, state.as_str())),
     };
     let mut after = export.clone();
@@ -157,7 +159,13 @@ async fn on_delivery(
         .outlet
         .as_ref()
         .is_none_or(|outlet| outlet.settings.publish == PublishMode::Rename);
+    let doubted = delivery.failure.as_ref().is_some_and(|f| f.class == FailureClass::Doubt);
     let state = match (word, delivery.state) {
+        // It was given up because nobody knew whether it arrived: that is still so.
+        (Word::Retry, D::Cancelled) if doubted => {
+            return Err(impossible(word, delivery.id, "cancelled while in doubt")
+                .advice("the receiver may have it: `send --again` sends it all the same"));
+        }
         (Word::Hold, D::Verified | D::RetryWait | D::Staged) => D::Held,
         (Word::Release, D::Held) => D::Verified,
         (Word::Retry, D::RetryWait | D::Cancelled) => D::Verified,
@@ -170,7 +178,11 @@ async fn on_delivery(
     let mut after = delivery.clone();
     after.state = state;
     after.next_attempt_at = None;
-    after.failure = (word == Word::Hold).then(|| by_operator(&delivery.final_name));
+    after.failure = match word {
+        Word::Hold => Some(by_operator(&delivery.final_name)),
+        Word::Cancel if doubted => delivery.failure.clone(),
+        _ => None,
+    };
     context.ledger.move_delivery(delivery, &after).await?;
     context.delivery_moved(&item.lane, &after);
     if state == D::Cancelled

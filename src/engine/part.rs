@@ -143,7 +143,9 @@ impl ContentSink for Part<'_> {
         }
         let before = self.export.clone();
         self.export.name = head.name.or(self.export.name.take());
-        self.export.expected_size = head.total;
+        // A part of the same object that does not repeat the whole's size.
+        let known = before.expected_size.filter(|_| head.offset > 0 && head.etag == before.etag);
+        self.export.expected_size = head.total.or(known);
         self.export.etag = head.etag;
         self.export.durable = Some(head.offset);
         if self.export != before {

@@ -10,8 +10,8 @@ use super::lane::Lane;
 use super::tally::{Side, Tally};
 use super::walk::{self, Pick};
 use super::{Level, Phase, listing};
-use crate::ledger::{self, Adopt};
-use crate::model::{EndpointResult, Failure, Id, ReconcileMode};
+use crate::ledger;
+use crate::model::{EndpointResult, Failure, FailureClass, Id, ReconcileMode};
 
 /// The Delivered list is compared with the ledger this often.
 const RECONCILE_EVERY: SignedDuration = SignedDuration::from_hours(24);
@@ -24,12 +24,23 @@ pub(super) async fn sync(context: &Arc<Context>, lane: &Arc<Lane>, run: Id) -> E
     let tally =
         Arc::new(Tally::new(EndpointResult::new(&lane.endpoint.name, lane.endpoint.endpoint_type)));
     let calls_before = lane.source.api_calls();
-    if let Err(failure) = look_for_new(context, lane, run, &tally).await {
+    let looked = match context.claims.stopping() {
+        true => Ok(None),
+        false => look_for_new(context, lane, run, &tally).await,
+    };
+    let braked = looked.unwrap_or_else(|failure| {
         context.notice(Level::Error, format!("{}: {failure}", lane.endpoint.name));
         tally.failed_at(Side::Source, &failure);
-    }
+        None
+    });
     transfer(context, lane, Pick::All, &tally).await;
-    context.phase(lane, Phase::Idle);
+    if context.claims.stopping() {
+        // However much was done: not all of it, and nobody may think so.
+        tally.failed(&Failure::cancelled("syncing", &lane.endpoint.name));
+    } else {
+        tell_what_waits(context, lane, &tally).await;
+    }
+    context.phase(lane, braked.map_or(Phase::Idle, Phase::Braked));
     lane.changed.notify_one();
     tally.finish(lane.source.api_calls() - calls_before)
 }
@@ -62,38 +73,75 @@ pub(super) async fn settle_at_start(context: &Arc<Context>, lane: &Lane) -> Resu
     Ok(())
 }
 
+/// What waits for a person is said at the end of every pass, not only of the one
+/// in which it came up.
+async fn tell_what_waits(context: &Context, lane: &Lane, tally: &Tally) {
+    match context.ledger.needing_operator(lane.number).await {
+        Ok(0) => {}
+        Ok(count) => tally.needs_operator(&format!(
+            "{count} files wait for you: `transship exports --pending` says why"
+        )),
+        Err(failure) => tally.failed(&failure),
+    }
+    match context.ledger.backlog(lane.number).await {
+        // Throttled, say, and not tried in this pass: that is not "nothing new".
+        Ok(waiting) if waiting > 0 && tally.all_is_well() => tally.failed(
+            &Failure::new(FailureClass::Unavailable, "going on with", &lane.endpoint.name)
+                .said(format!("{waiting} files wait for their next try")),
+        ),
+        Ok(_) => {}
+        Err(failure) => tally.failed(&failure),
+    }
+}
+
 /// Everything that speaks with the source about lists, in the order that the
-/// design demands: settle, baseline, compare, brakes, and only then list.
+/// design demands: settle, baseline, compare, brakes, and only then list. Returns
+/// why nothing was listed, if a brake was on.
 async fn look_for_new(
     context: &Context,
     lane: &Lane,
     run: Id,
     tally: &Tally,
-) -> Result<(), Failure> {
+) -> Result<Option<String>, Failure> {
     context.phase(lane, Phase::SigningIn);
     lane.source.sign_in().await?;
+    take_over(context, lane).await?;
     let books = context.ledger.endpoint(&lane.endpoint.name).await?;
     listing::settle_open_polls(context, lane, Some(run), tally).await?;
-    listing::take_baseline(context, lane, run, &books).await?;
+    listing::take_baseline(context, lane, run).await?;
     compare_daily(context, lane, run, books.reconciled_at, tally).await?;
     if context.claims.stopping() {
-        return Ok(());
+        return Ok(None);
     }
     match brakes::check(context, lane).await? {
-        None => listing::list_all(context, lane, run, tally).await,
+        None => listing::list_all(context, lane, run, tally).await.map(|()| None),
         Some(Brake::Refused(failure)) => {
-            context.phase(lane, Phase::Braked(failure.to_string()));
             tally.failed_at(Side::Destination, &failure);
             context.notice(Level::Error, format!("{}: not listing: {failure}", lane.endpoint.name));
-            Ok(())
+            Ok(Some(failure.to_string()))
         }
         Some(Brake::Wait(why)) => {
-            context.phase(lane, Phase::Braked(why.clone()));
             tally.needs_operator(&format!("not listing: {why}"));
             context.notice(Level::Warning, format!("{}: not listing: {why}", lane.endpoint.name));
-            Ok(())
+            Ok(Some(why))
         }
     }
+}
+
+/// A renamed endpoint goes on with what it had under its old name.
+async fn take_over(context: &Context, lane: &Lane) -> Result<(), Failure> {
+    let of = listing::arrival(lane, None);
+    let moved = context.ledger.take_over(lane.number, of.source, of.account).await?;
+    if moved > 0 {
+        context.notice(
+            Level::Info,
+            format!(
+                "{}: took over {moved} exports of an endpoint that is no longer in the configuration",
+                lane.endpoint.name
+            ),
+        );
+    }
+    Ok(())
 }
 
 /// Once a day: what the source calls delivered and nobody here has seen was
@@ -107,11 +155,13 @@ async fn compare_daily(
 ) -> Result<(), Failure> {
     // Taking the baseline just now was a comparison too.
     let Some(last) = last else { return Ok(()) };
-    if ledger::now().duration_since(last) < RECONCILE_EVERY {
+    // A clock that went back makes it due as well.
+    let age = ledger::now().duration_since(last);
+    if (SignedDuration::ZERO..RECONCILE_EVERY).contains(&age) {
         return Ok(());
     }
-    let adopt = Adopt::Missing(ReconcileMode::Hold);
-    let recorded = listing::compare(context, lane, Some(run), adopt, Vec::new()).await?;
+    let mode = ReconcileMode::Hold;
+    let recorded = listing::compare_all(context, lane, Some(run), mode).await?;
     if recorded.new > 0 {
         let why = format!(
             "{} exports were delivered, but never seen here; they are held (release or cancel them)",

@@ -4,17 +4,20 @@ use super::command::{Reconciled, Tested};
 use super::context::Context;
 use super::lane::Lane;
 use super::listing;
+use super::tally::Tally;
 use crate::destinations::Capabilities;
-use crate::ledger::Adopt;
-use crate::model::{Failure, FailureClass, ReconcileMode, Shown};
+use crate::model::{EndpointResult, Failure, FailureClass, ReconcileMode, Shown};
 
 /// Delivered list minus the ledger, with what is found treated as `mode` says.
 pub(super) async fn reconcile(context: &Context, lane: &Lane, mode: ReconcileMode) -> Reconciled {
     let _turn = lane.turn.lock().await;
     let compared = async {
         lane.source.sign_in().await?;
-        let books = context.ledger.endpoint(&lane.endpoint.name).await?;
-        if books.baseline_at.is_none() && mode == ReconcileMode::Hold {
+        // What a lost list took is ours, whatever is decided about the rest.
+        let tally =
+            Tally::new(EndpointResult::new(&lane.endpoint.name, lane.endpoint.endpoint_type));
+        listing::settle_open_polls(context, lane, None, &tally).await?;
+        if mode == ReconcileMode::Hold && !listing::has_baseline(context, lane).await? {
             return Err(Failure::new(
                 FailureClass::Misconfigured,
                 "reconciling",
@@ -25,9 +28,7 @@ pub(super) async fn reconcile(context: &Context, lane: &Lane, mode: ReconcileMod
                 "run a sync first, or choose --adopt (handled already) or --fetch (all of it)",
             ));
         }
-        let first = books.baseline_at.is_none() && mode == ReconcileMode::Adopt;
-        let adopt = if first { Adopt::Baseline } else { Adopt::Missing(mode) };
-        listing::compare(context, lane, None, adopt, Vec::new()).await
+        listing::compare_all(context, lane, None, mode).await
     }
     .await;
     Reconciled {

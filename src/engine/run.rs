@@ -6,7 +6,7 @@ use super::context::Context;
 use super::lane::Lane;
 use super::{Event, pass, tally};
 use crate::ledger;
-use crate::model::{EndpointResult, Failure, FailureClass, Id, RunReport, Trigger};
+use crate::model::{EndpointResult, Failure, FailureClass, Id, Outcome, RunReport, Trigger};
 
 /// Syncs `lanes` and reports. `Err` only where the books themselves fail.
 pub(super) async fn run(
@@ -21,18 +21,16 @@ pub(super) async fn run(
     tracing::info!(run = %run_id, "run {run_id} started");
     context.handle.publish(Event::RunStarted { run: run_id, endpoints: names });
 
-    let parts = lanes.into_iter().map(|lane| {
+    let parts = lanes.into_iter().map(|lane| async {
         let context = context.clone();
+        let name = lane.endpoint.name.clone();
+        let nothing = EndpointResult::new(&name, lane.endpoint.endpoint_type);
         // A task of its own, so that a defect in one endpoint leaves the others alone.
-        tokio::spawn(async move { part(&context, &lane, run_id).await })
+        let ended = tokio::spawn(async move { part(&context, &lane, run_id).await }).await;
+        let defect = |e| Err(Failure::new(FailureClass::Bug, "syncing", &name).said(e));
+        ended.unwrap_or_else(defect).unwrap_or_else(|failure| failed(nothing, failure))
     });
-    let mut endpoints = Vec::new();
-    for ended in futures::future::join_all(parts).await {
-        endpoints
-            .push(ended.map_err(|e| {
-                Failure::new(FailureClass::Bug, "syncing", "an endpoint").said(e)
-            })??);
-    }
+    let endpoints = futures::future::join_all(parts).await;
 
     let outcome = tally::overall(&endpoints);
     let report = RunReport { run_id, started_at, ended_at: ledger::now(), outcome, endpoints };
@@ -40,6 +38,17 @@ pub(super) async fn run(
     tracing::info!(run = %run_id, %outcome, "run {run_id} ended: {outcome}");
     context.handle.publish(Event::RunEnded(report.clone()));
     Ok(report)
+}
+
+/// The result of a part that broke off: what it did is in the books.
+fn failed(nothing: EndpointResult, failure: Failure) -> EndpointResult {
+    EndpointResult {
+        outcome: Outcome::Failed,
+        failed: 1,
+        error: Some(failure.to_string()),
+        failure: Some(failure),
+        ..nothing
+    }
 }
 
 /// One endpoint's part in the run, booked.

@@ -98,6 +98,11 @@ impl Tally {
         counts.result.error.get_or_insert_with(|| why.to_owned());
     }
 
+    /// Whether nothing failed so far.
+    pub(super) fn all_is_well(&self) -> bool {
+        self.counts().result.failed == 0
+    }
+
     /// The result, with the outcome that follows from the counts.
     pub(super) fn finish(&self, api_calls: u64) -> EndpointResult {
         let counts = self.counts();

@@ -29,7 +29,7 @@ impl Pick {
             Self::All => passed != Some(false) || !asked_to_wait,
             // Without a time: what nobody has tried yet, and nothing that failed
             // in a way that only a person can mend.
-            Self::Due => passed.unwrap_or(failure.is_none()),
+            Self::Due => passed.unwrap_or(failure.is_none_or(|f| f.retry != Retry::Never)),
         }
     }
 }

@@ -66,6 +66,11 @@ pub struct NewDelivery {
     pub names: FinalNames,
 }
 
+/// When an open item is due: at its time, else at once; never by itself if only a
+/// person can mend it (the failure's `retry`).
+const DUE: &str = "coalesce(next_attempt_at,
+    iif(failure IS NULL OR json_extract(failure, '$.retry') <> 'never', updated_at, NULL))";
+
 impl Ledger {
     /// Moves a delivery from `before` to `after`.
     ///
@@ -104,6 +109,44 @@ impl Ledger {
             .await
     }
 
+    /// How many of the endpoint's files wait for a person, those not counted that a
+    /// person has put there.
+    pub async fn needing_operator(&self, endpoint: i64) -> Result<u64, Failure> {
+        self.writer
+            .write(move |c| {
+                let not_by_hand = "coalesce(json_extract(failure, '$.class'), '') <> 'cancelled'";
+                c.query_row(
+                    &format!(
+                        "SELECT (SELECT count(*) FROM exports WHERE endpoint_id = ?1
+                                   AND state IN ('held', 'quarantined', 'expired') AND {not_by_hand})
+                              + (SELECT count(*) FROM deliveries WHERE endpoint_id = ?1
+                                   AND state IN ('held', 'in_doubt') AND {not_by_hand})"
+                    ),
+                    [endpoint],
+                    |row| row.get::<_, i64>(0),
+                )
+                .map(|n| n as u64)
+                .map_err(|e| sql_failure("counting what waits for a person", &e))
+            })
+            .await
+    }
+
+    /// Since when the oldest of the endpoint's deliveries waits to be published.
+    pub async fn waiting_since(&self, endpoint: i64) -> Result<Option<Timestamp>, Failure> {
+        self.writer
+            .write(move |c| {
+                c.query_row(
+                    "SELECT min(created_at) AS at FROM deliveries WHERE endpoint_id = ?
+                       AND state NOT IN ('held', 'in_doubt', 'cancelled', 'cleaned',
+                                         'published', 'confirmed')",
+                    [endpoint],
+                    |row| clock::get_optional(row, "at"),
+                )
+                .map_err(|e| sql_failure("looking for the oldest that waits", &e))
+            })
+            .await
+    }
+
     /// How many of the endpoint's exports are listed and not yet published.
     pub async fn backlog(&self, endpoint: i64) -> Result<u64, Failure> {
         self.writer
@@ -129,15 +172,17 @@ impl Ledger {
         self.writer
             .write(move |c| {
                 c.query_row(
-                    "SELECT min(at) AS at FROM (
-                         SELECT coalesce(next_attempt_at, iif(failure IS NULL, updated_at, NULL)) AS at
+                    &format!(
+                        "SELECT min(at) AS at FROM (
+                         SELECT {DUE} AS at
                          FROM exports
                          WHERE endpoint_id = ?1 AND state IN ('recorded', 'downloading', 'retry_wait')
                          UNION ALL
-                         SELECT coalesce(next_attempt_at, iif(failure IS NULL, updated_at, NULL))
+                         SELECT {DUE}
                          FROM deliveries
                          WHERE endpoint_id = ?1
-                           AND state NOT IN ('held', 'in_doubt', 'cancelled', 'cleaned'))",
+                           AND state NOT IN ('held', 'in_doubt', 'cancelled', 'cleaned'))"
+                    ),
                     [endpoint],
                     |row| clock::get_optional(row, "at"),
                 )

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::exports::Arrival;
 use super::{Ledger, clock, sql_failure, to_json};
 use crate::model::{Endpoint, Failure};
 
@@ -11,8 +12,6 @@ use crate::model::{Endpoint, Failure};
 pub struct EndpointBooks {
     /// Its number, by which the other tables know it.
     pub number: i64,
-    /// When what was delivered before the first run was adopted.
-    pub baseline_at: Option<Timestamp>,
     /// When the Delivered list was last compared with the ledger.
     pub reconciled_at: Option<Timestamp>,
 }
@@ -26,6 +25,67 @@ impl Ledger {
                 c.execute("UPDATE endpoints SET position = -1, next_run_at = NULL", [])
                     .map_err(|e| sql_failure("registering endpoints", &e))?;
                 endpoints.iter().enumerate().try_for_each(|(position, e)| register(c, position, e))
+            })
+            .await
+    }
+
+    /// Takes over what an endpoint that is no longer in the configuration has left
+    /// open of this account: a renamed endpoint goes on where it was. Returns how
+    /// many exports changed hands.
+    pub async fn take_over(
+        &self,
+        endpoint: i64,
+        source: &'static str,
+        account: String,
+    ) -> Result<usize, Failure> {
+        self.writer
+            .write(move |c| {
+                let gone = "endpoint_id IN (SELECT id FROM endpoints WHERE position = -1)";
+                let sql = |e: rusqlite::Error| sql_failure("taking over a renamed endpoint", &e);
+                let moved = c
+                    .execute(
+                        &format!(
+                            "UPDATE exports SET endpoint_id = ?
+                             WHERE source = ? AND account = ? AND {gone}"
+                        ),
+                        params![endpoint, source, account],
+                    )
+                    .map_err(sql)?;
+                c.execute(
+                    &format!(
+                        "UPDATE deliveries SET endpoint_id = ?1 WHERE {gone}
+                         AND export_id IN (SELECT id FROM exports WHERE endpoint_id = ?1)"
+                    ),
+                    [endpoint],
+                )
+                .map_err(sql)?;
+                c.execute(
+                    &format!(
+                        "UPDATE polls SET endpoint_id = ?
+                         WHERE closed_at IS NULL AND source = ? AND account = ? AND {gone}"
+                    ),
+                    params![endpoint, source, account],
+                )
+                .map_err(sql)?;
+                Ok(moved)
+            })
+            .await
+    }
+
+    /// Whether this product's past is known (`None`: that of all products).
+    pub async fn has_baseline(
+        &self,
+        of: &Arrival,
+        product_key: Option<&str>,
+    ) -> Result<bool, Failure> {
+        let (of, key) = (of.clone(), product_key.unwrap_or_default().to_owned());
+        self.writer
+            .write(move |c| {
+                c.prepare_cached(
+                    "SELECT 1 FROM baselines WHERE source = ? AND account = ? AND product_key = ?",
+                )
+                .and_then(|mut select| select.exists(params![of.source, of.account, key]))
+                .map_err(|e| sql_failure("looking for the baseline", &e))
             })
             .await
     }
@@ -50,12 +110,11 @@ impl Ledger {
         self.writer
             .write(move |c| {
                 c.query_row(
-                    "SELECT id, baseline_at, reconciled_at FROM endpoints WHERE name = ?",
+                    "SELECT id, reconciled_at FROM endpoints WHERE name = ?",
                     [&name],
                     |row| {
                         Ok(EndpointBooks {
                             number: row.get("id")?,
-                            baseline_at: clock::get_optional(row, "baseline_at")?,
                             reconciled_at: clock::get_optional(row, "reconciled_at")?,
                         })
                     },
@@ -116,4 +175,24 @@ pub(super) fn number(connection: &Connection, name: &str) -> rusqlite::Result<Op
         .prepare_cached("SELECT id FROM endpoints WHERE name = ?")?
         .query_row([name], |row| row.get(0))
         .optional()
+}
+
+/// Books that a product's past is known from now on.
+pub(super) fn note_baseline(
+    connection: &Connection,
+    of: &Arrival,
+    product_key: Option<&str>,
+) -> Result<(), Failure> {
+    connection
+        .execute(
+            "INSERT INTO baselines VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            params![
+                of.source,
+                of.account,
+                product_key.unwrap_or_default(),
+                clock::text(clock::now())
+            ],
+        )
+        .map(drop)
+        .map_err(|e| sql_failure("booking the baseline", &e))
 }

@@ -74,9 +74,8 @@ pub struct Arrival {
 pub enum Adopt {
     /// The NotDelivered list: fetch them, also those adopted as handled before.
     Announced,
-    /// The Delivered list before the first run: they are handled already.
-    Baseline,
-    /// The Delivered list later on: what to do was decided by somebody.
+    /// The Delivered list: what to do with unknown ones is decided by somebody, or
+    /// by the reason why it was asked for.
     Missing(ReconcileMode),
 }
 
@@ -85,7 +84,7 @@ impl Adopt {
     fn state(self) -> ExportState {
         match self {
             Self::Announced | Self::Missing(ReconcileMode::Fetch) => ExportState::Recorded,
-            Self::Baseline | Self::Missing(ReconcileMode::Adopt) => ExportState::Baseline,
+            Self::Missing(ReconcileMode::Adopt) => ExportState::Baseline,
             Self::Missing(ReconcileMode::Hold) => ExportState::Held,
         }
     }
@@ -95,7 +94,9 @@ impl Adopt {
         match (self, known) {
             // The source says that it was not delivered: it knows better than
             // our assumption of the first day.
-            (Self::Announced, ExportState::Baseline) => Some(ExportState::Recorded),
+            (Self::Announced, ExportState::Baseline | ExportState::Expired) => {
+                Some(ExportState::Recorded)
+            }
             (
                 Self::Announced | Self::Missing(ReconcileMode::Fetch | ReconcileMode::Adopt),
                 ExportState::Held,

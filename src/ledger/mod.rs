@@ -59,8 +59,12 @@ impl Ledger {
         if let Some(folder) = path.parent() {
             create_private_folder(folder)?;
         }
-        let lock = lock::Lock::take(path, command)?;
         create_private_file(path)?;
+        // One file has one lock, by whatever name or link it is opened.
+        let path = &path
+            .canonicalize()
+            .map_err(|e| Failure::io("opening the ledger", path.to_string_lossy(), &e))?;
+        let lock = lock::Lock::take(path, command)?;
         let shown = path.to_string_lossy();
         let mut connection = Connection::open(path)
             .map_err(|e| sql_failure("opening the ledger", &e).about(&shown))?;

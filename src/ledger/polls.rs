@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::exports::{self, Adopt, Arrival};
@@ -17,6 +18,8 @@ pub struct Poll {
     pub product_key: Option<String>,
     /// Where the raw reply is, or would have been.
     pub body: PathBuf,
+    /// When it was asked for.
+    pub asked_at: Timestamp,
     /// Whether the whole reply is known to be on disk.
     pub received: bool,
 }
@@ -39,8 +42,7 @@ impl Ledger {
     /// raw reply is to be kept in `folder`; the poll says under which name.
     pub async fn intend_poll(
         &self,
-        endpoint: i64,
-        run: Id,
+        by: Arrival,
         product_key: Option<String>,
         folder: &Path,
     ) -> Result<Poll, Failure> {
@@ -52,9 +54,17 @@ impl Ledger {
                 // and counts the same numbers again: old replies are evidence.
                 let stamp = asked_at.as_millisecond();
                 c.execute(
-                    "INSERT INTO polls (endpoint_id, run_id, product_key, state, body, asked_at)
-                     VALUES (?, ?, ?, 'intent', '', ?)",
-                    params![endpoint, run.number, product_key, clock::text(asked_at)],
+                    "INSERT INTO polls (endpoint_id, run_id, source, account, product_key, state, body,
+                         asked_at)
+                     VALUES (?, ?, ?, ?, ?, 'intent', '', ?)",
+                    params![
+                        by.endpoint,
+                        by.run.map(|run| run.number),
+                        by.source,
+                        by.account,
+                        product_key,
+                        clock::text(asked_at)
+                    ],
                 )
                 .map_err(|e| sql_failure(DOING, &e))?;
                 let id = Id::poll(c.last_insert_rowid());
@@ -67,14 +77,14 @@ impl Ledger {
                 events::append(
                     c,
                     &events::New {
-                        run: Some(run),
+                        run: by.run,
                         kind: "poll",
                         to: Some("intent"),
                         detail: product_key.clone(),
                         ..events::New::of(id)
                     },
                 )?;
-                Ok(Poll { id, product_key, body, received: false })
+                Ok(Poll { id, product_key, body, asked_at, received: false })
             })
             .await
     }
@@ -110,11 +120,12 @@ impl Ledger {
             .await
     }
 
-    /// Records, in one transaction, what a Delivered list holds and the ledger
-    /// does not; closes `polls` with it and dates the comparison.
+    /// Records, in one transaction, what the Delivered list of a product holds and
+    /// the ledger does not; closes `polls` with it and dates the comparison.
     pub async fn record_delivered(
         &self,
         arrival: Arrival,
+        product_key: Option<String>,
         listed: Vec<Listed>,
         adopt: Adopt,
         polls: Vec<Id>,
@@ -126,9 +137,8 @@ impl Ledger {
                     move_poll(c, poll, "reconciled", true, None)?;
                 }
                 endpoints::stamp(c, arrival.endpoint, "reconciled_at")?;
-                if adopt == Adopt::Baseline {
-                    endpoints::stamp(c, arrival.endpoint, "baseline_at")?;
-                }
+                // Whatever was decided about it, the past is known now.
+                endpoints::note_baseline(c, &arrival, product_key.as_deref())?;
                 Ok(recorded)
             })
             .await
@@ -139,7 +149,7 @@ impl Ledger {
         self.writer
             .write(move |c| {
                 c.prepare_cached(
-                    "SELECT id, product_key, body, state FROM polls
+                    "SELECT id, product_key, body, asked_at, state FROM polls
                      WHERE endpoint_id = ? AND closed_at IS NULL ORDER BY id",
                 )
                 .and_then(|mut select| {
@@ -149,6 +159,7 @@ impl Ledger {
                                 id: Id::poll(row.get("id")?),
                                 product_key: row.get("product_key")?,
                                 body: PathBuf::from(row.get::<_, String>("body")?),
+                                asked_at: clock::get(row, "asked_at")?,
                                 received: row.get::<_, String>("state")? == "received",
                             })
                         })?

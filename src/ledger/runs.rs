@@ -113,6 +113,12 @@ impl Ledger {
                 let now = clock::text(clock::now());
                 let sql = |e: rusqlite::Error| sql_failure("closing interrupted runs", &e);
                 c.execute(
+                    "UPDATE endpoints SET last_sync_status = 'failed' WHERE id IN
+                         (SELECT endpoint_id FROM sync_logs WHERE sync_completed_at IS NULL)",
+                    [],
+                )
+                .map_err(sql)?;
+                c.execute(
                     "UPDATE sync_logs SET sync_completed_at = ?, sync_status = 'failed',
                          error_message = 'interrupted: the process ended before the run did'
                      WHERE sync_completed_at IS NULL",

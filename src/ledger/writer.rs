@@ -110,6 +110,11 @@ fn carry_out(connection: &mut Connection, group: &mut [Box<dyn Job>]) -> Result<
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(|e| sql_failure(DOING, &e))?;
     for job in group {
+        // A full disk makes SQLite roll everything back by itself. What came after
+        // that would be a transaction of its own: it keeps its failure instead.
+        if transaction.is_autocommit() {
+            break;
+        }
         job.run(&transaction);
     }
     transaction.commit().map_err(|e| sql_failure(DOING, &e))

@@ -53,7 +53,7 @@ pub struct Endpoint {
 pub enum Schedule {
     /// Every so many minutes.
     Interval {
-        /// Minutes between the starts of two runs; at least 1.
+        /// Minutes from the end of a run to the start of the next; at least 1.
         minutes: u32,
     },
     /// By a cron expression of five fields.

@@ -49,6 +49,7 @@ impl ExportState {
                 // The operator's word: fetch it after all, or leave it.
                 | (S::Held | S::Baseline | S::Expired | S::Cancelled, S::Recorded)
                 | (S::Held, S::Cancelled | S::Baseline)
+                | (S::Quarantined, S::Cancelled)
                 // "Send it all the same."
                 | (S::Skipped, S::Verified)
         )

@@ -3,7 +3,7 @@
 
 use super::paths::{Paths, RemotePath};
 use super::stage::{Upload, create, fill, not_created};
-use crate::destinations::DirectFailure;
+use crate::destinations::PublishFailure;
 use crate::transport::sftp::{SftpError, SftpSession};
 
 /// Creates `target` and writes the upload into it.
@@ -12,18 +12,18 @@ pub(super) async fn write(
     paths: &Paths,
     upload: &Upload<'_>,
     target: &RemotePath,
-) -> Result<(), DirectFailure> {
+) -> Result<(), PublishFailure> {
     let file = match create(session, target).await {
         Ok(file) => file,
         Err(error) => {
             // An answer says that it was not created; a lost one leaves it open.
             let in_doubt = matches!(error, SftpError::Lost(_));
             let failure = not_created(session, paths, error, target).await;
-            return Err(DirectFailure { failure, in_doubt });
+            return Err(PublishFailure { failure, in_doubt });
         }
     };
     match fill(session, paths, file, upload, target).await {
         Ok(_) => Ok(()),
-        Err(failure) => Err(DirectFailure { failure, in_doubt: true }),
+        Err(failure) => Err(PublishFailure { failure, in_doubt: true }),
     }
 }

@@ -19,7 +19,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
-use super::{Acknowledged, Capabilities, Destination, DirectFailure, Fence, Sighting, Staged};
+use super::{Acknowledged, Capabilities, Destination, Fence, PublishFailure, Sighting, Staged};
 use crate::model::{DestinationSettings, Failure};
 use crate::transport::sftp::SessionUser;
 use paths::{Paths, RemotePath};
@@ -89,9 +89,12 @@ impl Destination for SftpDestination {
         stage::stage(&session, &self.paths, &upload, &temporary, &final_name).await
     }
 
-    async fn publish(&self, temporary: &str, final_name: &str) -> Result<(), Failure> {
-        let (from, to) = (self.paths.inside(temporary)?, self.paths.inside(final_name)?);
-        publish::publish(&*self.pool.session().await?, &from, &to).await
+    async fn publish(&self, temporary: &str, final_name: &str) -> Result<(), PublishFailure> {
+        // Nothing is sent before there is a session; the fence finds that out too.
+        let in_doubt = |failure| PublishFailure { failure, in_doubt: true };
+        let from = self.paths.inside(temporary).map_err(in_doubt)?;
+        let to = self.paths.inside(final_name).map_err(in_doubt)?;
+        publish::publish(&*self.pool.session().await.map_err(in_doubt)?, &from, &to).await
     }
 
     async fn fence(&self, temporary: &str, next: &str) -> Result<Fence, Failure> {
@@ -107,8 +110,8 @@ impl Destination for SftpDestination {
         final_name: &str,
         acknowledged: Acknowledged<'_>,
         cancel: &CancellationToken,
-    ) -> Result<(), DirectFailure> {
-        let nothing_sent = |failure| DirectFailure { failure, in_doubt: false };
+    ) -> Result<(), PublishFailure> {
+        let nothing_sent = |failure| PublishFailure { failure, in_doubt: false };
         let target = self.paths.inside(final_name).map_err(nothing_sent)?;
         let session = self.session_unless(cancel, &target).await.map_err(nothing_sent)?;
         let upload = stage::Upload { local, size, acknowledged, cancel };

@@ -64,6 +64,10 @@ impl Pool {
     async fn connect(&self, after: Option<Instant>) -> Result<SessionUser, Failure> {
         let asked_at = Instant::now();
         let mut last_failure = self.connecting.lock().await;
+        if let Some(after) = after {
+            // Idle ones make room: the server may allow no more than these.
+            self.list().retain(|s| s.users() > 0 || s.connected_at() >= after);
+        }
         if let Some(user) = self.least_used(after) {
             return Ok(user);
         }

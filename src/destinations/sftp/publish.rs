@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::paths::{Paths, RemotePath};
-use crate::destinations::Fence;
+use crate::destinations::{Fence, PublishFailure};
 use crate::model::{Failure, FailureClass};
 use crate::transport::sftp::wire::StatusCode;
 use crate::transport::sftp::{SftpError, SftpSession};
@@ -13,15 +13,20 @@ pub(super) async fn publish(
     session: &SftpSession,
     from: &RemotePath,
     to: &RemotePath,
-) -> Result<(), Failure> {
+) -> Result<(), PublishFailure> {
     rename(session, from, to).await.map_err(|error| {
-        let unsupported = error.code() == Some(StatusCode::OP_UNSUPPORTED);
+        let code = error.code();
+        // An atomic rename that was answered with an error did not happen and
+        // never will. Link and unlink can fail half-way.
+        let in_doubt = code.is_none() || !session.capabilities().posix_rename;
         let failure = error.into_failure("publishing as", to.shown());
-        if unsupported {
-            failure.advice("this server refuses renames: set `publish: direct` for it")
-        } else {
-            failure
-        }
+        let failure = match code {
+            Some(StatusCode::OP_UNSUPPORTED | StatusCode::PERMISSION_DENIED) => {
+                failure.advice("if this server refuses renames, set `publish: direct` for it")
+            }
+            _ => failure,
+        };
+        PublishFailure { failure, in_doubt }
     })
 }
 
@@ -59,7 +64,7 @@ pub(super) async fn fence(
         Err(error) => return Err(error.into_failure(DOING, from.shown())),
     }
     match session.lstat(to.bytes()).await {
-        Ok(_) => return Ok(Fence::MovedBefore),
+        Ok(attrs) => return Ok(Fence::MovedBefore(attrs.size)),
         Err(error) if error.is_missing() => {}
         Err(error) => return Err(error.into_failure(DOING, to.shown())),
     }

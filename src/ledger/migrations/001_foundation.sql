@@ -16,7 +16,6 @@ CREATE TABLE endpoints (
     last_sync_at     TEXT,
     last_sync_status TEXT,
     next_run_at      TEXT,                      -- as the running scheduler has it
-    baseline_at      TEXT,                      -- the first run's Delivered list was adopted
     reconciled_at    TEXT,                      -- the last Delivered list was compared
     created_at       TEXT    NOT NULL,
     updated_at       TEXT    NOT NULL
@@ -49,11 +48,23 @@ CREATE TABLE sync_logs (
 CREATE INDEX sync_logs_by_endpoint ON sync_logs (endpoint_id, id);
 CREATE INDEX sync_logs_by_run ON sync_logs (run_id);
 
+-- What an account had delivered before the first run counts as handled. It belongs to
+-- the account and not to an endpoint: endpoints are renamed and product keys are added.
+CREATE TABLE baselines (
+    source      TEXT NOT NULL,
+    account     TEXT NOT NULL,
+    product_key TEXT NOT NULL,                  -- '' for all of them
+    taken_at    TEXT NOT NULL,
+    PRIMARY KEY (source, account, product_key)
+) STRICT;
+
 -- One list asked of a source. A NotDelivered poll is committed as 'intent' before it is sent.
 CREATE TABLE polls (
     id          INTEGER PRIMARY KEY,
     endpoint_id INTEGER NOT NULL REFERENCES endpoints (id),
     run_id      INTEGER REFERENCES runs (id),
+    source      TEXT    NOT NULL,
+    account     TEXT    NOT NULL,
     product_key TEXT,
     state       TEXT    NOT NULL,               -- intent, received, recorded, not_sent, reconciled
     body        TEXT    NOT NULL,               -- path of the raw reply

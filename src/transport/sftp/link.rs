@@ -90,6 +90,11 @@ pub(super) struct Link {
 }
 
 impl Link {
+    /// Whether nobody is there to carry out requests any more.
+    pub(super) fn is_closed(&self) -> bool {
+        self.requests.is_closed()
+    }
+
     pub(super) fn new(requests: mpsc::UnboundedSender<Outgoing>, shared: Arc<Shared>) -> Self {
         Self { requests, shared, in_flight: Arc::new(Semaphore::new(IN_FLIGHT)) }
     }

@@ -51,7 +51,7 @@ impl SftpSession {
 
     /// Whether it has ended, for whatever reason.
     pub fn is_lost(&self) -> bool {
-        self.inner.link.shared.lost().is_some()
+        self.inner.link.shared.lost().is_some() || self.inner.link.is_closed()
     }
 
     /// Ends it at once, without a word to the server.
