@@ -1,4 +1,5 @@
 //! What integration tests share.
 
 pub mod desk;
+pub mod program;
 pub mod sshd;
