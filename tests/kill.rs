@@ -8,7 +8,8 @@
 
 mod support;
 
-use std::time::{Duration, Instant};
+use std::collections::BTreeMap;
+use std::time::Instant;
 
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -39,6 +40,9 @@ const FAULTS: &[&str] = &[
     "packet_cut_after@9",
     "packet_late@7",
     "processed_hidden",
+    "no_space",
+    "silent@9",
+    "sftp_slow=100000",
 ];
 
 fn from_environment(name: &str) -> Option<u64> {
@@ -68,16 +72,15 @@ async fn killed_at_any_moment_it_still_delivers_everything_once() {
     let mut random = StdRng::seed_from_u64(seed);
     let mut samples = Samples::new(seed);
     let mut site = Site::with(|options| options.exports = sample_exports()).await;
-    // Nothing here is silent for ever, but a cut may be noticed late.
+    // A cut that nobody tells of is noticed in a test's time.
     site.set("T_SFTP_TIMEOUT", "3");
 
     // An undisturbed pass, to know how long there is something to be killed in.
     let begun = Instant::now();
     site.run(&["sync"]).await.expect(0);
-    let undisturbed = begun.elapsed();
-    println!("an undisturbed pass takes {undisturbed:?}");
+    let mut typical = begun.elapsed();
 
-    let (mut killed, mut stopped) = (0, 0);
+    let mut caught = BTreeMap::<String, usize>::new();
     for round in 0..rounds {
         for export in arrivals(&mut random, &mut samples) {
             site.world().add(export);
@@ -86,42 +89,34 @@ async fn killed_at_any_moment_it_still_delivers_everything_once() {
         if let Some(fault) = fault {
             site.arm(fault);
         }
-        let delay = undisturbed.mul_f64(random.random_range(0.0..1.1));
+        let delay = typical.mul_f64(random.random_range(0.0..1.0));
         let politely = random.random_bool(0.2);
-        println!(
-            "round {round}: {fault:?}, {} after {delay:?}",
-            if politely { "TERM" } else { "KILL" }
-        );
-        let mut sync = site.start(&["sync"]);
-        if !sync.ends_within(delay).await {
-            if politely {
-                sync.terminate();
-                let ran = sync.ended().await;
-                // Before its handlers are there, a signal does what it always does.
-                assert!([143, 0, 3, 4].contains(&ran.code), "round {round}: {ran:#?}");
-                stopped += 1;
-            } else {
-                sync.kill().await;
-                killed += 1;
-            }
+        println!("round {round}: {fault:?}, politely: {politely}, after {delay:?}");
+        let (mut sync, begun) = (site.start(&["sync"]), Instant::now());
+        if sync.ends_within(delay).await {
+            typical = begun.elapsed();
+        } else if politely {
+            sync.terminate();
+            let ran = sync.ended().await;
+            // It may have been at its end already.
+            assert!([143, 0, 3].contains(&ran.code), "round {round}: {ran:#?}");
+        } else {
+            sync.kill().await;
+        }
+        for row in site.pending() {
+            *caught.entry(row.state).or_default() += 1;
         }
         site.world().disarm();
         // Whatever is still on its way: nothing wrong has arrived.
         let oracle = site.oracle();
         assert!(oracle.nothing_wrong(), "round {round}: {oracle:#?}");
     }
-    println!("killed {killed} times, stopped {stopped} times");
-    assert!(killed * 3 >= rounds, "most passes were over before they were killed");
+    println!("interrupted in: {caught:?}");
+    assert!(caught.len() >= 2, "nothing was interrupted: {caught:?}");
 
     site.sync_until_quiet(8).await;
     site.assert_all_once();
     only_listed_arrows(&site).await;
-    let states = site.exports().await;
-    println!(
-        "{} exports, {:?}",
-        states.len(),
-        Duration::from_secs_f32(begun.elapsed().as_secs_f32())
-    );
 }
 
 /// No state went backwards except by an arrow of the design.

@@ -15,6 +15,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use transship::demo::{Arming, Consumer, Options, Oracle, StandIns, World, sample_exports};
+use transship::ledger::{Books as _, ExportRow, Filter, Reader};
 
 use super::sshd::Sshd;
 
@@ -243,6 +244,16 @@ impl Site {
         listed.rows().iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect()
     }
 
+    /// The books, read beside the program.
+    pub fn books(&self, filter: &Filter) -> Vec<ExportRow> {
+        Reader::open(&self.database()).unwrap().exports(filter).unwrap()
+    }
+
+    /// What the books say is not at its end.
+    pub fn pending(&self) -> Vec<ExportRow> {
+        self.books(&Filter { pending: true, ..Filter::default() })
+    }
+
     /// Nothing lost, nothing twice, nothing partial, no temporary file left, and
     /// the books, which are sound, agree: every export is at the end of its way.
     #[track_caller]
@@ -257,9 +268,7 @@ impl Site {
         .unwrap();
         let check: String = ledger.query_row("PRAGMA integrity_check", [], |r| r.get(0)).unwrap();
         assert_eq!(check, "ok");
-        let reader = transship::ledger::Reader::open(&self.database()).unwrap();
-        let all = transship::ledger::Filter::default();
-        let rows = transship::ledger::Books::exports(&reader, &all).unwrap();
+        let rows = self.books(&Filter::default());
         assert_eq!(rows.len(), oracle.exports.len());
         for row in rows {
             assert!(matches!(row.state.as_str(), "cleaned" | "baseline"), "{row:#?}");
