@@ -142,6 +142,30 @@ impl Site {
         site
     }
 
+    /// Takes the configuration file away: the script's six variables, and those
+    /// that point them at the stand-ins, say everything.
+    pub fn without_a_file(&mut self) {
+        std::fs::remove_file(self.folder().join("connector.yaml")).unwrap();
+        let data = self.folder().join("data").to_str().unwrap().to_owned();
+        let mut variables = BTreeMap::from([("TRANSSHIP_DATA_DIR".to_owned(), data)]);
+        for (ours, theirs) in [
+            ("T_ENCOURA_URL", "ENCOURA_BASE_URL"),
+            ("T_ENCOURA_KEY", "ENCOURA_API_KEY"),
+            ("T_ENCOURA_ORGANIZATION", "ENCOURA_ORGANIZATION_UID"),
+            ("T_ENCOURA_USERNAME", "ENCOURA_USERNAME"),
+            ("T_ENCOURA_PASSWORD", "ENCOURA_PASSWORD"),
+            ("T_SFTP_PORT", "SLATE_SFTP_PORT"),
+            ("T_SFTP_USERNAME", "SLATE_HALIA_SFTP_UN"),
+            ("T_SFTP_PASSWORD", "SLATE_HALIA_SFTP_PW"),
+            ("T_SFTP_HOST_KEY", "SLATE_SFTP_HOST_KEY"),
+            ("T_SFTP_DIRECTORY", "SLATE_SFTP_DIRECTORY"),
+        ] {
+            variables.insert(theirs.to_owned(), self.variables[ours].clone());
+        }
+        variables.insert("SLATE_SFTP_HOST".to_owned(), "127.0.0.1".to_owned());
+        self.variables = variables;
+    }
+
     /// Sets a variable of the program's environment.
     pub fn set(&mut self, name: &str, value: &str) {
         self.variables.insert(name.to_owned(), value.to_owned());
