@@ -37,7 +37,8 @@ const HOSTILE: &[&str] = &[
     "..\\..\\windows.csv",
     "...csv",
     "-rf.csv",
-    ".tmp-1-1.part.csv",
+    ".tmp-1-1.part",
+    "x.part",
     "CON.csv",
     "a:b*c?.csv",
     " spaces . . .csv",
@@ -83,8 +84,8 @@ async fn hostile_names_steer_nothing_and_arrive_as_plain_files() {
     let names: Vec<String> = site.oracle().taken.into_iter().map(|haul| haul.file.name).collect();
     for name in &names {
         shows_nothing_raw(name);
-        assert!(!name.starts_with(['.', '-']) && !name.contains(['/', '\\', ':', '*', '?']));
-        assert!(name.len() <= 255 && !name.ends_with(".part"), "{name}");
+        assert!(!name.starts_with('.') && !name.ends_with(".part"), "{name}");
+        assert!(name.len() <= 255 && !name.contains(['/', '\\', ':', '*', '?']), "{name}");
     }
     // As data nothing is lost: a script gets the names as they are.
     let rows = site.exports().await;
