@@ -119,7 +119,7 @@ async fn no_secret_is_in_anything_that_it_says_or_keeps() {
     for fault in [
         "url_expired*2",
         "body_cut*3",
-        "store_503*9",
+        "store_503*3",
         "session_expired@2",
         "login_refused*9",
         "auth_refused",

@@ -49,12 +49,33 @@ async fn what_stays_settles_by_itself_what_a_killed_one_left_open() {
 #[tokio::test]
 async fn what_stays_waits_for_its_schedule_and_ends_when_told() {
     let site = Site::new().await;
-    let stays = site.start(&["--no-tui"]);
-    stays.says("next run").await;
-    assert_eq!(site.destructive_lists(), 0, "the schedule says when, not the start");
-    stays.terminate();
-    let ran = stays.ended().await.expect(143);
-    assert_eq!(ran.stdout, "", "{ran:#?}");
+    for (signal, code) in [("TERM", 143), ("INT", 130)] {
+        let stays = site.start(&["--no-tui"]);
+        stays.says("next run").await;
+        stays.signal(signal);
+        let ran = stays.ended().await.expect(code);
+        assert_eq!(ran.stdout, "", "{ran:#?}");
+        assert_eq!(site.destructive_lists(), 0, "the schedule says when, not the start");
+    }
     site.run(&["sync"]).await.expect(0);
+    site.assert_all_once();
+}
+
+#[tokio::test]
+async fn told_twice_it_ends_at_once_whatever_the_server_does() {
+    let site = Site::new().await;
+    site.arm("silent@20*4");
+    let mut sync = site.start(&["sync"]);
+    site.until("the server is silent", |world| world.struck(Fault::Silent) > 0).await;
+    let told = Instant::now();
+    sync.terminate();
+    // Patient with the server, but not with an operator who says it twice.
+    if !sync.ends_within(Duration::from_secs(1)).await {
+        sync.terminate();
+    }
+    sync.ended().await.expect(143);
+    assert!(told.elapsed() < A_MOMENT / 2, "{:?}", told.elapsed());
+    site.world().disarm();
+    site.sync_until_quiet(3).await;
     site.assert_all_once();
 }

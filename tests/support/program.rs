@@ -315,8 +315,12 @@ impl Running {
 
     /// Asks it to end: SIGTERM.
     pub fn terminate(&self) {
-        let pid = self.pid().to_string();
-        let sent = std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+        self.signal("TERM");
+    }
+
+    pub fn signal(&self, name: &str) {
+        let (name, pid) = (format!("-{name}"), self.pid().to_string());
+        let sent = std::process::Command::new("kill").args([&name, &pid]).status().unwrap();
         assert!(sent.success());
     }
 
