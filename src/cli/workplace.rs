@@ -82,11 +82,11 @@ impl Workplace {
             tracing::warn!("{warning}");
         }
         let reader = ledger.reader()?;
-        let engine = Engine::start(config, ledger, schedules).await?;
+        let mut engine = Engine::start(config, ledger, schedules).await?;
         let lines = match face {
             Face::Console => None,
             Face::Lines(verbosity) => {
-                Some(tokio::spawn(headless::follow(engine.handle().subscribe(), verbosity)))
+                Some(tokio::spawn(headless::follow(engine.events(), verbosity)))
             }
         };
         Ok(Self { engine, reader, lines, _log: Some(log) })

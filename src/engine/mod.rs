@@ -43,7 +43,7 @@ pub use command::{Acted, Command, ReconcileMode, Reply};
 pub use event::{Event, Level, Phase, Transfer};
 pub use handle::{Handle, Request};
 pub use tally::overall;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -61,6 +61,8 @@ pub struct Engine {
     context: Arc<Context>,
     handle: Handle,
     tasks: TaskTracker,
+    // Subscribed before anything happened.
+    events: broadcast::Receiver<Event>,
 }
 
 /// Whether the engine does things by itself.
@@ -86,6 +88,7 @@ impl Engine {
         ledger.register_endpoints(config.endpoints.clone()).await?;
         ledger.close_interrupted_runs().await?;
         let (handle, requests) = Handle::pair();
+        let events = handle.subscribe();
         let context = Arc::new(build(config, ledger, handle.clone(), schedules).await?);
         let tasks = TaskTracker::new();
         tasks.spawn(serve(context.clone(), requests, tasks.clone()));
@@ -94,7 +97,14 @@ impl Engine {
                 tasks.spawn(scheduler::look_after(context.clone(), lane.clone()));
             }
         }
-        Ok(Self { context, handle, tasks })
+        Ok(Self { context, handle, tasks, events })
+    }
+
+    /// The events from the start on: what a restart settles by itself may be over
+    /// before anybody could ask the handle. Asked again: from the last asking on.
+    pub fn events(&mut self) -> broadcast::Receiver<Event> {
+        let later = self.events.resubscribe();
+        std::mem::replace(&mut self.events, later)
     }
 
     /// A way in for others.

@@ -8,12 +8,16 @@
 const MAX_STEM: usize = 150;
 const MAX_EXTENSION: usize = 20;
 
+/// The extension of temporary names.
+const TEMPORARY: &str = "part";
+
 /// Windows device names: no file may have one, whatever its extension.
 const RESERVED: &[&str] = &["con", "prn", "aux", "nul"];
 
 /// The naive script's rule, kept for its users: trim, spaces to `_`, drop every
 /// character that is not a word character, `-` or `.`. On top of it: never
-/// empty, no leading dots, no device names, of bounded length.
+/// empty, no leading dots, no device names, of bounded length, and never the
+/// extension of a temporary name.
 pub fn sanitised(name: &str) -> String {
     let kept: String = name
         .trim()
@@ -30,7 +34,9 @@ pub fn sanitised(name: &str) -> String {
     if is_device(&stem) {
         stem.insert(0, '_');
     }
-    join(&stem, cut(extension, MAX_EXTENSION))
+    // What ends like a temporary name is one to whoever takes the files over there.
+    let mark = if extension.eq_ignore_ascii_case(TEMPORARY) { "_" } else { "" };
+    join(&stem, &format!("{}{mark}", cut(extension, MAX_EXTENSION)))
 }
 
 /// The name under which a file is published: `{stem}_{uid8}[_g{generation}].{ext}`.
@@ -52,7 +58,7 @@ pub fn final_name(original: &str, digest: &str, digits: usize, generation: u32) 
 /// differs from every final name at both ends, so that neither a prefix nor a
 /// suffix mask of the receiver picks it up.
 pub fn temporary_name(token: &str, attempt: u32) -> String {
-    format!(".tmp-{token}-{attempt}.part")
+    format!(".tmp-{token}-{attempt}.{TEMPORARY}")
 }
 
 /// Direct mode has no temporary name: from the second attempt on the final name
@@ -125,6 +131,9 @@ mod tests {
             ("Ünïcode 文.csv", "Ünïcode_文.csv"),
             ("trailing.", "trailing"),
             ("A..b.", "A.b"),
+            ("half.part", "half.part_"),
+            ("half.Part.", "half.Part_"),
+            ("a.part.csv", "a.part.csv"),
             ("a.an_extension_that_is_far_too_long.", "a.an_extension_that_is"),
         ] {
             assert_eq!(sanitised(name), expected, "{name:?}");
@@ -144,10 +153,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_sanitised_name_is_one_short_plain_path_component(name in any::<String>()) {
+        fn a_sanitised_name_is_one_short_plain_path_component(
+            name in prop_oneof![any::<String>(), "\\PC{0,5}\\.(part|PART|csv)"],
+        ) {
             let safe = sanitised(&name);
             prop_assert!(!safe.is_empty() && safe.len() <= MAX_STEM + MAX_EXTENSION + 2);
-            prop_assert!(!safe.starts_with('.'));
+            prop_assert!(!safe.starts_with('.') && !safe.to_lowercase().ends_with(".part"));
             prop_assert!(safe.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.')));
             prop_assert_eq!(sanitised(&safe), safe.clone(), "sanitising twice changes nothing");
         }

@@ -1,6 +1,7 @@
 //! What integration tests share.
 
 pub mod desk;
+pub mod program;
 pub mod ssh_stand;
 pub mod sshd;
 pub mod terminal;

@@ -1,0 +1,12 @@
+//! The real program as operators, cron and scripts meet it: exit codes, data on
+//! stdout, words on stderr, the log of record, signals, and a second instance.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![cfg(unix)]
+
+mod actions;
+mod faces;
+mod instances;
+mod outside;
+mod signals;
+#[path = "../support/mod.rs"]
+mod support;

@@ -1,0 +1,115 @@
+//! The whole job by the real program, from the stand-in of Encoura to a real
+//! OpenSSH server, judged by what the receiver finds on its disk.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![cfg(unix)]
+
+mod support;
+
+use std::fs;
+
+use support::program::{Ran, Site};
+use support::sshd::Sshd;
+
+#[tokio::test]
+async fn everything_arrives_once_and_a_second_pass_sends_nothing() {
+    let sshd = Sshd::start();
+    let site = Site::behind(&sshd).await;
+    assert!(site.world().upload_folder().ends_with("Encoura API Uploads"), "with spaces");
+    let first = site.run(&["sync", "--json"]).await.expect(0);
+    let report = &first.rows()[0];
+    assert_eq!(report["endpoints"][0]["delivered"], 8, "{report:#}");
+    assert!(sshd.log().contains("Accepted publickey"), "by the key, and nothing else");
+    let second = site.run(&["sync"]).await.expect(0);
+    assert!(second.stderr.contains("nothing new"), "{second:#?}");
+    site.run(&["sync", "--fail-if-empty"]).await.expect(9);
+    site.assert_all_once();
+    // Two pairs of equal names were among them: eight names arrived.
+    assert_eq!(fs::read_dir(site.world().processed_folder()).unwrap().count(), 8);
+    for row in site.exports().await {
+        // Seen where the receiver puts what it took, unless it was quicker to be seen gone.
+        assert!(["E2", "E3"].contains(&row["evidence"].as_str().unwrap()), "{row:#}");
+    }
+}
+
+#[tokio::test]
+async fn without_atomic_renames_it_still_arrives_where_nothing_breaks() {
+    let sshd = Sshd::options().deny("posix-rename").start();
+    let site = Site::behind(&sshd).await;
+    let tested = site.run(&["test"]).await.expect(0);
+    assert!(tested.stdout.contains("rename not atomic"), "{tested:#?}");
+    site.sync_until_quiet(4).await;
+    site.assert_all_once();
+}
+
+#[tokio::test]
+async fn known_hosts_is_as_good_as_a_pin() {
+    let sshd = Sshd::start();
+    let mut site = Site::behind(&sshd).await;
+    let file = site.folder().join("known_hosts");
+    let key = fs::read_to_string(sshd.public_key("ed25519")).unwrap();
+    site.set("T_SFTP_HOST_KEY", "");
+    site.set("T_SFTP_KNOWN_HOSTS", file.to_str().unwrap());
+    // A file that knows only somebody else.
+    fs::write(&file, format!("[127.0.0.1]:1 {key}")).unwrap();
+    refused(&site, &sshd).await;
+    fs::write(&file, format!("[127.0.0.1]:{} {key}", sshd.port())).unwrap();
+    site.sync_until_quiet(3).await;
+    site.assert_all_once();
+}
+
+#[tokio::test]
+async fn a_wrong_or_missing_pin_takes_nothing_from_the_source() {
+    let sshd = Sshd::start();
+    let mut site = Site::behind(&sshd).await;
+    let wrong = "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU";
+    site.set("T_SFTP_HOST_KEY", wrong);
+    let ran = refused(&site, &sshd).await;
+    assert!(ran.stderr.contains(wrong), "what was expected: {ran:#?}");
+
+    site.set("T_SFTP_HOST_KEY", "");
+    let ran = refused(&site, &sshd).await;
+    let line = format!("host_key: \"{}\"", sshd.fingerprint());
+    assert!(ran.stderr.contains(&line), "the line to paste: {ran:#?}");
+
+    site.set("T_SFTP_HOST_KEY", &sshd.fingerprint());
+    site.sync_until_quiet(3).await;
+    site.assert_all_once();
+}
+
+/// A sync ends with 77, says which key the server offers, and took nothing.
+async fn refused(site: &Site, sshd: &Sshd) -> Ran {
+    let ran = site.run(&["sync"]).await.expect(77);
+    assert!(ran.stderr.contains(&sshd.fingerprint()), "{ran:#?}");
+    assert_eq!(site.destructive_lists(), 0);
+    assert_eq!(site.oracle().totals.waiting, 8);
+    ran
+}
+
+#[tokio::test]
+async fn a_server_that_is_down_is_waited_for() {
+    let mut sshd = Sshd::start();
+    let site = Site::behind(&sshd).await;
+    sshd.stop();
+    // All of it is safe here, none of it is over there.
+    site.run(&["sync"]).await.expect(3);
+    assert_eq!(site.oracle().totals.once, 0);
+    sshd.restart();
+    site.sync_until_quiet(3).await;
+    site.assert_all_once();
+}
+
+/// The server dies in the middle of the transfers, over and over.
+#[tokio::test]
+async fn a_server_that_is_restarted_in_mid_transfer_gets_everything_once() {
+    let mut sshd = Sshd::start();
+    let site = Site::behind(&sshd).await;
+    for taken in [1, 3, 5] {
+        let sync = site.start(&["sync"]);
+        site.until("files are taken", |w| w.oracle().unwrap().taken.len() >= taken).await;
+        sshd.stop();
+        sshd.restart();
+        sync.ended().await;
+    }
+    site.sync_until_quiet(4).await;
+    site.assert_all_once();
+}
