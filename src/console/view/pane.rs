@@ -86,12 +86,14 @@ pub(super) fn list(
         return;
     }
     let theme = state.theme;
-    let widths = table::widths(columns, usize::from(area.width).saturating_sub(table::MARGIN));
-    frame.render_widget(table::titles(theme, columns, &widths), Rect { height: 1, ..area });
     let list = state.list(pane);
     let height = usize::from(area.height - 1);
-    for (n, index) in table::window(list.index, count, height).enumerate() {
-        let Some(row) = row(index) else { break };
+    let rows: Vec<Row> = table::window(list.index, count, height).map_while(row).collect();
+    let content = table::content(columns, rows.iter().map(|row| row.cells.as_slice()));
+    let room = usize::from(area.width).saturating_sub(table::MARGIN);
+    let widths = table::widths(columns, &content, room);
+    frame.render_widget(table::titles(theme, columns, &widths), Rect { height: 1, ..area });
+    for (n, row) in rows.into_iter().enumerate() {
         let line_area = Rect { y: area.y + 1 + n as u16, height: 1, ..area };
         let marked = matches!(row.key, RowKey::Id(id) if list.marked.contains(&id));
         let selected = list.selected.as_ref() == Some(&row.key);

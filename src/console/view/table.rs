@@ -5,6 +5,8 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
+use unicode_width::UnicodeWidthStr as _;
+
 use crate::console::text;
 use crate::console::theme::{Mood, Theme};
 
@@ -61,8 +63,10 @@ const GAP: usize = 2;
 /// Two cells before each row: the mark stands there.
 pub(super) const MARGIN: usize = 2;
 
-/// The cells of each column in `room`; none for those that have to go.
-pub(super) fn widths(columns: &[Column], room: usize) -> Vec<Option<usize>> {
+/// The cells of each column in `room`; none for those that have to go. What is
+/// left over goes to the columns that grow, by their shares, and to none more than
+/// its widest text (`content`) needs, as long as another one can use it.
+pub(super) fn widths(columns: &[Column], content: &[usize], room: usize) -> Vec<Option<usize>> {
     let mut kept: Vec<bool> = vec![true; columns.len()];
     let taken = |kept: &[bool]| -> usize {
         columns.iter().zip(kept).filter(|(_, k)| **k).map(|(c, _)| c.width + GAP).sum::<usize>()
@@ -73,13 +77,29 @@ pub(super) fn widths(columns: &[Column], room: usize) -> Vec<Option<usize>> {
             kept[least] = false;
         }
     }
-    let spare = (room + GAP).saturating_sub(taken(&kept));
-    let shares: usize = columns.iter().zip(&kept).filter(|(_, k)| **k).map(|(c, _)| c.grow).sum();
-    columns
-        .iter()
-        .zip(&kept)
-        .map(|(c, kept)| kept.then(|| c.width + (spare * c.grow).checked_div(shares).unwrap_or(0)))
-        .collect()
+    let mut spare = (room + GAP).saturating_sub(taken(&kept));
+    let mut widths: Vec<usize> = columns.iter().map(|c| c.width).collect();
+    // First what each one's text needs, then the rest.
+    for limited in [true, false] {
+        let wants = |i: usize, width: usize| !limited || width < content[i];
+        loop {
+            let growing: Vec<usize> = (0..columns.len())
+                .filter(|i| kept[*i] && columns[*i].grow > 0 && wants(*i, widths[*i]))
+                .collect();
+            let shares: usize = growing.iter().map(|i| columns[*i].grow).sum();
+            if shares == 0 || spare == 0 {
+                break;
+            }
+            let pot = spare;
+            for i in growing {
+                let share = (pot * columns[i].grow / shares).max(1).min(spare);
+                let share = if limited { share.min(content[i] - widths[i]) } else { share };
+                widths[i] += share;
+                spare -= share;
+            }
+        }
+    }
+    widths.into_iter().zip(kept).map(|(width, kept)| kept.then_some(width)).collect()
 }
 
 /// One row in the columns' widths.
@@ -106,6 +126,20 @@ pub(super) fn line(
         spans.push(Span::styled(text::pad(short, width, column.right), theme.mood(cell.mood)));
     }
     Line::from(spans)
+}
+
+/// The widest text of each column.
+pub(super) fn content<'r>(
+    columns: &[Column],
+    rows: impl Iterator<Item = &'r [Cell]>,
+) -> Vec<usize> {
+    let mut widest: Vec<usize> = columns.iter().map(|c| c.title.width()).collect();
+    for cells in rows {
+        for (widest, cell) in widest.iter_mut().zip(cells) {
+            *widest = (*widest).max(cell.text.width());
+        }
+    }
+    widest
 }
 
 /// The line with the columns' titles.
@@ -147,9 +181,24 @@ mod tests {
     fn the_least_important_column_goes_first() {
         let columns =
             [Column::new("NAME", 10, 9).grow(1), Column::new("B", 5, 1), Column::new("C", 5, 5)];
-        assert_eq!(widths(&columns, 30), [Some(16), Some(5), Some(5)]);
-        assert_eq!(widths(&columns, 20), [Some(13), None, Some(5)]);
-        assert_eq!(widths(&columns, 12), [Some(12), None, None]);
+        let content = [0; 3];
+        assert_eq!(widths(&columns, &content, 30), [Some(16), Some(5), Some(5)]);
+        assert_eq!(widths(&columns, &content, 20), [Some(13), None, Some(5)]);
+        assert_eq!(widths(&columns, &content, 12), [Some(12), None, None]);
+    }
+
+    #[test]
+    fn room_goes_where_the_text_is() {
+        let columns = [Column::new("NAME", 10, 9).grow(1), Column::new("WHY", 10, 5).grow(3)];
+        // Nothing to say about why: the name gets it, as far as it needs it.
+        assert_eq!(widths(&columns, &[30, 0], 42), [Some(30), Some(10)]);
+        // Both want more than there is: by their shares.
+        assert_eq!(widths(&columns, &[90, 90], 42), [Some(15), Some(25)]);
+        // Whatever is wanted, the whole room is used and no more.
+        for (name, why) in [(0, 0), (5, 50), (50, 5), (11, 12)] {
+            let sum: usize = widths(&columns, &[name, why], 42).into_iter().flatten().sum();
+            assert_eq!(sum + GAP, 42, "{name} {why}");
+        }
     }
 
     #[test]
