@@ -8,6 +8,10 @@ use crate::model::{EndpointResult, Failure, FailureClass, Outcome};
 #[derive(Debug)]
 pub(super) struct Tally(Mutex<Counts>);
 
+/// So many items in a row, each after a few tries of its own: the others of the
+/// pass need not find out for themselves.
+const OUT_OF_REACH: u32 = 64;
+
 /// The two sides that can refuse us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Side {
@@ -20,8 +24,10 @@ pub(super) enum Side {
 #[derive(Debug)]
 struct Counts {
     result: EndpointResult,
-    /// Sides that refused our credentials, or whose host key is wrong.
-    refusing: Vec<Side>,
+    /// Sides that it makes no sense to try again in this pass.
+    given_up: Vec<Side>,
+    /// Items in a row that found the destination, or the source, out of reach.
+    out_of_reach: u32,
     /// Items that moved on without being fetched or delivered: confirmed ones.
     other_work: bool,
     needs_operator: bool,
@@ -32,7 +38,8 @@ impl Tally {
     pub(super) fn new(result: EndpointResult) -> Self {
         Self(Mutex::new(Counts {
             result,
-            refusing: Vec::new(),
+            given_up: Vec::new(),
+            out_of_reach: 0,
             other_work: false,
             needs_operator: false,
         }))
@@ -53,12 +60,15 @@ impl Tally {
     pub(super) fn fetched(&self, bytes: u64) {
         let mut counts = self.counts();
         counts.result.fetched += 1;
+        counts.out_of_reach = 0;
         counts.result.bytes += bytes;
     }
 
     /// A file has its final name over there.
     pub(super) fn delivered(&self) {
-        self.counts().result.delivered += 1;
+        let mut counts = self.counts();
+        counts.result.delivered += 1;
+        counts.out_of_reach = 0;
     }
 
     /// Something else was brought forward.
@@ -78,17 +88,27 @@ impl Tally {
     }
 
     /// An item failed at one side. If that side refuses *us*, the other items need
-    /// not try: many refused sign-ins in a row lock accounts.
+    /// not try: many refused sign-ins in a row lock accounts. Nor need they where one
+    /// after the other found it out of reach.
     pub(super) fn failed_at(&self, side: Side, failure: &Failure) {
-        if matches!(failure.class, FailureClass::SignIn | FailureClass::HostKey) {
-            self.counts().refusing.push(side);
+        let mut counts = self.counts();
+        match failure.class {
+            FailureClass::SignIn | FailureClass::HostKey => counts.given_up.push(side),
+            FailureClass::Network => {
+                counts.out_of_reach += 1;
+                if counts.out_of_reach >= OUT_OF_REACH {
+                    counts.given_up.push(side);
+                }
+            }
+            _ => counts.out_of_reach = 0,
         }
+        drop(counts);
         self.failed(failure);
     }
 
-    /// Whether this side has refused us.
-    pub(super) fn refused_by(&self, side: Side) -> bool {
-        self.counts().refusing.contains(&side)
+    /// Whether this side is not tried again in this pass.
+    pub(super) fn has_given_up(&self, side: Side) -> bool {
+        self.counts().given_up.contains(&side)
     }
 
     /// Something now waits for the operator.
@@ -168,6 +188,26 @@ mod tests {
             story.iter().for_each(|step| step(&tally));
             assert_eq!(tally.finish(0).outcome, *outcome, "story {number}");
         }
+    }
+
+    #[test]
+    fn a_side_is_given_up_when_it_refuses_us_or_stays_out_of_reach() {
+        let network = Failure::new(FailureClass::Network, "uploading", "a");
+        let sign_in = Failure::new(FailureClass::SignIn, "signing in", "a");
+        let refused = tally();
+        refused.failed_at(Side::Destination, &sign_in);
+        assert!(refused.has_given_up(Side::Destination) && !refused.has_given_up(Side::Source));
+
+        let flaky = tally();
+        for _ in 0..OUT_OF_REACH * 2 {
+            flaky.failed_at(Side::Destination, &network);
+            flaky.delivered();
+        }
+        assert!(!flaky.has_given_up(Side::Destination), "now and then it works");
+        for _ in 0..OUT_OF_REACH {
+            flaky.failed_at(Side::Destination, &network);
+        }
+        assert!(flaky.has_given_up(Side::Destination));
     }
 
     #[test]

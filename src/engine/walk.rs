@@ -100,7 +100,7 @@ async fn walk_export(
     tally: &Tally,
 ) -> Result<Option<Id>, Failure> {
     let Some(claim) = context.claims.claim(item) else { return Ok(None) };
-    if tally.refused_by(Side::Source) {
+    if tally.has_given_up(Side::Source) {
         return Ok(None);
     }
     let Ok(_permit) = lane.fetches.acquire().await else { return Ok(None) };
@@ -139,7 +139,7 @@ async fn walk_delivery(
     tally: &Tally,
 ) -> Result<Option<Id>, Failure> {
     let Some(claim) = context.claims.claim(item) else { return Ok(None) };
-    if tally.refused_by(Side::Destination) {
+    if tally.has_given_up(Side::Destination) {
         return Ok(None);
     }
     let Some(delivery) = context.ledger.delivery(item).await?.filter(|d| d.state.is_open()) else {
