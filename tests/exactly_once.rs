@@ -318,7 +318,12 @@ async fn a_test_takes_nothing_from_the_source() {
 
 #[tokio::test]
 async fn a_server_that_refuses_renames_keeps_nothing_of_ours() {
-    let mut desk = Desk::new().await;
+    // Without renames a receiver may take half a file: this one does not look.
+    let mut desk = Desk::with(|options| {
+        options.exports = sample_exports();
+        options.consumer = Consumer::Off;
+    })
+    .await;
     desk.arm("rename_refused");
     let report = desk.sync().await;
     assert_eq!(report.endpoints[0].delivered, 0);
@@ -327,7 +332,7 @@ async fn a_server_that_refuses_renames_keeps_nothing_of_ours() {
     // The advice helps.
     desk.config.destinations.get_mut("slate").unwrap().publish = PublishMode::Direct;
     desk.sync_until_quiet(3).await;
-    desk.assert_all_once();
+    assert!(desk.oracle().all_once(), "{:#?}", desk.oracle());
 }
 
 #[tokio::test]
