@@ -301,7 +301,7 @@ pub struct SimArgs {
     /// The object store's port; 0 takes a free one.
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     pub store_port: u16,
-    /// Arm a fault: NAME[=VALUE][*COUNT][@AFTER]; may be given several times.
+    /// Arm a fault: `NAME[=VALUE][*COUNT][@AFTER]`; may be given several times.
     #[arg(long, value_name = "FAULT", value_parser = fault)]
     pub fault: Vec<Arming>,
     /// Exports waiting at the start.

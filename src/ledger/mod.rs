@@ -53,7 +53,7 @@ impl Ledger {
     /// Opens the ledger at `path` for the program that calls itself `command`,
     /// creating or updating it as needed.
     ///
-    /// Fails if another instance holds it ([`is_held`]), if it is damaged, or if
+    /// Fails if another instance holds it, if it is damaged, or if
     /// a newer program wrote it.
     pub fn open(path: &Path, command: &str) -> Result<Self, Failure> {
         if let Some(folder) = path.parent() {

@@ -1,8 +1,8 @@
 //! What sources over HTTP share.
 //!
-//! * [`Client`]: TLS always verified, nothing decoded, redirects followed here
+//! * `Client`: TLS always verified, nothing decoded, redirects followed here
 //!   and nowhere else, no silent retries.
-//! * [`Guard`]: which URLs from outside may be asked at all.
+//! * `Guard`: which URLs from outside may be asked at all.
 //! * failures in the operator's words, with secrets cut out of what is quoted.
 //! * bodies: bounded in memory, or streamed to a new file.
 
