@@ -1,5 +1,6 @@
 //! What a command needs to work: configuration, log, ledger, engine.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
@@ -13,9 +14,13 @@ use crate::ledger::{self, Ledger, Reader};
 use crate::model::Failure;
 use tracing_subscriber::Layer as _;
 
-/// How long a publication under way may take to come to its end when the
-/// program stops. What is cut off after that is settled by the next start.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a publication under way may take to come to its end when the program
+/// stops: less than service managers wait before they kill. What is cut off after
+/// that is settled by the next start.
+const PATIENCE: Duration = Duration::from_secs(7);
+
+/// How long closing may take after a signal has used up the patience.
+const HASTE: Duration = Duration::from_secs(1);
 
 /// How long the last lines may take to be printed.
 const LAST_LINES: Duration = Duration::from_secs(1);
@@ -25,8 +30,10 @@ pub(super) struct Workplace {
     pub(super) engine: Engine,
     pub(super) reader: Reader,
     lines: Option<JoinHandle<()>>,
+    /// A signal came: there was time to come to an end already.
+    hurried: AtomicBool,
     // Dropped last: what the others say on their way out is still written.
-    _log: Option<log::Guard>,
+    _log: log::Guard,
 }
 
 /// Tells what is wrong with a configuration.
@@ -89,7 +96,7 @@ impl Workplace {
                 Some(tokio::spawn(headless::follow(engine.events(), verbosity)))
             }
         };
-        Ok(Self { engine, reader, lines, _log: Some(log) })
+        Ok(Self { engine, reader, lines, hurried: AtomicBool::new(false), _log: log })
     }
 
     /// Asks the engine; a signal meanwhile brings it to a safe point first.
@@ -100,6 +107,7 @@ impl Workplace {
             reply = &mut reply => Answer { reply, signal: None },
             signal = super::signals::ended() => {
                 self.engine.begin_to_stop();
+                self.hurried.store(true, Ordering::Relaxed);
                 // What was done up to there is still reported.
                 let reply = tokio::time::timeout(PATIENCE, reply).await.unwrap_or_else(|_| {
                     Reply::Failed(Failure::cancelled("waiting for", "the engine to stop"))
@@ -111,8 +119,8 @@ impl Workplace {
 
     /// Stops everything and waits for it.
     pub(super) async fn close(self) {
-        let Self { engine, lines, .. } = self;
-        engine.stop(PATIENCE).await;
+        let Self { engine, lines, hurried, .. } = self;
+        engine.stop(if hurried.into_inner() { HASTE } else { PATIENCE }).await;
         // The events' sender is gone with the engine: the last line is printed.
         if let Some(lines) = lines {
             let _ = tokio::time::timeout(LAST_LINES, lines).await;
