@@ -22,6 +22,7 @@ async fn everything_arrives_once_and_a_second_pass_sends_nothing() {
     let second = site.run(&["sync"]).await.expect(0);
     assert!(second.stderr.contains("nothing new"), "{second:#?}");
     site.run(&["sync", "--fail-if-empty"]).await.expect(9);
+    site.sync_until_quiet(1).await;
     site.assert_all_once();
     // Two pairs of equal names were among them: eight names arrived.
     assert_eq!(fs::read_dir(site.world().processed_folder()).unwrap().count(), 8);

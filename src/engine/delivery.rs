@@ -25,8 +25,6 @@ use crate::model::{
 pub(super) struct Delivered {
     /// Whether it reached its final name in this pass.
     pub(super) published: bool,
-    /// Whether its state changed at all.
-    pub(super) moved: bool,
     /// Why the pass ended.
     pub(super) end: End,
 }
@@ -88,11 +86,7 @@ pub(super) async fn deliver(
     };
     let end = work.run().await?;
     let after = work.delivery.state;
-    Ok(Delivered {
-        published: after.is_delivered() && !before.is_delivered(),
-        moved: after != before,
-        end,
-    })
+    Ok(Delivered { published: after.is_delivered() && !before.is_delivered(), end })
 }
 
 /// What one step did.

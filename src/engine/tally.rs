@@ -28,8 +28,6 @@ struct Counts {
     given_up: Vec<Side>,
     /// Items in a row that found the destination, or the source, out of reach.
     out_of_reach: u32,
-    /// Items that moved on without being fetched or delivered: confirmed ones.
-    other_work: bool,
     needs_operator: bool,
 }
 
@@ -40,7 +38,6 @@ impl Tally {
             result,
             given_up: Vec::new(),
             out_of_reach: 0,
-            other_work: false,
             needs_operator: false,
         }))
     }
@@ -69,11 +66,6 @@ impl Tally {
         let mut counts = self.counts();
         counts.result.delivered += 1;
         counts.out_of_reach = 0;
-    }
-
-    /// Something else was brought forward.
-    pub(super) fn worked(&self) {
-        self.counts().other_work = true;
     }
 
     /// An item, or the pass itself, failed. The first one is reported in words.
@@ -127,7 +119,8 @@ impl Tally {
     pub(super) fn finish(&self, api_calls: u64) -> EndpointResult {
         let counts = self.counts();
         let mut result = counts.result.clone();
-        let worked = result.delivered + result.fetched > 0 || counts.other_work;
+        // That the receiver took what an earlier pass delivered is good, but not new.
+        let worked = result.delivered + result.fetched > 0;
         result.api_calls = api_calls;
         result.outcome = match (counts.needs_operator, result.failed > 0, worked) {
             (true, _, _) => Outcome::NeedsOperator,
@@ -177,7 +170,6 @@ mod tests {
             (&[], Outcome::NothingNew),
             (&[&|t| t.listed(3, 0)], Outcome::NothingNew),
             (&[&|t| t.listed(3, 3), &|t| t.fetched(1), &|t| t.delivered()], Outcome::Done),
-            (&[&|t| t.worked()], Outcome::Done),
             (&[&|t| t.failed(&network)], Outcome::Failed),
             (&[&|t| t.failed(&network), &|t| t.delivered()], Outcome::Partial),
             (&[&|t| t.failed(&sign_in), &|t| t.delivered()], Outcome::NeedsOperator),

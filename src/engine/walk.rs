@@ -158,8 +158,6 @@ async fn walk_delivery(
     let delivered = delivery::deliver(context, lane, outlet, &export, delivery, &claim).await?;
     if delivered.published {
         tally.delivered();
-    } else if delivered.moved {
-        tally.worked();
     }
     match delivered.end {
         End::Failed(failure) => tally.failed_at(Side::Destination, &failure),

@@ -244,15 +244,20 @@ impl Site {
         self.start(arguments).ended().await
     }
 
-    /// `sync` until one finds nothing to do, at most `most` times.
+    /// `sync` until one finds nothing to do, at most `most` times, and then until
+    /// the receiver has taken what was published.
     pub async fn sync_until_quiet(&self, most: usize) {
         let mut all = Vec::new();
-        for _ in 0..most {
+        while all.len() < most {
             let ran = self.run(&["sync", "--fail-if-empty"]).await;
-            if ran.code == 9 {
+            if ran.code != 9 {
+                all.push(ran);
+                continue;
+            }
+            let untaken = |row: &ExportRow| matches!(row.state.as_str(), "published" | "confirmed");
+            if !self.books(&Filter::default()).iter().any(untaken) {
                 return;
             }
-            all.push(ran);
         }
         panic!("not quiet after {most} passes: {all:#?}");
     }
