@@ -20,6 +20,7 @@
 //! | [`console`] | the engine's events on a screen |
 //! | [`demo`] | stand-ins for all services, for `demo`, `sim` and the tests |
 //! | [`cli`] | the command line |
+//! | `crash`, `wrong` | where and how the proof breaks the program; nothing in a release |
 //!
 //! **A file's walk:** a source lists → the engine records in the ledger → the
 //! source fetches into the archive → the engine verifies → the destination
@@ -33,6 +34,10 @@
 pub mod cli;
 pub mod config;
 pub mod console;
+#[cfg(feature = "crash-points")]
+pub mod crash;
+#[cfg(not(feature = "crash-points"))]
+mod crash;
 pub mod demo;
 pub mod destinations;
 pub mod engine;
@@ -41,3 +46,7 @@ pub mod ledger;
 pub mod model;
 pub mod sources;
 pub mod transport;
+mod wrong;
+
+#[cfg(all(feature = "crash-points", not(debug_assertions)))]
+compile_error!("the feature crash-points is for the proof alone, never for a release");

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::crash::{self, Point};
 use crate::ledger::{Export, create_private_folder};
 use crate::model::{Failure, FailureClass, Sha256};
 
@@ -24,9 +25,11 @@ pub(super) async fn keep(
         create_private_folder(&folder)?;
         std::fs::rename(&part, &target)
             .map_err(|e| Failure::io("archiving", target.to_string_lossy(), &e))?;
+        crash::at(Point::Archived)?;
         // The new folder's own entry must be durable as well.
         sync_folder(&folder)?;
-        folder.parent().map_or(Ok(()), sync_folder)
+        folder.parent().map_or(Ok(()), sync_folder)?;
+        crash::at(Point::ArchiveSynced)
     })
     .await?;
     Ok(relative)

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::delivery::{Step, Work};
 use super::lane::Outlet;
 use super::retry;
+use crate::crash::{self, Point};
 use crate::destinations::Sighting;
 use crate::ledger::{self, Delivery};
 use crate::model::{DeliveryState, Evidence, Failure, FailureClass, PublishMode, Retry};
@@ -28,6 +29,7 @@ pub(super) async fn look(work: &mut Work<'_>) -> Result<Step, Failure> {
         }
         Err(failure) => return look_again(work, Some(failure)).await,
     };
+    crash::at(Point::Sighted)?;
     match evidence(sighting, work.export.size) {
         // In its place: that is all there will ever be to see, unless a receiver
         // is known to take files away.
@@ -49,6 +51,7 @@ async fn confirm(work: &mut Work<'_>, evidence: Evidence) -> Result<Step, Failur
         d.confirmed_at = Some(ledger::now());
     })
     .await?;
+    crash::at(Point::Confirmed)?;
     Ok(Step::Moved)
 }
 
@@ -89,9 +92,11 @@ pub(super) async fn clean_up(work: &mut Work<'_>) -> Result<Step, Failure> {
             if let Err(failure) = work.outlet.destination.remove_temporary(&temporary).await {
                 return work.retry_later(DeliveryState::Confirmed, failure).await;
             }
+            crash::at(Point::Removed)?;
         }
     }
     work.move_to(DeliveryState::Cleaned, |_| {}).await?;
+    crash::at(Point::Cleaned)?;
     Ok(Step::Rest)
 }
 

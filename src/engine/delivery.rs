@@ -14,11 +14,13 @@ use super::context::Context;
 use super::lane::{Lane, Outlet};
 use super::progress::Progress;
 use super::{archive, confirm, direct, retry};
+use crate::crash::{self, Point};
 use crate::destinations::{Fence, Sighting};
 use crate::ledger::{self, Delivery, Export};
 use crate::model::{
     DeliveryState, Evidence, ExportState, Failure, FailureClass, FinalNames, PublishMode, Retry,
 };
+use crate::wrong::{self, Wrong};
 
 /// What became of one pass over a delivery.
 #[derive(Debug, PartialEq)]
@@ -173,6 +175,7 @@ impl Work<'_> {
             d.target = target;
         })
         .await?;
+        crash::at(Point::Uploading)?;
         self.progress.step("uploading", 0, Some(size));
         let temporary = self.delivery.temporary_name(self.delivery.attempt);
         let (progress, token) = (self.progress, self.claim.token());
@@ -188,10 +191,12 @@ impl Work<'_> {
                 token,
             )
             .await;
+        crash::at(Point::StagedThere)?;
         match staged {
             Ok(staged) if staged.target_exists => self.name_taken().await,
             Ok(_) => {
                 self.move_to(DeliveryState::Staged, |d| d.staged_at = Some(ledger::now())).await?;
+                crash::at(Point::Staged)?;
                 Ok(Step::Moved)
             }
             Err(failure) => {
@@ -219,9 +224,17 @@ impl Work<'_> {
             }
         }
         // Committed before the rename goes on the wire.
-        self.move_to(DeliveryState::Publishing, |_| {}).await?;
+        if !wrong::is(Wrong::NoIntent) {
+            self.move_to(DeliveryState::Publishing, |_| {}).await?;
+        }
+        crash::at(Point::Publishing)?;
         self.progress.step("publishing", self.export.size.unwrap_or_default(), None);
-        match self.outlet.destination.publish(&temporary, &self.delivery.final_name).await {
+        let renamed = self.outlet.destination.publish(&temporary, &self.delivery.final_name).await;
+        crash::at(if renamed.is_ok() { Point::Renamed } else { Point::Doubted })?;
+        if wrong::is(Wrong::NoIntent) {
+            self.move_to(DeliveryState::Publishing, |_| {}).await?;
+        }
+        match renamed {
             Ok(()) => self.published().await,
             Err(failed) if failed.in_doubt => self.doubt(Some(failed.failure)).await,
             Err(failed) => {
@@ -233,6 +246,10 @@ impl Work<'_> {
 
     /// publishing(k) → fencing: committed before the fence goes on the wire.
     async fn doubt(&mut self, failure: Option<Failure>) -> Result<Step, Failure> {
+        #[cfg(feature = "crash-points")]
+        if let Some(step) = super::wrong_recovery::recover(self).await? {
+            return Ok(step);
+        }
         match failure {
             Some(failure) => self.retry_later(DeliveryState::Fencing, failure).await,
             None => {
@@ -248,7 +265,10 @@ impl Work<'_> {
         let attempt = self.delivery.attempt;
         let temporary = self.delivery.temporary_name(attempt);
         let next = self.delivery.temporary_name(attempt + 1);
-        match self.outlet.destination.fence(&temporary, &next).await {
+        crash::at(Point::Fencing)?;
+        let fenced = self.outlet.destination.fence(&temporary, &next).await;
+        crash::at(Point::Fenced)?;
+        match fenced {
             Ok(Fence::Moved) => self.fence_won(&next).await,
             Ok(Fence::MovedBefore(size)) if size.is_none_or(|n| Some(n) == self.export.size) => {
                 self.fence_won(&next).await
@@ -278,6 +298,7 @@ impl Work<'_> {
             Ok(true) => self.published().await,
             Ok(false) => {
                 self.move_to(DeliveryState::Staged, |d| d.attempt += 1).await?;
+                crash::at(Point::Settled)?;
                 Ok(Step::Moved)
             }
             Err(failure) => self.retry_later(DeliveryState::Fencing, failure).await,
@@ -311,6 +332,7 @@ impl Work<'_> {
             d.tries = 0;
         })
         .await?;
+        crash::at(Point::Published)?;
         Ok(Step::Moved)
     }
 

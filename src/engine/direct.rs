@@ -5,6 +5,7 @@
 use tokio_util::sync::CancellationToken;
 
 use super::delivery::{Step, Work};
+use crate::crash::{self, Point};
 use crate::model::{DeliveryState, DoubtPolicy, Failure, FailureClass, name};
 
 /// verified → publishing(k) → published
@@ -20,6 +21,7 @@ pub(super) async fn write(work: &mut Work<'_>) -> Result<Step, Failure> {
         d.target = target;
     })
     .await?;
+    crash::at(Point::DirectPublishing)?;
     work.progress.step("uploading", 0, Some(size));
     // Once begun it is brought to its end: half a file under the final name is
     // what the receiver would take.
@@ -29,6 +31,7 @@ pub(super) async fn write(work: &mut Work<'_>) -> Result<Step, Failure> {
         .destination
         .write_direct(&local, size, &work.delivery.final_name, &|n| progress.bytes(n), token)
         .await;
+    crash::at(Point::DirectWritten)?;
     match written {
         Ok(()) => work.published().await,
         Err(failed) if failed.in_doubt => doubt(work, failed.failure).await,

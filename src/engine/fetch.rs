@@ -12,6 +12,7 @@ use super::lane::Lane;
 use super::part::{Content, Part};
 use super::progress::Progress;
 use super::{archive, retry};
+use crate::crash::{self, Point};
 use crate::ledger::{self, Export};
 use crate::model::{ExportState, Failure, FailureClass, Id, Retry, name};
 
@@ -103,6 +104,7 @@ async fn begin(context: &Context, lane: &Lane, before: Export) -> Result<Export,
         after.durable = None;
     }
     context.ledger.move_export(&before, &after, None).await?;
+    crash::at(Point::Downloading)?;
     context.export_moved(lane, &after);
     Ok(after)
 }
@@ -132,6 +134,7 @@ async fn verify(
     }
     let delivery = lane.outlet.as_ref().filter(|_| delivers).map(|outlet| outlet.new_delivery());
     let delivery = context.ledger.move_export(&before, &after, delivery).await?;
+    crash::at(Point::Verified)?;
     context.export_moved(lane, &after);
     Ok(Fetched::Verified { bytes: content.size, delivery })
 }

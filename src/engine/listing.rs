@@ -13,9 +13,11 @@ use super::context::Context;
 use super::lane::Lane;
 use super::tally::Tally;
 use super::{Level, Phase, retry};
+use crate::crash::{self, Point};
 use crate::ledger::{self, Adopt, Arrival, Poll, Recorded, create_private_folder};
 use crate::model::{Failure, FailureClass, Id, Listed, ReconcileMode};
 use crate::sources::{ListFailure, ListKind};
+use crate::wrong::{self, Wrong};
 
 /// Destructive lists of one product key in one pass at the most: the second only
 /// after the first one's loss was settled by the Delivered list.
@@ -96,11 +98,15 @@ async fn list_new(
     let key = product_key.map(str::to_owned);
     let by = arrival(lane, Some(run));
     let poll = context.ledger.intend_poll(by, key, &folder).await?;
+    crash::at(Point::PollIntended)?;
     if let Err(lost) = lane.source.list(ListKind::NotDelivered, product_key, &poll.body).await {
         book_loss(context, &poll, &lost).await?;
+        crash::at(Point::PollLost)?;
         return Err(lost.failure);
     }
+    crash::at(Point::PollAnswered)?;
     context.ledger.received_poll(poll.id).await?;
+    crash::at(Point::PollReceived)?;
     match record(context, lane, Some(run), &poll).await {
         Ok(recorded) => Ok(recorded),
         Err(failure) => {
@@ -127,7 +133,9 @@ async fn record(
     poll: &Poll,
 ) -> Result<Recorded, Failure> {
     let listed = parse(lane, &poll.body).await?;
-    context.ledger.record_list(poll.id, arrival(lane, run), listed).await
+    let recorded = context.ledger.record_list(poll.id, arrival(lane, run), listed).await?;
+    crash::at(Point::PollRecorded)?;
+    Ok(recorded)
 }
 
 async fn parse(lane: &Lane, body: &Path) -> Result<Vec<Listed>, Failure> {
@@ -151,7 +159,7 @@ pub(super) async fn settle_open_polls(
     tally: &Tally,
 ) -> Result<(), Failure> {
     let open = context.ledger.open_polls(lane.number).await?;
-    if open.is_empty() {
+    if open.is_empty() || wrong::is(Wrong::NoReconcile) {
         return Ok(());
     }
     let mut lost = Vec::new();
@@ -261,7 +269,12 @@ async fn compare(
     let _ = std::fs::remove_file(&body);
     let _ = std::fs::remove_file(body.with_extension("json.partial"));
     let (by, key) = (arrival(lane, run), product_key.map(str::to_owned));
-    context.ledger.record_delivered(by, key, parsed?, Adopt::Missing(mode), polls).await
+    let listed = parsed?;
+    crash::at(Point::DeliveredReceived)?;
+    let adopt = Adopt::Missing(mode);
+    let recorded = context.ledger.record_delivered(by, key, listed, adopt, polls).await?;
+    crash::at(Point::DeliveredRecorded)?;
+    Ok(recorded)
 }
 
 fn delivered_body(folder: &Path, lane: &Lane) -> PathBuf {

@@ -35,6 +35,8 @@ mod schedule;
 mod scheduler;
 mod tally;
 mod walk;
+#[cfg(feature = "crash-points")]
+mod wrong_recovery;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -9,9 +9,11 @@ use tokio::fs::File;
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _};
 
 use super::progress::Progress;
+use crate::crash::{self, Point};
 use crate::ledger::{Export, Ledger};
 use crate::model::{Failure, FailureClass, Sha256};
 use crate::sources::{ContentHead, ContentSink, Resume};
+use crate::wrong::{self, Wrong};
 
 /// Bytes between two syncs of the part file. What is not synced is not resumed:
 /// after a power failure a file may have its length and not its bytes.
@@ -77,9 +79,11 @@ impl<'a> Part<'a> {
         }
         let synced = async {
             open.file.flush().await?;
-            open.file.sync_all().await
+            if wrong::is(Wrong::NoSync) { Ok(()) } else { open.file.sync_all().await }
         };
+        crash::at(Point::PartWhole)?;
         synced.await.map_err(|e| io("syncing", &self.path, &e))?;
+        crash::at(Point::PartSynced)?;
         Ok(Content { size: open.written, sha256: open.hash.hex() })
     }
 
@@ -153,6 +157,7 @@ impl ContentSink for Part<'_> {
         }
         let open = self.open_at(head.offset).await.map_err(|e| io("opening", &self.path, &e))?;
         self.open = Some(open);
+        crash::at(Point::PartOpened)?;
         self.progress.step("downloading", head.offset, head.total);
         Ok(())
     }
@@ -165,6 +170,7 @@ impl ContentSink for Part<'_> {
         open.file.write_all(&chunk).await.map_err(|e| io("writing", &self.path, &e))?;
         open.hash.update(&chunk);
         open.written += chunk.len() as u64;
+        crash::at(Point::PartWritten)?;
         self.progress.bytes(open.written);
         if self.export.etag.is_some() && open.written - open.synced >= CHECKPOINT {
             self.checkpoint().await?;

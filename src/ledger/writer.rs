@@ -12,6 +12,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
 use super::sql_failure;
+use crate::crash::{self, Point};
 use crate::model::{Failure, FailureClass};
 
 /// Writes carried out in one transaction at the most: bounds how long the first
@@ -117,7 +118,9 @@ fn carry_out(connection: &mut Connection, group: &mut [Box<dyn Job>]) -> Result<
         }
         job.run(&transaction);
     }
-    transaction.commit().map_err(|e| sql_failure(DOING, &e))
+    crash::at(Point::LedgerCommitting)?;
+    transaction.commit().map_err(|e| sql_failure(DOING, &e))?;
+    crash::at(Point::LedgerCommitted)
 }
 
 fn in_savepoint<F, T>(connection: &Connection, work: F) -> Result<T, Failure>

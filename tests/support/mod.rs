@@ -1,5 +1,6 @@
 //! What integration tests share.
 
+pub mod crash;
 pub mod desk;
 pub mod program;
 pub mod ssh_stand;

@@ -171,6 +171,20 @@ impl Site {
         self.variables.insert(name.to_owned(), value.to_owned());
     }
 
+    /// Takes a variable of the program's environment away.
+    pub fn unset(&mut self, name: &str) {
+        self.variables.remove(name);
+    }
+
+    /// Replaces `from` in the configuration file.
+    #[track_caller]
+    pub fn configure(&self, from: &str, to: &str) {
+        let file = self.folder().join("connector.yaml");
+        let before = std::fs::read_to_string(&file).unwrap();
+        assert!(before.contains(from), "{from:?} is not in {before}");
+        std::fs::write(&file, before.replace(from, to)).unwrap();
+    }
+
     pub fn world(&self) -> &World {
         self.stand_ins.world()
     }

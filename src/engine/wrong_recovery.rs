@@ -1,0 +1,39 @@
+//! The recoveries that everybody tries first, for the proof to find wanting: see
+//! `design/delivery.md`, "why the obvious ways fail".
+
+use super::delivery::{Step, Work};
+use crate::crash::{self, Point};
+use crate::destinations::Sighting;
+use crate::model::{DeliveryState, Failure};
+use crate::wrong::{self, Wrong};
+
+/// publishing(k) → published or retry_wait, if a wrong recovery is chosen.
+pub(super) async fn recover(work: &mut Work<'_>) -> Result<Option<Step>, Failure> {
+    let temporary = work.delivery.temporary_name(work.delivery.attempt);
+    let destination = &work.outlet.destination;
+    let decided = if wrong::is(Wrong::BlindRetry) {
+        Ok(false)
+    } else if wrong::is(Wrong::StatRecovery) {
+        let seen = destination.sight(&work.delivery.final_name).await;
+        seen.map(|seen| matches!(seen, Sighting::InPlace(_)))
+    } else if wrong::is(Wrong::RemoveFence) {
+        match destination.sight(&temporary).await {
+            Ok(Sighting::InPlace(_)) => {
+                destination.remove_temporary(&temporary).await.map(|()| false)
+            }
+            Ok(_) => Ok(true),
+            Err(failure) => Err(failure),
+        }
+    } else {
+        return Ok(None);
+    };
+    crash::at(Point::Fenced)?;
+    match decided {
+        Ok(true) => work.published().await.map(Some),
+        Ok(false) => {
+            work.move_to(DeliveryState::RetryWait, |_| {}).await?;
+            Ok(Some(Step::Moved))
+        }
+        Err(failure) => work.retry_later(DeliveryState::Publishing, failure).await.map(Some),
+    }
+}
