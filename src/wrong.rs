@@ -12,7 +12,7 @@ pub enum Wrong {
     /// A list whose reply was lost is never looked for.
     NoReconcile,
     /// A fetched file is not synced before it is booked as verified.
-    NoSync,
+    Unsynced,
     /// Recovery uploads again if the final name is not there.
     #[cfg(feature = "crash-points")]
     StatRecovery,
@@ -39,7 +39,7 @@ pub(crate) fn is(wrong: Wrong) -> bool {
     let name = match wrong {
         Wrong::NoIntent => "no_intent",
         Wrong::NoReconcile => "no_reconcile",
-        Wrong::NoSync => "no_sync",
+        Wrong::Unsynced => "no_sync",
         Wrong::StatRecovery => "stat_recovery",
         Wrong::RemoveFence => "remove_fence",
         Wrong::BlindRetry => "blind_retry",

@@ -121,6 +121,8 @@ pub struct Brakes {
     pub min_free_bytes: u64,
     /// Undelivered files of one endpoint above which nothing more is listed.
     pub max_backlog: u64,
+    /// List although the ledger has events of a later time than now.
+    pub ignore_clock: bool,
 }
 
 /// The HTTP server.

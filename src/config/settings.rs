@@ -158,14 +158,16 @@ pub(super) fn scheduling(r: &mut Reader, file: &Section) -> (Scheduling, bool) {
 }
 
 pub(super) fn brakes(r: &mut Reader, file: &Section) -> Brakes {
-    let section =
-        file.node("limits").and_then(|n| r.section(n, "limits", &["min_free_mb", "max_backlog"]));
+    let keys = ["min_free_mb", "max_backlog", "ignore_clock"];
+    let section = file.node("limits").and_then(|n| r.section(n, "limits", &keys));
+    let ignore_clock = section.as_ref().and_then(|s| s.flag(r, "ignore_clock")).unwrap_or_default();
     let mut number = |key, default, most: u64| {
         section.as_ref().and_then(|s| s.number(r, key, 0..=most)).unwrap_or(default)
     };
     Brakes {
         min_free_bytes: number("min_free_mb", 512, 1 << 30) << 20,
         max_backlog: number("max_backlog", 5000, 1_000_000),
+        ignore_clock,
     }
 }
 

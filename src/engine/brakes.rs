@@ -15,6 +15,9 @@ use crate::model::{Failure, FailureClass, PublishMode};
 /// for longer than this, is not merely down.
 const DOWN_FOR_LONG: SignedDuration = SignedDuration::from_hours(24);
 
+/// A clock that goes back by more than this is not merely being corrected.
+const CLOCK_MAY_GO_BACK: SignedDuration = SignedDuration::from_hours(1);
+
 /// Why the endpoint must not list now.
 pub(super) enum Brake {
     /// It passes by itself.
@@ -25,6 +28,9 @@ pub(super) enum Brake {
 
 /// Looks at everything that speaks against listing.
 pub(super) async fn check(context: &Context, lane: &Lane) -> Result<Option<Brake>, Failure> {
+    if let Some(why) = clock(context).await? {
+        return Ok(Some(Brake::Wait(why)));
+    }
     if let Some(why) = low_disk(context)? {
         return Ok(Some(Brake::Wait(why)));
     }
@@ -34,18 +40,39 @@ pub(super) async fn check(context: &Context, lane: &Lane) -> Result<Option<Brake
     destination(context, lane).await
 }
 
-fn low_disk(context: &Context) -> Result<Option<String>, Failure> {
-    let folder = &context.config.data_dir;
-    let free = fs4::available_space(folder)
-        .map_err(|e| Failure::io("looking for free space in", folder.to_string_lossy(), &e))?;
-    let wanted = context.config.brakes.min_free_bytes;
-    Ok((free < wanted).then(|| {
+/// What happened already cannot happen later: the clock is wrong, or was.
+async fn clock(context: &Context) -> Result<Option<String>, Failure> {
+    if context.config.brakes.ignore_clock {
+        return Ok(None);
+    }
+    let latest = context.ledger.latest_event_at().await?;
+    let now = ledger::now();
+    Ok(latest.filter(|at| at.duration_since(now) > CLOCK_MAY_GO_BACK).map(|at| {
         format!(
-            "the data folder's disk has {} MB free, {} MB are wanted (limits: min_free_mb)",
-            free >> 20,
-            wanted >> 20
+            "the clock says {now:.0}, but the ledger's latest event is of {at:.0}; set the clock \
+             right, or, if it is right now, say so for as long as it takes (limits: ignore_clock)"
         )
     }))
+}
+
+/// The disk of the archive, and the ledger's, which may be another one.
+fn low_disk(context: &Context) -> Result<Option<String>, Failure> {
+    let wanted = context.config.brakes.min_free_bytes;
+    let ledger = context.config.database.parent().map(|folder| ("ledger", folder));
+    for (whose, folder) in
+        [("data folder", context.config.data_dir.as_path())].into_iter().chain(ledger)
+    {
+        let free = fs4::available_space(folder)
+            .map_err(|e| Failure::io("looking for free space in", folder.to_string_lossy(), &e))?;
+        if free < wanted {
+            return Ok(Some(format!(
+                "the {whose}'s disk has {} MB free, {} MB are wanted (limits: min_free_mb)",
+                free >> 20,
+                wanted >> 20
+            )));
+        }
+    }
+    Ok(None)
 }
 
 async fn backlog(context: &Context, lane: &Lane) -> Result<Option<String>, Failure> {

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::claims::Claims;
 use super::lane::{self, Lane, Outlet};
+use super::restored::MarkFile;
 use super::{Event, Handle, Level, Phase, Schedules};
 use crate::config::Config;
 use crate::ledger::{Delivery, Export, Ledger};
@@ -18,6 +19,7 @@ pub(super) struct Context {
     pub(super) config: Config,
     pub(super) ledger: Ledger,
     pub(super) handle: Handle,
+    pub(super) mark: MarkFile,
     pub(super) schedules: Schedules,
     pub(super) lanes: Vec<Arc<Lane>>,
     pub(super) outlets: Vec<Outlet>,

@@ -12,7 +12,7 @@ use super::archive::blocking;
 use super::context::Context;
 use super::lane::Lane;
 use super::tally::Tally;
-use super::{Level, Phase, retry};
+use super::{Level, Phase, restored, retry};
 use crate::crash::{self, Point};
 use crate::ledger::{self, Adopt, Arrival, Poll, Recorded, create_private_folder};
 use crate::model::{Failure, FailureClass, Id, Listed, ReconcileMode};
@@ -98,6 +98,8 @@ async fn list_new(
     let key = product_key.map(str::to_owned);
     let by = arrival(lane, Some(run));
     let poll = context.ledger.intend_poll(by, key, &folder).await?;
+    // From here on a ledger without this intent is known to be an older one.
+    context.mark.catch_up(&context.ledger).await;
     crash::at(Point::PollIntended)?;
     if let Err(lost) = lane.source.list(ListKind::NotDelivered, product_key, &poll.body).await {
         book_loss(context, &poll, &lost).await?;
@@ -158,6 +160,12 @@ pub(super) async fn settle_open_polls(
     run: Option<Id>,
     tally: &Tally,
 ) -> Result<(), Failure> {
+    if context.ledger.is_distrusted(lane.number).await? {
+        let recorded = after_restore(context, lane, run, ReconcileMode::Hold).await?;
+        tally.listed(recorded.found, recorded.new);
+        restored::told(context, lane, recorded, tally);
+        return Ok(());
+    }
     let open = context.ledger.open_polls(lane.number).await?;
     if open.is_empty() || wrong::is(Wrong::NoReconcile) {
         return Ok(());
@@ -179,12 +187,36 @@ pub(super) async fn settle_open_polls(
             .filter(|poll| poll.product_key == product_key && executed_by_now(poll))
             .map(|poll| poll.id)
             .collect();
-        let mode = ReconcileMode::Fetch;
-        let recorded = compare(context, lane, run, product_key.as_deref(), mode, closing).await?;
+        let adopt = Adopt::Lost;
+        let recorded = compare(context, lane, run, product_key.as_deref(), adopt, closing).await?;
         tally.listed(recorded.found, recorded.new);
         quarantined(context, lane, recorded, tally);
     }
     Ok(())
+}
+
+/// The first comparison after the ledger was restored: as `mode` says, also for
+/// what its open lists took, whose replies were dealt with since. Closes them.
+pub(super) async fn after_restore(
+    context: &Context,
+    lane: &Lane,
+    run: Option<Id>,
+    mode: ReconcileMode,
+) -> Result<Recorded, Failure> {
+    let open = context.ledger.open_polls(lane.number).await?;
+    let mut keys = product_keys_of(&open);
+    keys.extend(product_keys(lane));
+    let mut sum = Recorded::default();
+    for product_key in keys {
+        let closing = open.iter().filter(|p| p.product_key == product_key).map(|p| p.id).collect();
+        let adopt = Adopt::Missing(mode);
+        let one = compare(context, lane, run, product_key.as_deref(), adopt, closing).await?;
+        sum.found += one.found;
+        sum.new += one.new;
+        sum.quarantined += one.quarantined;
+    }
+    context.ledger.trust_again(lane.number).await?;
+    Ok(sum)
 }
 
 /// A list whose reply is lost may be carried out after we gave up on it. Only a
@@ -206,8 +238,8 @@ pub(super) async fn take_baseline(context: &Context, lane: &Lane, run: Id) -> Re
             continue;
         }
         context.phase(lane, Phase::Baseline);
-        let mode = ReconcileMode::Adopt;
-        let recorded = compare(context, lane, Some(run), key, mode, Vec::new()).await?;
+        let adopt = Adopt::Missing(ReconcileMode::Adopt);
+        let recorded = compare(context, lane, Some(run), key, adopt, Vec::new()).await?;
         if recorded.new > 0 {
             context.notice(
                 Level::Info,
@@ -240,7 +272,8 @@ pub(super) async fn compare_all(
 ) -> Result<Recorded, Failure> {
     let mut sum = Recorded::default();
     for product_key in product_keys(lane) {
-        let one = compare(context, lane, run, product_key.as_deref(), mode, Vec::new()).await?;
+        let adopt = Adopt::Missing(mode);
+        let one = compare(context, lane, run, product_key.as_deref(), adopt, Vec::new()).await?;
         sum.found += one.found;
         sum.new += one.new;
         sum.quarantined += one.quarantined;
@@ -254,7 +287,7 @@ async fn compare(
     lane: &Lane,
     run: Option<Id>,
     product_key: Option<&str>,
-    mode: ReconcileMode,
+    adopt: Adopt,
     polls: Vec<Id>,
 ) -> Result<Recorded, Failure> {
     context.phase(lane, Phase::Reconciling);
@@ -271,7 +304,6 @@ async fn compare(
     let (by, key) = (arrival(lane, run), product_key.map(str::to_owned));
     let listed = parsed?;
     crash::at(Point::DeliveredReceived)?;
-    let adopt = Adopt::Missing(mode);
     let recorded = context.ledger.record_delivered(by, key, listed, adopt, polls).await?;
     crash::at(Point::DeliveredRecorded)?;
     Ok(recorded)

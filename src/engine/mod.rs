@@ -5,6 +5,7 @@
 //! | `handle`, `command`, `event` | how everybody else speaks with the engine |
 //! | `run`, `pass` | one run over endpoints; one pass of one endpoint |
 //! | `listing`, `brakes`, `reconcile` | the lists, and when none is sent |
+//! | `restored` | a ledger that was put back from a backup |
 //! | `walk`, `fetch`, `part`, `archive` | an item's way in a pass; its bytes into the archive |
 //! | `delivery`, `direct`, `confirm` | the bytes to their final name, exactly once |
 //! | `operator` | hold, release, retry, send again, fetch, cancel |
@@ -29,6 +30,7 @@ mod part;
 mod pass;
 mod progress;
 mod reconcile;
+mod restored;
 mod retry;
 mod run;
 mod schedule;
@@ -88,10 +90,15 @@ impl Engine {
         }
         archive::sync_folder(&config.data_dir)?;
         ledger.register_endpoints(config.endpoints.clone()).await?;
+        // Before anything else is booked: the events are what is compared.
+        let (mark, told) = restored::look(&config.data_dir, &ledger).await?;
         ledger.close_interrupted_runs().await?;
         let (handle, requests) = Handle::pair();
         let events = handle.subscribe();
-        let context = Arc::new(build(config, ledger, handle.clone(), schedules).await?);
+        let context = Arc::new(build(config, ledger, handle.clone(), mark, schedules).await?);
+        if let Some(words) = told {
+            context.notice(Level::Error, words);
+        }
         let tasks = TaskTracker::new();
         tasks.spawn(serve(context.clone(), requests, tasks.clone()));
         if schedules == Schedules::On {
@@ -134,6 +141,7 @@ impl Engine {
         if tokio::time::timeout(patience, self.tasks.wait()).await.is_err() {
             tracing::warn!("stopping without waiting any longer; the next start settles the rest");
         }
+        self.context.mark.catch_up(&self.context.ledger).await;
         for outlet in &self.context.outlets {
             outlet.destination.close().await;
         }
@@ -168,6 +176,7 @@ async fn build(
     config: Config,
     ledger: Ledger,
     handle: Handle,
+    mark: restored::MarkFile,
     schedules: Schedules,
 ) -> Result<Context, Failure> {
     let stop = CancellationToken::new();
@@ -190,6 +199,7 @@ async fn build(
         config,
         ledger,
         handle,
+        mark,
         schedules,
         lanes,
         stop,

@@ -145,7 +145,8 @@ async fn on_export(context: &Context, word: Word, item: &Item) -> Result<String,
     after.failure = (word == Word::Hold).then(|| by_operator(export.name()));
     context.ledger.move_export(export, &after, None).await?;
     context.export_moved(&item.lane, &after);
-    Ok(format!("{} is {state} now", export.id))
+    let doubted = export.failure.as_ref().is_some_and(|f| f.class == FailureClass::Doubt);
+    Ok(format!("{} is {state} now{}", export.id, at_whose_word(word, doubted)))
 }
 
 async fn on_delivery(
@@ -192,7 +193,15 @@ async fn on_delivery(
     {
         confirm::remove_temporaries(outlet, &after).await;
     }
-    Ok(format!("{} is {state} now", delivery.id))
+    Ok(format!("{} is {state} now{}", delivery.id, at_whose_word(word, doubted)))
+}
+
+/// What the operator takes upon them by releasing what nobody is sure of.
+fn at_whose_word(word: Word, doubted: bool) -> &'static str {
+    match word == Word::Release && doubted {
+        true => "; it is sent at your word: a receiver that has it already gets it twice",
+        false => "",
+    }
 }
 
 async fn send_again(context: &Context, item: &Item, id: Id) -> Result<String, Failure> {

@@ -79,7 +79,7 @@ impl<'a> Part<'a> {
         }
         let synced = async {
             open.file.flush().await?;
-            if wrong::is(Wrong::NoSync) { Ok(()) } else { open.file.sync_all().await }
+            if wrong::is(Wrong::Unsynced) { Ok(()) } else { open.file.sync_all().await }
         };
         crash::at(Point::PartWhole)?;
         synced.await.map_err(|e| io("syncing", &self.path, &e))?;

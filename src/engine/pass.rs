@@ -40,6 +40,7 @@ pub(super) async fn sync(context: &Arc<Context>, lane: &Arc<Lane>, run: Id) -> E
     } else {
         tell_what_waits(context, lane, &tally).await;
     }
+    context.mark.catch_up(&context.ledger).await;
     context.phase(lane, braked.map_or(Phase::Idle, Phase::Braked));
     lane.changed.notify_one();
     tally.finish(lane.source.api_calls() - calls_before)

@@ -13,6 +13,10 @@ pub(super) async fn reconcile(context: &Context, lane: &Lane, mode: ReconcileMod
     let _turn = lane.turn.lock().await;
     let compared = async {
         lane.source.sign_in().await?;
+        if context.ledger.is_distrusted(lane.number).await? {
+            // The operator has been told and says what to do.
+            return listing::after_restore(context, lane, None, mode).await;
+        }
         // What a lost list took is ours, whatever is decided about the rest.
         let tally =
             Tally::new(EndpointResult::new(&lane.endpoint.name, lane.endpoint.endpoint_type));

@@ -88,6 +88,7 @@ async fn walk(context: &Context, lane: &Lane, item: Id, tally: &Tally) -> Result
             Kind::Export => walk_export(context, lane, item, tally).await?,
             _ => walk_delivery(context, lane, item, &mut refetched, tally).await?,
         };
+        context.mark.catch_up_now_and_then(&context.ledger).await;
     }
     Ok(())
 }

@@ -207,6 +207,17 @@ impl Ledger {
     }
 }
 
+/// Deliveries of all endpoints that wait for work, oldest first.
+pub(super) fn all_open(connection: &Connection) -> Result<Vec<Delivery>, Failure> {
+    connection
+        .prepare(
+            "SELECT * FROM deliveries
+             WHERE state NOT IN ('held', 'in_doubt', 'cancelled', 'cleaned') ORDER BY id",
+        )
+        .and_then(|mut select| select.query_map([], row)?.collect())
+        .map_err(|e| sql_failure("reading open deliveries", &e))
+}
+
 fn newest(connection: &Connection, export: Id) -> Result<Option<Delivery>, Failure> {
     one(
         connection,

@@ -1,9 +1,10 @@
 //! The append-only table of everything that happened.
 
+use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 
 use super::rows::EventRow;
-use super::{clock, sql_failure};
+use super::{Ledger, clock, sql_failure};
 use crate::model::{Failure, Id};
 
 /// An event about to be written.
@@ -44,6 +45,21 @@ pub(super) fn append(connection: &Connection, event: &New) -> Result<(), Failure
         })
         .map(drop)
         .map_err(|e| sql_failure("writing an event", &e))
+}
+
+impl Ledger {
+    /// The latest time that any event was written at; not always the newest
+    /// event's, since clocks are set.
+    pub async fn latest_event_at(&self) -> Result<Option<Timestamp>, Failure> {
+        self.writer
+            .write(|c| {
+                c.query_row("SELECT max(at) AS at FROM events", [], |row| {
+                    clock::get_optional(row, "at")
+                })
+                .map_err(|e| sql_failure("looking for the latest event", &e))
+            })
+            .await
+    }
 }
 
 /// The columns that [`row`] reads.

@@ -74,8 +74,10 @@ pub struct Arrival {
 pub enum Adopt {
     /// The NotDelivered list: fetch them, also those adopted as handled before.
     Announced,
-    /// The Delivered list: what to do with unknown ones is decided by somebody, or
-    /// by the reason why it was asked for.
+    /// The Delivered list after a list of ours was lost: unknown ones are what it
+    /// took, so fetch them. What waits for a person goes on waiting.
+    Lost,
+    /// The Delivered list: what to do with unknown ones is decided by somebody.
     Missing(ReconcileMode),
 }
 
@@ -83,7 +85,9 @@ impl Adopt {
     /// The state in which an unknown export is recorded.
     fn state(self) -> ExportState {
         match self {
-            Self::Announced | Self::Missing(ReconcileMode::Fetch) => ExportState::Recorded,
+            Self::Announced | Self::Lost | Self::Missing(ReconcileMode::Fetch) => {
+                ExportState::Recorded
+            }
             Self::Missing(ReconcileMode::Adopt) => ExportState::Baseline,
             Self::Missing(ReconcileMode::Hold) => ExportState::Held,
         }
@@ -163,6 +167,17 @@ impl Ledger {
             })
             .await
     }
+}
+
+/// Exports of all endpoints that wait for their bytes, oldest first.
+pub(super) fn all_open(connection: &Connection) -> Result<Vec<Export>, Failure> {
+    connection
+        .prepare(
+            "SELECT * FROM exports
+             WHERE state IN ('recorded', 'downloading', 'retry_wait') ORDER BY id",
+        )
+        .and_then(|mut select| select.query_map([], row)?.collect())
+        .map_err(|e| sql_failure("reading open exports", &e))
 }
 
 pub(super) fn find(connection: &Connection, id: Id) -> Result<Option<Export>, Failure> {

@@ -1,6 +1,13 @@
 -- The foundation: endpoints, runs, polls, exports, deliveries, events.
 -- Times are UTC text of fixed width (2026-11-23T08:00:00.000Z), so that they sort as they are.
 
+-- What is said of the ledger itself. `identity` tells one ledger from another.
+CREATE TABLE meta (
+    key   TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT;
+INSERT INTO meta VALUES ('identity', lower(hex(randomblob(16))));
+
 CREATE TABLE endpoints (
     id               INTEGER PRIMARY KEY,
     name             TEXT    NOT NULL UNIQUE,
@@ -17,6 +24,7 @@ CREATE TABLE endpoints (
     last_sync_status TEXT,
     next_run_at      TEXT,                      -- as the running scheduler has it
     reconciled_at    TEXT,                      -- the last Delivered list was compared
+    restored         INTEGER NOT NULL DEFAULT 0, -- 1: compare it in hold mode before anything is listed
     created_at       TEXT    NOT NULL,
     updated_at       TEXT    NOT NULL
 ) STRICT;
@@ -142,6 +150,7 @@ CREATE TABLE events (
     detail     TEXT
 ) STRICT;
 CREATE INDEX events_by_subject ON events (subject, id);
+CREATE INDEX events_by_time ON events (at);
 CREATE INDEX events_by_run ON events (run_id, id) WHERE run_id IS NOT NULL;
 CREATE TRIGGER events_are_never_changed BEFORE UPDATE ON events
 BEGIN
