@@ -13,7 +13,7 @@ use std::sync::Mutex;
 use futures::StreamExt as _;
 use support::crash::{Crash, broken_off, three_exports};
 use transship::crash::POINTS;
-use transship::demo::{Consumer, Fate};
+use transship::demo::Consumer;
 use transship::ledger::Filter;
 
 const HOWS: &[&str] = &["abort", "kill", "error"];
@@ -118,8 +118,9 @@ async fn in_direct_mode_what_is_unknown_after_a_crash_waits_for_a_person() {
         let doubted = site.books(&Filter::default());
         let doubted = doubted.iter().filter(|row| row.state == "in_doubt").count();
         assert!(doubted > 0, "{crash:?}: {oracle:#?}");
-        assert_eq!(oracle.totals.twice, 0, "{crash:?}: {oracle:#?}");
-        let unknown = oracle.exports.iter().filter(|export| export.fate != Fate::Once).count();
+        assert!(oracle.exports.iter().all(|e| e.arrived <= 1), "{crash:?}: {oracle:#?}");
+        // Half a file may lie there, and an empty one could be anybody's.
+        let unknown = oracle.exports.iter().filter(|export| export.arrived == 0).count();
         assert!(unknown <= doubted, "{crash:?}: {doubted} in doubt: {oracle:#?}");
         crash.was_hit(&ran)
     })

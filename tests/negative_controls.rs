@@ -9,6 +9,7 @@
 mod support;
 
 use support::crash::{Crash, broken_off, three_exports};
+use support::order;
 use transship::demo::{Consumer, Oracle, Totals};
 
 /// The story: what goes wrong outside, and where the program is broken off.
@@ -95,4 +96,19 @@ async fn a_lost_list_that_nobody_looks_for_is_lost() {
     ] {
         story.needs_the_guard("no_reconcile", some_lost).await;
     }
+}
+
+/// Killing a process leaves what it wrote in the kernel: only the order of its
+/// calls shows a sync that is missing.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_missing_sync_and_a_missing_intent_show_in_the_order_of_calls() {
+    if !order::can_record() {
+        println!("SKIPPED: this machine lets no process watch another (ptrace): NOTHING IS PROVED");
+        return;
+    }
+    assert_eq!(order::record(None).await.check(), Ok(()));
+    assert_eq!(order::record(Some("no_sync")).await.check(), Err("the part file is synced"));
+    let unbooked = order::record(Some("no_intent")).await.check();
+    assert_eq!(unbooked, Err("the rename arrives only then"));
 }

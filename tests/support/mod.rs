@@ -2,7 +2,9 @@
 
 pub mod crash;
 pub mod desk;
+pub mod order;
 pub mod program;
+pub mod proxy;
 pub mod ssh_stand;
 pub mod sshd;
 pub mod terminal;

@@ -235,7 +235,12 @@ impl Site {
 
     /// Starts the program with nothing in its environment but what it needs.
     pub fn start(&self, arguments: &[&str]) -> Running {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_transship"))
+        self.start_command(Command::new(env!("CARGO_BIN_EXE_transship")), arguments)
+    }
+
+    /// Starts the program by a command that ends in its name.
+    pub fn start_command(&self, mut command: Command, arguments: &[&str]) -> Running {
+        let mut child = command
             .args(arguments)
             .current_dir(self.folder())
             .env_clear()
