@@ -81,15 +81,13 @@ impl DeliveryState {
                 // Direct mode has no temporary file: it writes under the final name.
                 | (S::Verified | S::RetryWait, S::Publishing)
                 | (S::Publishing, S::RetryWait | S::InDoubt)
-                // The archived file went missing or changed: it is fetched anew.
-                | (S::Verified | S::RetryWait, S::RetryWait)
                 // The operator's words.
                 | (S::Verified | S::RetryWait | S::Staged, S::Held)
-                | (S::Uploading, S::Verified | S::Cancelled)
+                | (S::Uploading, S::Cancelled)
                 | (S::RetryWait, S::Verified)
                 | (S::Held | S::Cancelled, S::Verified)
                 | (S::Verified | S::RetryWait | S::Staged | S::Held | S::InDoubt, S::Cancelled)
-                | (S::InDoubt, S::Fencing | S::Published)
+                | (S::InDoubt, S::Fencing)
         )
     }
 

@@ -152,6 +152,12 @@ impl World {
                     A::Done
                 }
             },
+            // Somebody moved it away meanwhile: OpenSSH cleans its spare link
+            // (process_rename in sftp-server.c), whatever that is by now.
+            (Request::Rename(from, to), Carried::Linked) if self.file(from) == File::Missing => {
+                self.set(to, File::Missing);
+                A::NoSuchFile
+            }
             (Request::Rename(from, _), Carried::Linked) => {
                 self.set(from, File::Missing);
                 A::Done
