@@ -34,6 +34,10 @@ pub(super) async fn check(context: &Context, lane: &Lane) -> Result<Option<Brake
     if let Some(why) = low_disk(context)? {
         return Ok(Some(Brake::Wait(why)));
     }
+    if let Err(failure) = context.mark.renew(&context.ledger).await {
+        // Nor could the list's reply be kept.
+        return Ok(Some(Brake::Wait(failure.to_string())));
+    }
     if let Some(why) = backlog(context, lane).await? {
         return Ok(Some(Brake::Wait(why)));
     }

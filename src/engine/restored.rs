@@ -22,8 +22,8 @@ const FOLLOWS: Duration = Duration::from_secs(1);
 /// The mark's file, in the data folder.
 pub(super) struct MarkFile {
     path: PathBuf,
-    /// What it says, and since when.
-    written: Mutex<(Mark, Instant)>,
+    /// What this process has last written there, and when.
+    written: Mutex<Option<(Mark, Instant)>>,
 }
 
 /// Compares the ledger with the mark that an earlier start left in `data_dir`,
@@ -46,12 +46,14 @@ pub(super) async fn look(
             ))
         }
     };
-    let mark = ledger.mark().await?;
-    // Last: if this fails, the next start finds and holds the same again.
-    if found.as_ref() != Some(&mark) {
-        write(&path, mark.clone()).await?;
+    let mark = MarkFile { path, written: Mutex::default() };
+    match (mark.renew(ledger).await, &told) {
+        // A full disk, say: what is in the books can be brought to its end all the same.
+        (Err(failure), None) => tracing::warn!("{failure}"),
+        // The next start finds the same, and would hold again what was released.
+        (renewed, _) => renewed?,
     }
-    Ok((MarkFile { path, written: Mutex::new((mark, Instant::now())) }, told))
+    Ok((mark, told))
 }
 
 async fn write(path: &Path, mark: Mark) -> Result<(), Failure> {
@@ -60,26 +62,36 @@ async fn write(path: &Path, mark: Mark) -> Result<(), Failure> {
 }
 
 impl MarkFile {
-    /// Makes the mark say where the ledger stands now. One that cannot be written
-    /// only lags behind.
-    pub(super) async fn catch_up(&self, ledger: &Ledger) {
+    /// Makes the mark say where the ledger stands now, which also proves that the
+    /// data folder can be written.
+    pub(super) async fn renew(&self, ledger: &Ledger) -> Result<(), Failure> {
         let mut written = self.written.lock().await;
+        let mark = ledger.mark().await?;
+        write(&self.path, mark.clone()).await?;
+        *written = Some((mark, Instant::now()));
+        Ok(())
+    }
+
+    /// The same, if it says something else. One that cannot be written only lags
+    /// behind.
+    pub(super) async fn catch_up(&self, ledger: &Ledger) {
+        let said = self.written.lock().await.as_ref().map(|(mark, _)| mark.clone());
         let caught_up = async {
-            let mark = ledger.mark().await?;
-            if mark != written.0 {
-                write(&self.path, mark.clone()).await?;
+            match ledger.mark().await? {
+                mark if Some(&mark) == said.as_ref() => Ok(()),
+                _ => self.renew(ledger).await,
             }
-            Ok::<_, Failure>(mark)
         };
-        match caught_up.await {
-            Ok(mark) => *written = (mark, Instant::now()),
-            Err(failure) => tracing::warn!("{failure}"),
+        if let Err(failure) = caught_up.await {
+            tracing::warn!("{failure}");
         }
     }
 
     /// The same, unless it was done a moment ago.
     pub(super) async fn catch_up_now_and_then(&self, ledger: &Ledger) {
-        let due = self.written.try_lock().is_ok_and(|written| written.1.elapsed() >= FOLLOWS);
+        let due = self.written.try_lock().is_ok_and(|written| {
+            written.as_ref().is_none_or(|(_, when)| when.elapsed() >= FOLLOWS)
+        });
         if due {
             self.catch_up(ledger).await;
         }

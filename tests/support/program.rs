@@ -26,7 +26,10 @@ const DEADLINE: Duration = Duration::from_secs(60);
 const YAML: &str = r#"
 database: { url: "sqlite:///./data/connector.db" }
 log: { file: ./logs/connector.log, format: json, level: debug }
-limits: { min_free_mb: 1 }
+limits:
+  min_free_mb: ${T_MIN_FREE_MB:-1}
+  max_backlog: ${T_MAX_BACKLOG:-5000}
+  ignore_clock: ${T_IGNORE_CLOCK:-false}
 clients:
   encoura:
     base_url: ${T_ENCOURA_URL}
@@ -60,6 +63,9 @@ endpoints:
 pub struct Site {
     pub stand_ins: StandIns,
     variables: BTreeMap<String, String>,
+    /// The command that starts the program, and its arguments; none: it is started itself.
+    through: Vec<String>,
+    ledger: PathBuf,
     folder: TempDir,
 }
 
@@ -116,7 +122,8 @@ impl Site {
         ];
         let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         std::fs::write(folder.path().join("connector.yaml"), YAML).unwrap();
-        Self { stand_ins, variables, folder }
+        let ledger = folder.path().join("data/connector.db");
+        Self { stand_ins, variables, through: Vec::new(), ledger, folder }
     }
 
     /// Stand-ins on the source's side, and `sshd` in front of the receiver's
@@ -185,6 +192,18 @@ impl Site {
         std::fs::write(&file, before.replace(from, to)).unwrap();
     }
 
+    /// Starts the program through another one from now on: `faketime -f -2h`.
+    pub fn through(&mut self, command: &[&str]) {
+        self.through = command.iter().map(|word| (*word).to_owned()).collect();
+    }
+
+    /// Keeps the ledger in this file, and everything else in `data`.
+    pub fn keep_in(&mut self, ledger: &Path, data: &Path) {
+        self.ledger = ledger.to_owned();
+        self.set("CONNECTOR_DATABASE_URL", &format!("sqlite:///{}", ledger.display()));
+        self.set("TRANSSHIP_DATA_DIR", data.to_str().unwrap());
+    }
+
     pub fn world(&self) -> &World {
         self.stand_ins.world()
     }
@@ -202,7 +221,7 @@ impl Site {
     }
 
     pub fn database(&self) -> PathBuf {
-        self.folder().join("data/connector.db")
+        self.ledger.clone()
     }
 
     /// How often the destructive list was asked for.
@@ -235,7 +254,11 @@ impl Site {
 
     /// Starts the program with nothing in its environment but what it needs.
     pub fn start(&self, arguments: &[&str]) -> Running {
-        self.start_command(Command::new(env!("CARGO_BIN_EXE_transship")), arguments)
+        let program = env!("CARGO_BIN_EXE_transship").to_owned();
+        let mut words = self.through.iter().chain([&program]);
+        let mut command = Command::new(words.next().unwrap());
+        command.args(words);
+        self.start_command(command, arguments)
     }
 
     /// Starts the program by a command that ends in its name.

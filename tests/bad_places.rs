@@ -1,0 +1,343 @@
+//! Bad places: no space, no descriptors, a folder that cannot be written, a clock
+//! that jumps, a server that has no room, refuses, or is suddenly another one.
+//! Nothing is lost, nothing arrives twice, and the program says what is wrong.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![cfg(target_os = "linux")]
+
+mod support;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use support::program::{Ran, Site};
+use tempfile::TempDir;
+use transship::demo::{Extensions, Fault, Samples, sample_exports};
+
+/// Eight exports are in the books and fetched; the destination had no room.
+async fn with_eight_waiting() -> Site {
+    let site = Site::new().await;
+    site.arm("no_space");
+    site.run(&["sync"]).await.expect(3);
+    assert_eq!(site.destructive_lists(), 1);
+    site
+}
+
+/// It ended in words and not in a panic, and nothing wrong has arrived.
+#[track_caller]
+fn sound(site: &Site, ran: &Ran) {
+    assert!(!ran.stderr.contains("panicked") && ran.code != 101, "{ran:#?}");
+    let oracle = site.oracle();
+    assert!(oracle.nothing_wrong(), "{oracle:#?}\n{ran:#?}");
+}
+
+// ---- Brakes: nothing is taken from the source that has no place here.
+
+#[tokio::test]
+async fn a_disk_that_is_nearly_full_lists_nothing_and_the_rest_goes_on() {
+    let mut site = with_eight_waiting().await;
+    site.world().disarm();
+    site.world().add(Samples::new(1).report("new.csv", 3));
+    site.set("T_MIN_FREE_MB", "1000000000");
+    let ran = site.run(&["sync"]).await.expect(5);
+    assert!(ran.stderr.contains("not listing") && ran.stderr.contains("min_free_mb"), "{ran:#?}");
+    assert_eq!(site.destructive_lists(), 1);
+    assert_eq!(site.oracle().totals.once, 8, "what is in the books is delivered");
+    site.set("T_MIN_FREE_MB", "1");
+    site.sync_until_quiet(3).await;
+    site.assert_all_once();
+}
+
+#[tokio::test]
+async fn a_long_backlog_lists_nothing_and_says_why() {
+    let mut site = with_eight_waiting().await;
+    site.world().add(Samples::new(1).report("new.csv", 3));
+    site.set("T_MAX_BACKLOG", "1");
+    let ran = site.run(&["sync"]).await.expect(5);
+    assert!(ran.stderr.contains("8 files are not delivered yet"), "{ran:#?}");
+    assert!(ran.stderr.contains("max_backlog"), "{ran:#?}");
+    assert_eq!(site.destructive_lists(), 1);
+    site.world().disarm();
+    let ran = site.run(&["sync"]).await.expect(5);
+    assert_eq!(site.oracle().totals.once, 8, "{ran:#?}");
+    assert_eq!(site.destructive_lists(), 1);
+    site.sync_until_quiet(3).await;
+    site.assert_all_once();
+}
+
+// ---- The clock.
+
+/// Moves the program's clock; the world's stays.
+fn set_clock(site: &mut Site, by: &str) {
+    site.set("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+    site.through(&["/usr/bin/faketime", "-f", by]);
+}
+
+#[tokio::test]
+async fn a_clock_that_goes_back_by_hours_lists_nothing_until_somebody_says_so() {
+    let mut site = with_eight_waiting().await;
+    site.world().disarm();
+    site.world().add(Samples::new(1).report("new.csv", 3));
+    set_clock(&mut site, "-3h");
+    let ran = site.run(&["sync"]).await.expect(5);
+    assert!(ran.stderr.contains("not listing: the clock says"), "{ran:#?}");
+    assert_eq!(site.destructive_lists(), 1);
+    assert_eq!(site.oracle().totals.once, 8, "what is in the books is delivered");
+    // Again: what was booked meanwhile, at the wrong time, does not hide it.
+    site.run(&["sync"]).await.expect(5);
+    assert_eq!(site.destructive_lists(), 1);
+    site.set("T_IGNORE_CLOCK", "true");
+    site.sync_until_quiet(3).await;
+    site.assert_all_once();
+}
+
+#[tokio::test]
+async fn an_hour_back_and_forth_changes_nothing() {
+    let mut site = with_eight_waiting().await;
+    site.world().disarm();
+    for (number, by) in ["-1h", "+0h", "-1h"].into_iter().enumerate() {
+        site.world().add(Samples::new(number as u64).report("new.csv", 3));
+        set_clock(&mut site, by);
+        site.sync_until_quiet(4).await;
+        site.assert_all_once();
+    }
+}
+
+#[tokio::test]
+async fn a_year_forward_loses_nothing_and_doubles_nothing() {
+    let mut site = Site::new().await;
+    // Killed where nobody knows whether the rename happened.
+    site.arm("rename_cut_after*8");
+    let sync = site.start(&["sync"]);
+    site.until("a rename's reply is lost", |world| world.struck(Fault::RenameCutAfter) > 2).await;
+    sync.kill().await;
+    site.world().disarm();
+    site.world().add(Samples::new(1).report("new.csv", 3));
+    set_clock(&mut site, "+365d");
+    site.sync_until_quiet(5).await;
+    site.assert_all_once();
+    // And back again: a year of events that have not happened yet.
+    site.world().add(Samples::new(2).report("newer.csv", 3));
+    site.through(&[]);
+    let ran = site.run(&["sync"]).await.expect(5);
+    assert!(ran.stderr.contains("not listing: the clock says"), "{ran:#?}");
+    site.set("T_IGNORE_CLOCK", "true");
+    site.sync_until_quiet(3).await;
+    site.assert_all_once();
+}
+
+// ---- No space here. File sizes can be limited by everybody, disks by root.
+
+#[tokio::test]
+async fn a_limit_on_file_sizes_costs_nothing() {
+    let mut site = Site::new().await;
+    site.set("CONNECTOR_LOG_LEVEL", "error");
+    for kilobytes in [8, 32, 64, 100, 128, 160, 200, 256, 320, 400] {
+        let limited = format!("ulimit -f {kilobytes}; exec \"$@\"");
+        site.through(&["/bin/bash", "-c", &limited, "bash"]);
+        let ran = site.run(&["sync"]).await;
+        sound(&site, &ran);
+    }
+    site.through(&[]);
+    site.sync_until_quiet(4).await;
+    site.assert_all_once();
+}
+
+/// A small disk of its own, gone with this.
+struct Disk(TempDir);
+
+impl Disk {
+    /// None, with the reason printed, where this user may not mount.
+    fn of(size: &str) -> Option<Self> {
+        let disk = Self(TempDir::new().unwrap());
+        let mounted = mount(&["-t", "tmpfs", "-o", &format!("size={size}"), "none"], disk.path());
+        if !mounted {
+            println!("SKIPPED: this user may not mount a disk");
+        }
+        mounted.then_some(disk)
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    #[track_caller]
+    fn remount(&self, option: &str) {
+        assert!(mount(&["-o", &format!("remount,{option}")], self.path()));
+    }
+
+    /// Takes all space but so many kilobytes.
+    fn fill_but(&self, kilobytes: u64) {
+        let filler = self.filler();
+        let _ = std::fs::remove_file(&filler);
+        let free = fs4::available_space(self.path()).unwrap();
+        let bytes = free.saturating_sub(kilobytes << 10);
+        std::fs::write(filler, vec![0; bytes as usize]).unwrap();
+    }
+
+    fn filler(&self) -> PathBuf {
+        self.path().join("filler")
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(self.path()).stderr(Stdio::null()).status();
+    }
+}
+
+fn mount(arguments: &[&str], place: &Path) -> bool {
+    let mut mount = Command::new("mount");
+    mount.args(arguments).arg(place).stderr(Stdio::null());
+    mount.status().is_ok_and(|status| status.success())
+}
+
+#[tokio::test]
+async fn a_full_disk_under_the_ledger_costs_nothing() {
+    let Some(disk) = Disk::of("4m") else { return };
+    let mut site = Site::new().await;
+    let data = site.folder().join("data");
+    site.keep_in(&disk.path().join("ledger/a.db"), &data);
+    site.set("T_MIN_FREE_MB", "0");
+    let mut told = 0;
+    for kilobytes in [0, 8, 64, 128, 180, 240, 300, 340, 380, 420, 460, 500] {
+        disk.fill_but(kilobytes);
+        let ran = site.run(&["sync"]).await;
+        sound(&site, &ran);
+        told += usize::from(ran.stderr.contains("free some space"));
+    }
+    assert!(told > 0, "the disk was never full");
+    std::fs::remove_file(disk.filler()).unwrap();
+    site.sync_until_quiet(4).await;
+    site.assert_all_once();
+}
+
+#[tokio::test]
+async fn a_full_disk_under_the_archive_costs_nothing() {
+    let Some(disk) = Disk::of("4m") else { return };
+    let mut site = Site::with(|options| {
+        options.exports = sample_exports();
+        options.exports.push(Samples::new(1).report("large.csv", 40_000));
+    })
+    .await;
+    let ledger = site.folder().join("ledger/a.db");
+    site.keep_in(&ledger, disk.path());
+    site.set("T_MIN_FREE_MB", "0");
+    let mut told = 0;
+    for kilobytes in [0, 4, 16, 64, 512] {
+        disk.fill_but(kilobytes);
+        let ran = site.run(&["sync"]).await;
+        sound(&site, &ran);
+        told += usize::from(ran.stderr.contains("free some space"));
+    }
+    assert!(told > 0, "the disk was never full");
+    // The brake as it is by default would not even have listed.
+    site.set("T_MIN_FREE_MB", "3");
+    let lists = site.destructive_lists();
+    let ran = site.run(&["sync"]).await.expect(5);
+    assert!(ran.stderr.contains("the data folder's disk has"), "{ran:#?}");
+    assert_eq!(site.destructive_lists(), lists);
+    std::fs::remove_file(disk.filler()).unwrap();
+    disk.remount("size=64m");
+    site.sync_until_quiet(4).await;
+    site.assert_all_once();
+}
+
+#[tokio::test]
+async fn a_data_folder_that_is_read_only_is_told_and_lists_nothing() {
+    let Some(disk) = Disk::of("16m") else { return };
+    let mut site = Site::new().await;
+    let ledger = site.folder().join("ledger/a.db");
+    site.keep_in(&ledger, disk.path());
+    site.arm("no_space");
+    site.run(&["sync"]).await.expect(3);
+    site.world().disarm();
+    site.world().add(Samples::new(1).report("new.csv", 3));
+    disk.remount("ro");
+    for _ in 0..2 {
+        let ran = site.run(&["sync"]).await.expect(5);
+        assert!(ran.stderr.contains("not listing"), "{ran:#?}");
+        assert!(ran.stderr.to_lowercase().contains("read-only"), "{ran:#?}");
+    }
+    assert_eq!(site.destructive_lists(), 1);
+    assert_eq!(site.oracle().totals.once, 8, "what is in the books is delivered");
+    disk.remount("rw");
+    site.sync_until_quiet(4).await;
+    site.assert_all_once();
+}
+
+// ---- Too many open files.
+
+#[tokio::test]
+async fn too_few_descriptors_cost_nothing() {
+    let mut site = Site::new().await;
+    for descriptors in [4, 8, 10, 12, 14, 16, 18, 20, 22, 24, 28, 32, 40] {
+        let limited = format!("ulimit -n {descriptors}; exec \"$@\"");
+        site.through(&["/bin/sh", "-c", &limited, "sh"]);
+        let ran = site.run(&["sync"]).await;
+        sound(&site, &ran);
+    }
+    site.through(&[]);
+    site.sync_until_quiet(4).await;
+    site.assert_all_once();
+}
+
+// ---- The server.
+
+#[tokio::test]
+async fn a_server_out_of_quota_or_that_refuses_is_waited_for() {
+    for (fault, code) in [("no_space=2000", 3), ("permission_denied", 3)] {
+        let site = Site::new().await;
+        site.arm(fault);
+        let ran = site.run(&["sync"]).await.expect(code);
+        sound(&site, &ran);
+        assert!(!site.pending().is_empty(), "{fault}");
+        assert!(site.pending().iter().all(|row| row.error.is_some()), "{fault}: said why");
+        site.world().disarm();
+        site.sync_until_quiet(4).await;
+        site.assert_all_once();
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_suddenly_another_one_gets_nothing_more() {
+    let site = Site::new().await;
+    // The connections that begin the run are the right one's; those that replace
+    // them after a cut are not.
+    site.arm("host_key_changed@2");
+    site.arm("packet_cut_before@25*50");
+    let ran = site.run(&["sync"]).await;
+    sound(&site, &ran);
+    assert!(site.world().struck(Fault::HostKeyChanged) > 0, "it was never shown: {ran:#?}");
+    assert!(!site.pending().is_empty(), "it got everything");
+    let ran = site.run(&["sync"]).await.expect(77);
+    assert!(ran.stderr.contains("SHA256:"), "{ran:#?}");
+    assert_eq!(site.destructive_lists(), 1, "nothing more is taken from the source");
+    site.world().disarm();
+    site.sync_until_quiet(4).await;
+    site.assert_all_once();
+}
+
+/// Where a rename is link + unlink nobody can promise "once". What is promised:
+/// nothing is lost, nothing is partial, and the screen says that it is not atomic.
+#[tokio::test]
+async fn a_rename_that_is_link_and_unlink_loses_nothing_and_is_told() {
+    for fault in ["rename_cut_before*3", "rename_cut_after*3", "rename_late=300*3"] {
+        let site = Site::with(|options| {
+            options.exports = sample_exports();
+            options.extensions = Extensions { posix_rename: false, ..options.extensions };
+        })
+        .await;
+        site.arm("rename_link_unlink");
+        site.arm(fault);
+        let ran = site.run(&["sync"]).await;
+        assert!(ran.stderr.contains("rename not atomic"), "{ran:#?}");
+        site.world().disarm();
+        site.arm("rename_link_unlink");
+        site.sync_until_quiet(8).await;
+        let oracle = site.oracle();
+        let totals = &oracle.totals;
+        assert_eq!(totals.once + totals.twice, 8, "{fault}: {oracle:#?}");
+        assert!(totals.partial == 0 && oracle.foreign.is_empty(), "{fault}: {oracle:#?}");
+        println!("{fault}: {} of 8 arrived twice", totals.twice);
+    }
+}
