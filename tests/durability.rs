@@ -2,6 +2,8 @@
 //! sees it:
 //!
 //! ```text
+//! list booked as intended and synced < asked for
+//! its raw reply written < synced < renamed < its folder synced < booked as received
 //! part file written < synced < renamed into the archive < its folder synced < "verified" booked
 //! "publishing" booked and synced < rename sent < rename at the server < "published" booked
 //! ```
@@ -17,7 +19,7 @@
 
 mod support;
 
-use support::order::{Call, can_record, record};
+use support::order::{Call, Record, can_record, record};
 
 #[tokio::test]
 async fn nothing_is_booked_before_it_is_durable_and_nothing_sent_before_it_is_booked() {
@@ -32,6 +34,8 @@ async fn nothing_is_booked_before_it_is_durable_and_nothing_sent_before_it_is_bo
     let part_sync = |c: &Call| c.syncs("/parts/");
     let archiving = |c: &Call| c.renames("/parts/", "/archive/");
     let folder_sync = |c: &Call| c.syncs("/archive/0>");
+    let list_sync = |c: &Call| c.syncs(".json.partial");
+    let lists_sync = |c: &Call| c.syncs("/polls>");
     let wal_sync = |c: &Call| c.syncs("connector.db-wal");
     for (mistake, broken) in [
         ("no part sync", record.without(part_sync)),
@@ -42,7 +46,11 @@ async fn nothing_is_booked_before_it_is_durable_and_nothing_sent_before_it_is_bo
         ("folder sync too early", record.with_first(folder_sync)),
         ("no sync of the ledger", record.without(wal_sync)),
         ("all syncs of the ledger too early", record.with_first(wal_sync)),
-        ("renamed before anything was booked", record.renamed_first()),
+        ("no sync of the list", record.without(list_sync)),
+        ("no sync of its folder", record.without(lists_sync)),
+        ("its folder synced too early", record.with_first(lists_sync)),
+        ("listed before anything was booked", Record { listed: 0, ..record.clone() }),
+        ("renamed before anything was booked", Record { renamed: 0, ..record.clone() }),
     ] {
         assert!(broken.check().is_err(), "{mistake}: goes unnoticed");
     }

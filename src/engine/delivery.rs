@@ -20,7 +20,7 @@ use crate::ledger::{self, Delivery, Export};
 use crate::model::{
     DeliveryState, Evidence, ExportState, Failure, FailureClass, FinalNames, PublishMode, Retry,
 };
-use crate::wrong::{self, Wrong};
+use crate::wrong::{self, Guard};
 
 /// What became of one pass over a delivery.
 #[derive(Debug, PartialEq)]
@@ -224,14 +224,14 @@ impl Work<'_> {
             }
         }
         // Committed before the rename goes on the wire.
-        if !wrong::is(Wrong::NoIntent) {
+        if !wrong::without(Guard::Intent) {
             self.move_to(DeliveryState::Publishing, |_| {}).await?;
         }
         crash::at(Point::Publishing)?;
         self.progress.step("publishing", self.export.size.unwrap_or_default(), None);
         let renamed = self.outlet.destination.publish(&temporary, &self.delivery.final_name).await;
         crash::at(if renamed.is_ok() { Point::Renamed } else { Point::Doubted })?;
-        if wrong::is(Wrong::NoIntent) {
+        if wrong::without(Guard::Intent) {
             self.move_to(DeliveryState::Publishing, |_| {}).await?;
         }
         match renamed {

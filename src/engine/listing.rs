@@ -17,7 +17,7 @@ use crate::crash::{self, Point};
 use crate::ledger::{self, Adopt, Arrival, Poll, Recorded, create_private_folder};
 use crate::model::{Failure, FailureClass, Id, Listed, ReconcileMode};
 use crate::sources::{ListFailure, ListKind};
-use crate::wrong::{self, Wrong};
+use crate::wrong::{self, Guard};
 
 /// Destructive lists of one product key in one pass at the most: the second only
 /// after the first one's loss was settled by the Delivered list.
@@ -167,7 +167,7 @@ pub(super) async fn settle_open_polls(
         return Ok(());
     }
     let open = context.ledger.open_polls(lane.number).await?;
-    if open.is_empty() || wrong::is(Wrong::NoReconcile) {
+    if open.is_empty() || wrong::without(Guard::Reconcile) {
         return Ok(());
     }
     let mut lost = Vec::new();

@@ -13,7 +13,7 @@ use crate::crash::{self, Point};
 use crate::ledger::{Export, Ledger};
 use crate::model::{Failure, FailureClass, Sha256};
 use crate::sources::{ContentHead, ContentSink, Resume};
-use crate::wrong::{self, Wrong};
+use crate::wrong::{self, Guard};
 
 /// Bytes between two syncs of the part file. What is not synced is not resumed:
 /// after a power failure a file may have its length and not its bytes.
@@ -79,7 +79,7 @@ impl<'a> Part<'a> {
         }
         let synced = async {
             open.file.flush().await?;
-            if wrong::is(Wrong::Unsynced) { Ok(()) } else { open.file.sync_all().await }
+            if wrong::without(Guard::Sync) { Ok(()) } else { open.file.sync_all().await }
         };
         crash::at(Point::PartWhole)?;
         synced.await.map_err(|e| io("syncing", &self.path, &e))?;

@@ -10,8 +10,7 @@
 use std::path::Path;
 use std::process::Stdio;
 
-use jiff::Timestamp;
-use transship::demo::Samples;
+use transship::demo::{self, Samples};
 
 use super::program::Site;
 
@@ -28,9 +27,11 @@ pub struct Call {
 #[derive(Clone, Debug)]
 pub struct Record {
     pub calls: Vec<Call>,
+    /// When the source was asked for the destructive list.
+    pub listed: i64,
     /// When the server had the rename.
     pub renamed: i64,
-    sftp_port: u16,
+    pub sftp_port: u16,
 }
 
 /// Whether this machine lets one process watch another.
@@ -58,11 +59,14 @@ pub async fn record(wrong: Option<&str>) -> Record {
     site.sync_until_quiet(3).await;
     site.assert_all_once();
     let journal = site.world().journal();
-    let renames: Vec<_> = journal.iter().filter(|call| call.method == "posix-rename").collect();
-    assert_eq!(renames.len(), 1, "{journal:#?}");
+    let at = |wanted: &dyn Fn(&demo::Call) -> bool| {
+        let call = journal.iter().find(|call| wanted(call)).expect("it was called");
+        call.at.as_microsecond()
+    };
     Record {
         calls: read(site.folder()),
-        renamed: renames[0].at.as_microsecond(),
+        listed: at(&|call| call.path.contains("status=NotDelivered")),
+        renamed: at(&|call| call.method == "posix-rename"),
         sftp_port: site.stand_ins.sftp().port,
     }
 }
@@ -119,7 +123,7 @@ impl Call {
     }
 
     /// It writes this arrow to the log of the ledger: the two states stand side by
-    /// side in the row of the event.
+    /// side in the row of the event; of a list, its kind and its state.
     fn books(&self, from: &str, to: &str) -> bool {
         self.writes("connector.db-wal") && self.arguments.contains(&format!("{from}{to}"))
     }
@@ -131,8 +135,32 @@ impl Record {
     /// # Errors
     /// The step that is missing after the one before it.
     pub fn check(&self) -> Result<(), &'static str> {
+        let wal = |c: &Call| c.syncs("connector.db-wal");
+        let intent =
+            self.first("a list is booked as intended", 0, |c| c.books("poll", "intent"))?;
+        if self.listed < self.first("that is synced", intent.ended, wal)?.ended {
+            return Err("the list is asked for only then");
+        }
+        let raw = |c: &Call| c.writes("/polls/") && !c.arguments.contains("/polls/delivered-");
+        let mut now = self.last("the list is written", raw)?.ended;
+        for (missing, wanted) in [
+            (
+                "the list is synced",
+                &(|c: &Call| c.syncs(".json.partial")) as &dyn Fn(&Call) -> bool,
+            ),
+            ("it has its name", &|c| c.renames(".json.partial", ".json")),
+            ("its folder is synced", &|c| c.syncs("/polls>")),
+        ] {
+            now = self.first(missing, now, wanted)?.ended;
+        }
+        let received =
+            self.first("it is booked as received", 0, |c| c.books("poll", "received"))?;
+        if received.begun < now {
+            return Err("it is booked as received only then");
+        }
+
         let written = self.last("the part file is written", |c| c.writes("/parts/"))?;
-        let mut now = written.ended;
+        now = written.ended;
         for (missing, wanted) in [
             ("the part file is synced", &(|c: &Call| c.syncs("/parts/")) as &dyn Fn(&Call) -> bool),
             ("it is renamed into the archive", &|c| c.renames("/parts/", "/archive/")),
@@ -146,7 +174,6 @@ impl Record {
         if verified.begun < now {
             return Err("it is booked as verified only then");
         }
-        let wal = |c: &Call| c.syncs("connector.db-wal");
         self.first("the booking as verified is synced", verified.ended, wal)?;
 
         let publishing =
@@ -203,10 +230,5 @@ impl Record {
         }
         record.calls.sort_by_key(|call| call.begun);
         record
-    }
-
-    /// The same with the rename at the server when the record begins.
-    pub fn renamed_first(&self) -> Self {
-        Self { renamed: self.calls[0].begun.min(Timestamp::now().as_microsecond()), ..self.clone() }
     }
 }
