@@ -18,7 +18,7 @@ use support::sshd::Sshd;
 use transship::demo::{NewExport, Samples, sample_exports};
 
 /// How often the program is killed, unless `ROUNDS` says otherwise.
-const ROUNDS: u64 = 25;
+const ROUNDS: u64 = 50;
 
 /// What may be wrong in a round beside the kill. None of it needs an operator.
 const FAULTS: &[&str] = &[

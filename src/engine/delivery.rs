@@ -56,6 +56,8 @@ pub(super) struct Work<'a> {
     pub(super) delivery: Delivery,
     /// Whether the archived file was compared with the books in this pass.
     checked: bool,
+    /// Whether a fence that won was followed by a sight of the final name before.
+    seen_once: bool,
 }
 
 /// Brings `delivery` as far as it gets, trying a few times. `Err` only where
@@ -85,6 +87,7 @@ pub(super) async fn deliver(
         progress: &progress,
         delivery,
         checked: false,
+        seen_once: false,
     };
     let end = work.run().await?;
     let after = work.delivery.state;
@@ -285,22 +288,30 @@ impl Work<'_> {
     /// name. No new upload.
     ///
     /// Only where renames are link + unlink can the file have been published all
-    /// the same; there it is looked for, and if it shows, our copy goes.
+    /// the same: there it is looked for. A server that cannot finish the unlink
+    /// takes the link back (OpenSSH does), so only the second look, a settle time
+    /// after the first, makes our copy go.
     async fn fence_won(&mut self, next: &str) -> Result<Step, Failure> {
-        let settled = async {
-            let destination = &self.outlet.destination;
-            if destination.probe().await?.posix_rename || !confirm::is_in_sight(self).await? {
-                return Ok(false);
-            }
-            destination.remove_temporary(next).await.map(|()| true)
+        let in_sight = async {
+            let atomic = self.outlet.destination.probe().await?.posix_rename;
+            Ok(!atomic && confirm::is_in_sight(self).await?)
         };
-        match settled.await {
-            Ok(true) => self.published().await,
-            Ok(false) => {
+        let settled = match (in_sight.await, self.seen_once) {
+            (Ok(false), _) => {
                 self.move_to(DeliveryState::Staged, |d| d.attempt += 1).await?;
                 crash::at(Point::Settled)?;
-                Ok(Step::Moved)
+                return Ok(Step::Moved);
             }
+            (Ok(true), false) => {
+                self.seen_once = true;
+                Err(Failure::new(FailureClass::Unavailable, "settling", &self.delivery.final_name)
+                    .said("it shows under its final name, and the server may still take it back"))
+            }
+            (Ok(true), true) => self.outlet.destination.remove_temporary(next).await,
+            (Err(failure), _) => Err(failure),
+        };
+        match settled {
+            Ok(()) => self.published().await,
             Err(failure) => self.retry_later(DeliveryState::Fencing, failure).await,
         }
     }

@@ -4,11 +4,18 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
 use super::clock;
 use crate::model::{Failure, FailureClass, Shown};
+
+/// A holder that is just ending is waited for this long: a service that is
+/// restarted must not refuse itself. (A child process that is being started also
+/// has the lock's file open for a moment.)
+const ENDING: Duration = Duration::from_secs(1);
+const GLANCE: Duration = Duration::from_millis(20);
 
 /// Holds the ledger for this process until it is dropped or the process ends.
 #[derive(Debug)]
@@ -42,10 +49,16 @@ impl Lock {
             .write(true)
             .open(&path)
             .map_err(|e| io(&e))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(held(database, &holder)),
-            Err(TryLockError::Error(e)) => return Err(io(&e)),
+        let begun = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if begun.elapsed() < ENDING => {
+                    std::thread::sleep(GLANCE);
+                }
+                Err(TryLockError::WouldBlock) => return Err(held(database, &holder)),
+                Err(TryLockError::Error(e)) => return Err(io(&e)),
+            }
         }
         let me = Holder { pid: std::process::id(), command: command.into(), since: clock::now() };
         let named = serde_json::to_vec(&me)
