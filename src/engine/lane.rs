@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use tokio::sync::{Mutex, Notify, Semaphore};
 
+use super::tally::Tally;
 use crate::config::{Client, Config};
 use crate::destinations::{Destination, sftp::SftpDestination};
 use crate::ledger::NewDelivery;
-use crate::model::{DestinationSettings, Endpoint, EndpointType, Failure, FailureClass};
+use crate::model::{
+    DestinationSettings, Endpoint, EndpointResult, EndpointType, Failure, FailureClass,
+};
 use crate::sources::{ExportSource, encoura::Encoura};
 
 /// One endpoint, its source and its destination.
@@ -79,6 +82,11 @@ impl Lane {
             transfers: Semaphore::new(transfers),
             fetches: Semaphore::new(FETCHES.min(transfers)),
         })
+    }
+
+    /// An empty tally for one pass of this endpoint.
+    pub(super) fn tally(&self) -> Tally {
+        Tally::new(EndpointResult::new(&self.endpoint.name, self.endpoint.endpoint_type))
     }
 
     /// Whether files of this type are delivered.

@@ -21,8 +21,7 @@ const RECONCILE_EVERY: SignedDuration = SignedDuration::from_hours(24);
 pub(super) async fn sync(context: &Arc<Context>, lane: &Arc<Lane>, run: Id) -> EndpointResult {
     context.phase(lane, Phase::Queued);
     let _turn = lane.turn.lock().await;
-    let tally =
-        Arc::new(Tally::new(EndpointResult::new(&lane.endpoint.name, lane.endpoint.endpoint_type)));
+    let tally = Arc::new(lane.tally());
     let calls_before = lane.source.api_calls();
     let looked = match context.claims.stopping() {
         true => Ok(None),
@@ -53,8 +52,7 @@ pub(super) async fn carry_on(
     lane: &Arc<Lane>,
     pick: Pick,
 ) -> EndpointResult {
-    let tally =
-        Arc::new(Tally::new(EndpointResult::new(&lane.endpoint.name, lane.endpoint.endpoint_type)));
+    let tally = Arc::new(lane.tally());
     transfer(context, lane, pick, &tally).await;
     context.phase(lane, Phase::Idle);
     tally.finish(0)
@@ -68,7 +66,7 @@ pub(super) async fn settle_at_start(context: &Arc<Context>, lane: &Lane) -> Resu
         return Ok(());
     }
     lane.source.sign_in().await?;
-    let tally = Tally::new(EndpointResult::new(&lane.endpoint.name, lane.endpoint.endpoint_type));
+    let tally = lane.tally();
     listing::settle_open_polls(context, lane, None, &tally).await?;
     context.phase(lane, Phase::Idle);
     Ok(())
@@ -176,6 +174,7 @@ async fn compare_daily(
 
 async fn transfer(context: &Arc<Context>, lane: &Arc<Lane>, pick: Pick, tally: &Arc<Tally>) {
     context.phase(lane, Phase::Transferring);
-    // A failure of the books is in the tally already, and there is no more to do.
-    let _ = walk::work_through(context, lane, pick, tally).await;
+    if let Err(failure) = walk::work_through(context, lane, pick, tally).await {
+        tally.failed(&failure);
+    }
 }

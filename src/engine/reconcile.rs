@@ -4,9 +4,8 @@ use super::command::{Reconciled, Tested};
 use super::context::Context;
 use super::lane::Lane;
 use super::listing;
-use super::tally::Tally;
 use crate::destinations::Capabilities;
-use crate::model::{EndpointResult, Failure, FailureClass, ReconcileMode, Shown};
+use crate::model::{Failure, FailureClass, ReconcileMode, Shown};
 
 /// Delivered list minus the ledger, with what is found treated as `mode` says.
 pub(super) async fn reconcile(context: &Context, lane: &Lane, mode: ReconcileMode) -> Reconciled {
@@ -18,8 +17,7 @@ pub(super) async fn reconcile(context: &Context, lane: &Lane, mode: ReconcileMod
             return listing::after_restore(context, lane, None, mode).await;
         }
         // What a lost list took is ours, whatever is decided about the rest.
-        let tally =
-            Tally::new(EndpointResult::new(&lane.endpoint.name, lane.endpoint.endpoint_type));
+        let tally = lane.tally();
         listing::settle_open_polls(context, lane, None, &tally).await?;
         if mode == ReconcileMode::Hold && !listing::has_baseline(context, lane).await? {
             return Err(Failure::new(

@@ -34,7 +34,8 @@ impl Pick {
     }
 }
 
-/// Works on the endpoint's open items until each has come as far as it gets.
+/// Works on the endpoint's open items until each has come as far as it gets; their
+/// failures are in the tally. `Err` if the books do not even say which there are.
 pub(super) async fn work_through(
     context: &Arc<Context>,
     lane: &Arc<Lane>,
@@ -59,7 +60,6 @@ pub(super) async fn work_through(
         let (context, lane, tally) = (context.clone(), lane.clone(), tally.clone());
         tasks.spawn(async move { walk(&context, &lane, item, &tally).await });
     }
-    let mut first = Ok(());
     while let Some(ended) = tasks.join_next().await {
         let result = ended.unwrap_or_else(|e| {
             Err(Failure::new(FailureClass::Bug, "working on an item of", &lane.endpoint.name)
@@ -67,10 +67,9 @@ pub(super) async fn work_through(
         });
         if let Err(failure) = result {
             tally.failed(&failure);
-            first = first.and(Err(failure));
         }
     }
-    first
+    Ok(())
 }
 
 /// One item's way. `Err` only where the books themselves fail.
