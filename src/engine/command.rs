@@ -29,13 +29,6 @@ pub enum Command {
         /// The endpoints' names; empty for all.
         endpoints: Vec<String>,
     },
-    /// Sign in and look, changing nothing; answered with [`Reply::Tested`].
-    Test {
-        /// The endpoints' names; empty for all active ones.
-        endpoints: Vec<String>,
-        /// Names listed at the most.
-        max_files: usize,
-    },
     /// Try again now what waits, was held in doubt, or failed; [`Reply::Acted`].
     Retry(Vec<Id>),
     /// Do not go on with these before somebody says so; [`Reply::Acted`].
@@ -66,7 +59,7 @@ pub struct Acted {
     pub result: Result<String, Failure>,
 }
 
-/// One endpoint's answer to [`Command::Test`].
+/// One endpoint's answer to [`test`](super::test).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tested {
     /// The endpoint's name.
@@ -102,8 +95,6 @@ pub enum Reply {
     CarriedOn(Vec<EndpointResult>),
     /// What an action did, id by id.
     Acted(Vec<Acted>),
-    /// What a test found.
-    Tested(Vec<Tested>),
     /// What a reconcile found.
     Reconciled(Vec<Reconciled>),
     /// The command itself could not be carried out.

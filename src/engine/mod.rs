@@ -233,9 +233,6 @@ async fn carry_out(context: &Arc<Context>, tasks: &TaskTracker, command: Command
     let done = match command {
         Command::Sync { endpoints, trigger, full: _ } => sync(context, &endpoints, trigger).await,
         Command::Reconcile { endpoints, mode } => reconcile(context, tasks, &endpoints, mode).await,
-        Command::Test { endpoints, max_files } => {
-            test(&context.config, &endpoints, max_files).await.map(Reply::Tested)
-        }
         Command::CarryOn { endpoints } => carry_on(context, &endpoints).await,
         Command::Retry(ids) => Ok(act(context, tasks, Word::Retry, ids).await),
         Command::Hold(ids) => Ok(act(context, tasks, Word::Hold, ids).await),

@@ -4,8 +4,10 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::exports::{Export, unknown_state};
-use super::{Ledger, clock, events, failure_from, moved_meanwhile, sql_failure, to_json};
-use crate::model::{DeliveryState, Evidence, Failure, FailureClass, FinalNames, Id, name};
+use super::{
+    Ledger, clock, events, failure_from, moved_meanwhile, no_such_arrow, sql_failure, to_json,
+};
+use crate::model::{DeliveryState, Evidence, Failure, FinalNames, Id, name};
 
 /// A delivery, with all that the engine needs to work on it.
 ///
@@ -331,8 +333,7 @@ pub(super) fn change(
 ) -> Result<(), Failure> {
     let (from, to) = (before.state, after.state);
     if from != to && !from.may_become(to) {
-        return Err(Failure::new(FailureClass::Bug, "booking", before.id.to_string())
-            .said(format!("there is no way from {from} to {to}")));
+        return Err(no_such_arrow(before.id, from.as_str(), to.as_str()));
     }
     let moved = connection
         .prepare_cached(

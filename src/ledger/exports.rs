@@ -5,7 +5,9 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::deliveries::{self, NewDelivery};
 use super::polls::Recorded;
-use super::{Ledger, clock, events, failure_from, moved_meanwhile, sql_failure, to_json};
+use super::{
+    Ledger, clock, events, failure_from, moved_meanwhile, no_such_arrow, sql_failure, to_json,
+};
 use crate::model::{ExportState, Failure, FailureClass, Id, Listed, ReconcileMode, Retry, Sha256};
 
 /// An export, with all that the engine needs to work on it.
@@ -305,8 +307,7 @@ pub(super) fn change(
 ) -> Result<(), Failure> {
     let (from, to) = (before.state, after.state);
     if from != to && !from.may_become(to) {
-        return Err(Failure::new(FailureClass::Bug, "booking", before.id.to_string())
-            .said(format!("there is no way from {from} to {to}")));
+        return Err(no_such_arrow(before.id, from.as_str(), to.as_str()));
     }
     let moved = connection
         .prepare_cached(

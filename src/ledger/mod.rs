@@ -180,6 +180,12 @@ fn sql_failure(doing: &str, error: &rusqlite::Error) -> Failure {
     }
 }
 
+/// An arrow that the design does not have: a defect, and nothing is changed.
+fn no_such_arrow(subject: Id, from: &str, to: &str) -> Failure {
+    Failure::new(FailureClass::Bug, "booking", subject.to_string())
+        .said(format!("there is no way from {from} to {to}"))
+}
+
 /// A compare-and-set that found another state than expected. Items are claimed
 /// before they are worked on, so this is a defect, and stopping is the answer.
 fn moved_meanwhile(subject: Id, from: &str, to: &str) -> Failure {

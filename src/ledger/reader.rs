@@ -76,13 +76,6 @@ const NEWEST_DELIVERY: &str = "LEFT JOIN deliveries d ON d.id =
     (SELECT id FROM deliveries WHERE export_id = x.id ORDER BY generation DESC LIMIT 1)";
 
 impl Books for Reader {
-    fn revision(&self) -> Result<i64, Failure> {
-        self.read("reading the ledger", |c| {
-            c.prepare_cached("SELECT coalesce(max(id), 0) FROM events")?
-                .query_row([], |row| row.get(0))
-        })
-    }
-
     fn endpoints(&self) -> Result<Vec<EndpointRow>, Failure> {
         self.read("listing endpoints", |c| {
             all(

@@ -169,8 +169,6 @@ pub struct Filter {
 /// The ledger's read side. Every call reads one consistent state; none of them
 /// waits for a writer.
 pub trait Books: Send + Sync {
-    /// A number that changes whenever anything in the books did.
-    fn revision(&self) -> Result<i64, Failure>;
     /// All endpoints, in the order of the configuration.
     fn endpoints(&self) -> Result<Vec<EndpointRow>, Failure>;
     /// Exports, newest first.

@@ -297,9 +297,6 @@ pub(super) struct SampleBooks {
 }
 
 impl Books for SampleBooks {
-    fn revision(&self) -> Result<i64, Failure> {
-        Ok(0)
-    }
     fn endpoints(&self) -> Result<Vec<EndpointRow>, Failure> {
         self.reads.fetch_add(1, Ordering::SeqCst);
         match self.failure.lock().unwrap().clone() {

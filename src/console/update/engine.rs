@@ -120,7 +120,7 @@ pub(super) fn reply(state: &mut State, command: &Command, reply: Reply) -> Vec<E
             }
         }
         // Not asked for by any key.
-        Reply::Tested(_) | Reply::CarriedOn(_) => {}
+        Reply::CarriedOn(_) => {}
         Reply::Failed(failure) => {
             // Nothing runs: what was shown as queued the moment the key was hit is not.
             if let Command::Sync { .. } = command {
