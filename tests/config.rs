@@ -635,9 +635,9 @@ endpoints:
     assert!(config.endpoints[0].details.get("client_secret").is_none());
     assert_eq!((config.log.level.as_str(), config.log.format), ("warn", LogFormat::Classic));
     assert_eq!(config.database, Path::new("/srv/t/data/connector.db"));
-    let Client::Later(autodesk) = &config.clients["autodesk"] else { panic!("no client") };
-    assert_eq!(autodesk.settings["client_id"], "id");
-    assert_eq!(autodesk.secrets["client_secret"].expose(), CANARY);
+    let Client::Autodesk(autodesk) = &config.clients["autodesk"] else { panic!("no client") };
+    assert_eq!(autodesk.client_id, "id");
+    assert_eq!(autodesk.client_secret.as_ref().unwrap().expose(), CANARY);
     assert!(!format!("{config:?}").contains(CANARY), "Debug shows a secret");
 }
 
@@ -684,8 +684,8 @@ endpoints:
     assert_eq!(feed.details["pattern"], "*.{csv,json}");
     let Client::Sftp(server) = &config.clients["feed"] else { panic!("no feed") };
     assert_eq!(server.auth.key_path.as_deref(), Some(Path::new("/home/op/.ssh/id")));
-    let Client::Later(autodesk) = &config.clients["autodesk"] else { panic!("no client") };
-    assert_eq!(autodesk.settings["token_path"], "/srv/t/tokens/autodesk_tokens.json");
+    let Client::Autodesk(autodesk) = &config.clients["autodesk"] else { panic!("no client") };
+    assert_eq!(autodesk.token_path, Path::new("/srv/t/tokens/autodesk_tokens.json"));
     assert!(config.warnings.iter().any(|w| w.contains("\"E\" and \"E2\" ask the same account")));
     assert!(
         config.warnings.iter().any(|w| w.contains("sftp endpoints are accepted, but not synced"))

@@ -9,7 +9,7 @@ use transship::ledger::{
 };
 use transship::model::{
     DeliveryState, Endpoint, EndpointType, ExportState, FailureClass, FinalNames, Id, Listed,
-    ReconcileMode, Schedule, Trigger,
+    ReconcileMode, Schedule, Scope, Trigger,
 };
 
 fn endpoint(name: &str) -> Endpoint {
@@ -22,6 +22,7 @@ fn endpoint(name: &str) -> Endpoint {
         client: "encoura".into(),
         product_keys: Vec::new(),
         file_types: Vec::new(),
+        scope: Scope::Exports,
         details: serde_json::Value::Null,
         deliver_to: Some("slate".into()),
         schedule: Schedule::Manual,

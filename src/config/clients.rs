@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{EncouraAccount, EndpointType, Secret};
+use crate::model::{EncouraAccount, EndpointType};
 
-use super::json::to_json;
 use super::problems::Place;
 use super::reader::{Reader, Text};
 use super::section::Section;
 use super::settings::is_loopback;
 use super::yaml::{Key, Node};
-use super::{Client, LaterClient, ssh};
+use super::{Client, autodesk, google_drive, ssh};
 
 /// The vendor's present address.
 const ENCOURA: &str = "https://api-datalab.encoura.org/v1";
@@ -26,20 +25,6 @@ const ENCOURA_KEYS: &[&str] = &[
     "password_file",
     "auth_scheme",
 ];
-
-const AUTODESK_KEYS: &[&str] = &[
-    "type",
-    "client_id",
-    "client_secret",
-    "client_secret_file",
-    "base_url",
-    "callback_url",
-    "token_path",
-    "scopes",
-];
-
-const GOOGLE_KEYS: &[&str] =
-    &["type", "credentials_path", "application_name", "base_url", "subject"];
 
 /// The names by which a client's type is written.
 const TYPES: &[(&str, EndpointType)] = &[
@@ -78,7 +63,14 @@ pub(super) fn clients<'n>(
             clients.insert(key.name.clone(), client);
         }
     }
-    autodesk_from_environment(r, &mut clients);
+    // The file connector's own files have no clients: its variables stand for one.
+    let usual = usual_name(EndpointType::AutodeskConstructionCloud);
+    if !written.iter().any(|(name, _)| *name == usual) && autodesk::in_environment(r) {
+        let nothing = Section::new(format!("clients.{usual}"), file.place, &[]);
+        if let Some(account) = autodesk::client(r, usual, &nothing) {
+            clients.insert(usual.to_owned(), Client::Autodesk(account));
+        }
+    }
     (clients, written)
 }
 
@@ -110,13 +102,12 @@ fn client(r: &mut Reader, name: &str, node: &Node, endpoint_type: EndpointType) 
             ssh::server(r, &section).map(Client::Sftp)
         }
         EndpointType::AutodeskConstructionCloud => {
-            let section = r.section(node, path, AUTODESK_KEYS)?;
-            section.text(r, "callback_url").and_then(|t| url(r, &section, "callback_url", t));
-            Some(Client::Later(later(r, &section, endpoint_type)))
+            let section = r.section(node, path, autodesk::CLIENT)?;
+            autodesk::client(r, name, &section).map(Client::Autodesk)
         }
         EndpointType::GoogleDrive => {
-            let section = r.section(node, path, GOOGLE_KEYS)?;
-            Some(Client::Later(later(r, &section, endpoint_type)))
+            let section = r.section(node, path, google_drive::CLIENT)?;
+            google_drive::client(r, name, &section).map(Client::GoogleDrive)
         }
     }
 }
@@ -143,74 +134,9 @@ fn encoura(r: &mut Reader, name: &str, section: &Section) -> Option<EncouraAccou
     })
 }
 
-/// Everything but secrets as JSON, paths made absolute.
-fn later(r: &mut Reader, section: &Section, endpoint_type: EndpointType) -> LaterClient {
-    if let Some(text) = section.text(r, "base_url") {
-        url(r, section, "base_url", text);
-    }
-    let mut settings = serde_json::Map::new();
-    for (key, node) in section.entries() {
-        let name = key.name.as_str();
-        let path = section.path_of(name);
-        match name {
-            "type" | "client_secret" | "client_secret_file" => {}
-            "token_path" | "credentials_path" => {
-                if let Some(path) = section.path(r, name) {
-                    settings.insert(name.into(), path.to_string_lossy().into());
-                }
-            }
-            _ => {
-                settings.insert(name.into(), to_json(r, node, &path));
-            }
-        }
-    }
-    let secret = section.secret(r, "client_secret");
-    let secrets = secret.map(|s| ("client_secret".to_owned(), s)).into_iter().collect();
-    LaterClient { endpoint_type, settings: settings.into(), secrets }
-}
-
-/// `CONNECTOR_AUTODESK_CLIENT_ID` and `…_SECRET` fill in and replace what the file says.
-fn autodesk_from_environment(r: &mut Reader, clients: &mut BTreeMap<String, Client>) {
-    let id = outside(r, "CONNECTOR_AUTODESK_CLIENT_ID");
-    let secret = outside(r, "CONNECTOR_AUTODESK_CLIENT_SECRET");
-    if id.is_none() && secret.is_none() {
-        return;
-    }
-    let empty = LaterClient {
-        endpoint_type: EndpointType::AutodeskConstructionCloud,
-        settings: serde_json::json!({}),
-        secrets: BTreeMap::new(),
-    };
-    let client = clients.entry("autodesk".into()).or_insert(Client::Later(empty));
-    if let Client::Later(later) = client {
-        if let Some(id) = id {
-            later.settings["client_id"] = id.into();
-        }
-        if let Some(secret) = secret {
-            later.secrets.insert("client_secret".into(), Secret::new(secret));
-        }
-    }
-}
-
-fn outside(r: &mut Reader, name: &str) -> Option<String> {
-    match r.environment.lookup(name) {
-        Ok(found) => {
-            let found = found?;
-            if let Some(warning) = found.warning {
-                r.warn_outside(format!("{name}: {warning}"));
-            }
-            Some(found.value)
-        }
-        Err(why) => {
-            r.error_outside(why);
-            None
-        }
-    }
-}
-
 /// A base URL without its trailing slash. Only https; http where nothing leaves
 /// this machine. What it says is never shown: it may hold a password.
-fn url(r: &mut Reader, section: &Section, key: &str, text: Text) -> Option<String> {
+pub(super) fn url(r: &mut Reader, section: &Section, key: &str, text: Text) -> Option<String> {
     let value = text.value.trim();
     let wrong = match url::Url::parse(value) {
         Err(_) => Some("expected a URL, as in \"https://host/path\""),

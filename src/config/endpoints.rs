@@ -97,11 +97,11 @@ fn endpoint(r: &mut Reader, section: &Section, known: &Known) -> Option<Endpoint
     let file_types = file_types(r, section);
     let endpoint_type = endpoint_type?;
     let client = client(r, section, endpoint_type, known);
-    let mut details = details::details(r, section, endpoint_type);
+    let mut details = details::details(r, section, endpoint_type, file_types);
     if let Some(datasets) = datasets(r, section, known) {
         details.rest["datasets"] = datasets;
     }
-    if endpoint_type != EndpointType::Encoura && is_active {
+    if endpoint_type == EndpointType::Sftp && is_active {
         let words =
             format!("{endpoint_type} endpoints are accepted, but not synced by this version");
         r.warn(section.place, format!("{}: {words}", section.path));
@@ -114,7 +114,8 @@ fn endpoint(r: &mut Reader, section: &Section, known: &Known) -> Option<Endpoint
         description,
         client: client?,
         product_keys: details.product_keys,
-        file_types: details.file_types.or(file_types).unwrap_or_default(),
+        file_types: details.file_types.unwrap_or_default(),
+        scope: details.scope?,
         details: details.rest,
         deliver_to,
         schedule,

@@ -11,17 +11,20 @@
 //! the project root, or in the user's data folder if the configuration is the
 //! user's own or there is none. The archive lies beside its ledger.
 
+mod autodesk;
 mod clients;
 mod destinations;
 mod details;
 mod endpoints;
 mod environment;
 mod excerpt;
+mod google_drive;
 mod json;
 mod load;
 mod paths;
 mod problems;
 mod reader;
+mod register;
 mod schedule;
 mod script;
 mod secrets;
@@ -37,7 +40,8 @@ pub use environment::Environment;
 pub use problems::{ConfigErrors, Problem};
 
 use crate::model::{
-    DestinationSettings, EncouraAccount, Endpoint, EndpointType, Secret, SshServer,
+    AutodeskAccount, DestinationSettings, EncouraAccount, Endpoint, GoogleAccount, Secret,
+    SshServer,
 };
 
 /// What this program is to do, checked and complete.
@@ -145,17 +149,8 @@ pub enum Client {
     Encoura(EncouraAccount),
     /// A partner's SFTP server.
     Sftp(SshServer),
-    /// A service whose endpoints this version does not sync yet.
-    Later(LaterClient),
-}
-
-/// The settings of a service whose endpoints this version does not sync yet.
-#[derive(Clone, Debug)]
-pub struct LaterClient {
-    /// Which service it is.
-    pub endpoint_type: EndpointType,
-    /// Its settings as configured, paths made absolute; no secret is among them.
-    pub settings: serde_json::Value,
-    /// Its secrets, by key.
-    pub secrets: BTreeMap<String, Secret>,
+    /// An application at Autodesk Platform Services.
+    Autodesk(AutodeskAccount),
+    /// A Google service account.
+    GoogleDrive(GoogleAccount),
 }

@@ -90,6 +90,24 @@ impl<'a> Reader<'a> {
         self.warnings.push((None, message.into()));
     }
 
+    /// The variable `name` of the environment, or what its file or the service
+    /// manager's credentials folder holds.
+    pub fn outside(&mut self, name: &str) -> Option<String> {
+        match self.environment.lookup(name) {
+            Ok(found) => {
+                let found = found?;
+                if let Some(warning) = found.warning {
+                    self.warn_outside(format!("{name}: {warning}"));
+                }
+                Some(found.value)
+            }
+            Err(why) => {
+                self.error_outside(why);
+                None
+            }
+        }
+    }
+
     pub fn mistakes(&self) -> usize {
         self.problems.len()
     }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Scope;
 use super::delivery::state_names;
 
 state_names! {
@@ -37,6 +38,8 @@ pub struct Endpoint {
     pub product_keys: Vec<String>,
     /// The file types to deliver, lower case without the dot; empty for every type.
     pub file_types: Vec<String>,
+    /// What it looks at there.
+    pub scope: Scope,
     /// The rest of `endpoint_details`, as configured.
     pub details: serde_json::Value,
     /// The entry of `destinations:` that its files go to; none keeps only the books.

@@ -10,9 +10,11 @@ mod failure;
 mod hash;
 mod id;
 pub mod name;
+mod register;
 mod run;
 mod secret;
 mod server;
+mod service;
 mod shown;
 
 pub use delivery::{DeliveryState, Evidence};
@@ -21,10 +23,14 @@ pub use export::{ExportState, Listed, ReconcileMode};
 pub use failure::{Failure, FailureClass, Retry};
 pub use hash::Sha256;
 pub use id::{Id, IdError, Kind};
+pub use register::{Content, Known, KnownFolder, Page, Project, RemoteFile, RemoteFolder, Walked};
 pub use run::{EndpointResult, Outcome, RunReport, Trigger};
 pub use secret::Secret;
 pub use server::{
     DestinationSettings, DoubtPolicy, EncouraAccount, FinalNames, HostKeyPolicy, PublishMode,
     SshAuth, SshServer,
+};
+pub use service::{
+    AutodeskAccount, AutodeskGrant, AutodeskScope, DriveScope, GoogleAccount, Pick, Scope,
 };
 pub use shown::Shown;

@@ -10,10 +10,11 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 pub use crate::model::Listed;
-use crate::model::{Failure, Shown};
+use crate::model::{Failure, Known, Page, Project, Shown, Walked};
 
 /// Which of the two lists is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,4 +125,66 @@ pub trait ExportSource: Send + Sync {
         sink: &mut dyn ContentSink,
         cancel: &CancellationToken,
     ) -> Result<(), Failure>;
+}
+
+/// Takes what a walk sees, page by page. Pages may come from several tasks at once.
+#[async_trait]
+pub trait RegisterSink: Send + Sync {
+    /// Books a page in one transaction; durable when this returns. A slow sink
+    /// slows the walk down, so that memory stays bounded.
+    async fn page(&self, page: Page) -> Result<(), Failure>;
+}
+
+/// A source whose files are registered: walked again and again, compared with
+/// what is known, and fetched only where an endpoint delivers them.
+///
+/// One per endpoint; those of one client share its tokens and its limits.
+#[async_trait]
+pub trait RegisterSource: Send + Sync {
+    /// Calls made to the service's API by this endpoint so far.
+    fn api_calls(&self) -> u64;
+
+    /// Units of the service's quota that this endpoint has used so far, where the
+    /// service counts in units; else as many as calls.
+    fn quota_used(&self) -> u64 {
+        self.api_calls()
+    }
+
+    /// Until when the service has asked everybody with this account to wait.
+    fn throttled_until(&self) -> Option<Timestamp>;
+
+    /// Signs in and says as whom. Changes nothing on the other side.
+    async fn sign_in(&self) -> Result<SignedIn, Failure>;
+
+    /// Looks at everything in the endpoint's scope, as far as `known` does not tell
+    /// that nothing changed; `full` looks everywhere. Hands each page to `sink`.
+    ///
+    /// A part that cannot be looked at is in [`Walked::failures`]; `Err` if nothing
+    /// could be looked at, if `sink` failed, or if it was cancelled.
+    async fn walk(
+        &self,
+        known: &Known,
+        full: bool,
+        sink: &dyn RegisterSink,
+        cancel: &CancellationToken,
+    ) -> Result<Walked, Failure>;
+
+    /// Fetches the bytes that `content` ([`Content::Fetchable`]) describes into
+    /// `sink`, resuming where that is possible. `Ok` means that every announced byte
+    /// was written and that they are the version that was listed, as far as the
+    /// service's checksum tells.
+    ///
+    /// [`Content::Fetchable`]: crate::model::Content::Fetchable
+    async fn fetch(
+        &self,
+        content: &serde_json::Value,
+        sink: &mut dyn ContentSink,
+        cancel: &CancellationToken,
+    ) -> Result<(), Failure>;
+
+    /// A few names in the endpoint's scope, for `test`; at most `limit`.
+    async fn peek(&self, limit: usize) -> Result<Vec<String>, Failure>;
+
+    /// The projects or drives that the account may see.
+    async fn projects(&self) -> Result<Vec<Project>, Failure>;
 }
