@@ -9,7 +9,7 @@ use super::Options;
 use super::live::Transfers;
 use super::message::Snapshot;
 use super::theme::Theme;
-use crate::engine::{Command, Level, Phase};
+use crate::engine::{Command, Level, Phase, Walk};
 use crate::ledger::{EndpointRow, ExportRow, Timeline, TransferRow};
 use crate::model::{Failure, Id, Kind, Shown};
 
@@ -134,6 +134,8 @@ pub(super) struct State {
     /// Whether they were read at all.
     pub loaded: bool,
     pub phases: BTreeMap<String, Phase>,
+    /// How far the walks under way are, by endpoint.
+    pub walks: BTreeMap<String, Walk>,
     pub runs: BTreeMap<Id, Timestamp>,
     pub transfers: Transfers,
     pub focus: Pane,
@@ -162,6 +164,7 @@ impl State {
             books_failure: None,
             loaded: false,
             phases: BTreeMap::new(),
+            walks: BTreeMap::new(),
             runs: BTreeMap::new(),
             transfers: Transfers::default(),
             focus: Pane::Endpoints,

@@ -27,6 +27,7 @@ pub(super) fn event(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::EndpointEnded(result) => {
             // A brake stays on the screen: it is why nothing was listed, or fetched.
+            state.walks.remove(&result.name);
             let brake = |phase: &Phase| matches!(phase, Phase::Braked(_) | Phase::ContentsWait(_));
             if !state.phases.get(&result.name).is_some_and(brake) {
                 state.phases.remove(&result.name);
@@ -50,7 +51,10 @@ pub(super) fn event(state: &mut State, event: Event) -> Vec<Effect> {
             state.transfers.count_export(export, done);
         }
         // Counts of a walk that goes on; the books have them at its end.
-        Event::Walk(_) => return Vec::new(),
+        Event::Walk(walk) => {
+            state.walks.insert(walk.endpoint.clone(), walk);
+            return Vec::new();
+        }
         Event::Transfer(transfer) => {
             state.transfers.progress(state.now, transfer);
             state.settle();

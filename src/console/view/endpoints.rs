@@ -8,9 +8,9 @@ use super::table::{Cell, Column};
 use crate::console::state::{Pane, RowKey, State};
 use crate::console::text;
 use crate::console::theme::Mood;
-use crate::engine::Phase;
+use crate::engine::{Phase, Walk};
 use crate::ledger::EndpointRow;
-use crate::model::Shown;
+use crate::model::{EndpointType, Shown};
 
 const COLUMNS: &[Column] = &[
     Column::new("NAME", 14, 10).grow(3),
@@ -20,9 +20,22 @@ const COLUMNS: &[Column] = &[
     Column::new("WAITS", 5, 5).right(),
     Column::new("YOU", 3, 7).right(),
     Column::new("UNCONF", 7, 4).right(),
-    Column::new("LISTED", 6, 1).right(),
-    Column::new("CONFIRMED", 9, 2).right(),
+    Column::new("CONFIRMED", 9, 1).right(),
+    Column::new("FILES", 6, 3).right(),
+    Column::new("CHANGES", 9, 2).right(),
+    Column::new("CALLS", 5, 0).right(),
 ];
+
+/// Where nothing is delivered, what changed counts more than what was confirmed.
+fn columns(rows: &[&EndpointRow]) -> Vec<Column> {
+    let delivers = rows.iter().any(|e| e.deliver_to.is_some());
+    let importance = |column: &Column| match (column.title, delivers) {
+        ("UNCONF" | "CONFIRMED", false) => 0,
+        ("CHANGES", false) => 4,
+        _ => column.importance,
+    };
+    COLUMNS.iter().map(|c| Column { importance: importance(c), ..*c }).collect()
+}
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let rows: Vec<&EndpointRow> = state.endpoints().collect();
@@ -34,7 +47,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let row = |n: usize| {
         rows.get(n).map(|e| Row { key: RowKey::Endpoint(e.name.clone()), cells: cells(state, e) })
     };
-    pane::list(frame, area, state, Pane::Endpoints, COLUMNS, (rows.len(), row));
+    pane::list(frame, area, state, Pane::Endpoints, &columns(&rows), (rows.len(), row));
 }
 
 fn now(state: &State, e: &EndpointRow) -> Cell {
@@ -42,10 +55,27 @@ fn now(state: &State, e: &EndpointRow) -> Cell {
         Some(phase @ (Phase::Braked(_) | Phase::ContentsWait(_))) => {
             Cell::new(Shown::new(phase.words()).as_str(), Mood::Bad)
         }
-        Some(phase) if *phase != Phase::Idle => Cell::new(phase.words(), Mood::Busy),
+        Some(phase) if *phase != Phase::Idle => match state.walks.get(&e.name) {
+            Some(walk) => walking(state, walk),
+            None => Cell::new(phase.words(), Mood::Busy),
+        },
         _ if !e.is_active => Cell::dim("switched off"),
         _ => Cell::dim("idle"),
     }
+}
+
+/// How far a walk through a register is, or until when it has to wait.
+fn walking(state: &State, walk: &Walk) -> Cell {
+    match throttled(state, walk) {
+        Some(until) => Cell::new(format!("throttled until {until}"), Mood::Warning),
+        None => Cell::new(format!("listing, {} files", walk.found), Mood::Busy),
+    }
+}
+
+/// Until what time of day the service has asked us to wait, if it still does.
+fn throttled(state: &State, walk: &Walk) -> Option<String> {
+    let until = walk.throttled_until.filter(|until| *until > state.now)?;
+    Some(until.to_zoned(state.zone.clone()).strftime("%H:%M:%S").to_string())
 }
 
 fn last(state: &State, e: &EndpointRow) -> Cell {
@@ -74,6 +104,42 @@ fn unconfirmed(state: &State, e: &EndpointRow) -> String {
     }
 }
 
+/// Whether the books keep its files, and not only what it announced.
+fn is_register(e: &EndpointRow) -> bool {
+    e.endpoint_type != EndpointType::Encoura
+}
+
+/// What there is: files in the register, or exports listed so far.
+fn files(e: &EndpointRow) -> u64 {
+    if is_register(e) { e.files } else { e.listed }
+}
+
+/// New, changed and gone: so far in the walk under way, else in the last run.
+fn changes(state: &State, e: &EndpointRow) -> (u64, u64, u64) {
+    match state.walks.get(&e.name) {
+        Some(walk) => (walk.new, walk.updated, walk.removed),
+        None => (e.new, e.updated, e.removed),
+    }
+}
+
+fn calls(state: &State, e: &EndpointRow) -> (u64, u64) {
+    match state.walks.get(&e.name) {
+        Some(walk) => (walk.calls, walk.quota),
+        None => (e.api_calls, e.quota_used),
+    }
+}
+
+/// `+3 ~2 -1`, without what is nothing.
+fn signed(changes: (u64, u64, u64)) -> String {
+    let (new, changed, gone) = changes;
+    [('+', new), ('~', changed), ('-', gone)]
+        .into_iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(sign, count)| format!("{sign}{count}"))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
 fn cells(state: &State, e: &EndpointRow) -> Vec<Cell> {
     let needs = if e.needs_operator > 0 { Mood::Bad } else { Mood::Dim };
     let waits = if e.retrying > 0 { Mood::Warning } else { Mood::Plain };
@@ -85,8 +151,10 @@ fn cells(state: &State, e: &EndpointRow) -> Vec<Cell> {
         Cell::new(e.waiting.to_string(), waits),
         Cell::new(e.needs_operator.to_string(), needs),
         Cell::plain(unconfirmed(state, e)),
-        Cell::dim(e.listed.to_string()),
         Cell::plain(e.confirmed.to_string()),
+        Cell::new(files(e).to_string(), if e.access_lost > 0 { Mood::Warning } else { Mood::Dim }),
+        Cell::plain(signed(changes(state, e))),
+        Cell::dim(calls(state, e).0.to_string()),
     ]
 }
 
@@ -101,12 +169,28 @@ pub(in crate::console) fn facts(state: &State, e: &EndpointRow) -> Vec<(String, 
         ("now", now(state, e).text),
         ("last run", last(state, e).text),
         ("next run", next(state, e)),
-        ("listed", e.listed.to_string()),
         ("waiting", format!("{}, of them {} after a failure", e.waiting, e.retrying)),
         ("needs you", e.needs_operator.to_string()),
         ("unconfirmed", unconfirmed(state, e)),
         ("confirmed", e.confirmed.to_string()),
     ];
+    let (new, changed, gone) = changes(state, e);
+    let (calls, quota) = calls(state, e);
+    if is_register(e) {
+        let whose = if state.walks.contains_key(&e.name) { "this run" } else { "last run" };
+        facts.extend([
+            ("files", format!("{} in the register", e.files)),
+            ("changes", format!("{new} new, {changed} changed, {gone} removed ({whose})")),
+            ("calls", format!("{calls}, {quota} units of the quota ({whose})")),
+        ]);
+    } else {
+        facts.push(("listed", e.listed.to_string()));
+    }
+    if e.access_lost > 0 {
+        facts.push(("access lost", format!("{} files: kept as they were last seen", e.access_lost)));
+    }
+    let waits = state.walks.get(&e.name).and_then(|walk| throttled(state, walk));
+    facts.extend(waits.map(|until| ("throttled", format!("the service asks to wait until {until}"))));
     facts.extend(e.last_error.clone().map(|error| ("last failure", error)));
     facts.into_iter().map(|(label, value)| (label.to_owned(), value)).collect()
 }
