@@ -641,6 +641,64 @@ endpoints:
     assert!(!format!("{config:?}").contains(CANARY), "Debug shows a secret");
 }
 
+/// Without the variables, the credentials in the endpoints make the client.
+#[test]
+fn endpoints_of_the_file_connector_bring_their_application() {
+    let endpoint = |name: &str, id: &str| {
+        format!(
+            r#"
+  - name: {name}
+    endpoint_type: autodesk_construction_cloud
+    endpoint_details: {{ project_id: b.1, client_id: {id}, client_secret: "${{S}}" }}"#
+        )
+    };
+    let both = format!("endpoints:{}{}", endpoint("a", "first"), endpoint("b", "first"));
+    let config = valid(&both, &[("S", CANARY)]);
+    assert_eq!(config.clients.len(), 1);
+    let Client::Autodesk(account) = &config.clients["autodesk"] else { panic!("no client") };
+    assert_eq!((account.name.as_str(), account.client_id.as_str()), ("autodesk", "first"));
+    assert_eq!(account.client_secret.as_ref().unwrap().expose(), CANARY);
+    assert_eq!(account.token_path, Path::new("/srv/t/tokens/autodesk_tokens.json"));
+    assert_eq!(config.warnings, [""; 0]);
+    assert!(config.endpoints[0].details.get("client_secret").is_none());
+
+    // Another application is another client, with tokens of its own.
+    let two = format!("endpoints:{}{}", endpoint("a", "first"), endpoint("b", "second/2"));
+    let config = valid(&two, &[("S", CANARY)]);
+    let names: Vec<_> = config.endpoints.iter().map(|e| e.client.as_str()).collect();
+    assert_eq!(names, ["autodesk", "autodesk second/2"]);
+    let Client::Autodesk(second) = &config.clients[names[1]] else { panic!("no client") };
+    assert_eq!(second.token_path, Path::new("/srv/t/tokens/autodesk_tokens-second_2.json"));
+
+    // With a client in the file, or the variables, they have no effect, and that is said.
+    let beside = format!("clients: {{ autodesk: {{ client_id: own }} }}\n{both}");
+    let config = valid(&beside, &[("S", CANARY)]);
+    let Client::Autodesk(account) = &config.clients["autodesk"] else { panic!("no client") };
+    assert_eq!(account.client_id, "own");
+    assert!(config.warnings.iter().all(|w| w.contains("have no effect")), "{:?}", config.warnings);
+    assert_eq!(config.warnings.len(), 2);
+    let outside = [("S", CANARY), ("CONNECTOR_AUTODESK_CLIENT_ID", "outer")];
+    let config = valid(&both, &outside);
+    let Client::Autodesk(account) = &config.clients["autodesk"] else { panic!("no client") };
+    assert_eq!(account.client_id, "outer");
+}
+
+#[test]
+fn a_missing_variable_in_brought_credentials_is_told_once() {
+    let text = r#"
+endpoints:
+  - name: a
+    endpoint_type: autodesk_construction_cloud
+    endpoint_details: { project_id: b.1, client_id: "${ID}", client_secret: "${S}" }
+"#;
+    let mistakes = mistakes(text);
+    assert_eq!(mistakes.len(), 2, "{mistakes:#?}");
+    for key in ["client_id", "client_secret"] {
+        let about = mistakes.iter().filter(|m| m.contains(&format!("details.{key}")));
+        assert_eq!(about.count(), 1, "{mistakes:#?}");
+    }
+}
+
 #[test]
 fn the_surface_s_sections_are_all_understood() {
     let text = format!(

@@ -152,6 +152,16 @@ Examples:
     Reconcile(ReconcileArgs),
     /// Sign in and list a few files; changes nothing, never a destructive read.
     Test(TestArgs),
+    /// Sign in where a person is needed: prints an address to open, and waits.
+    #[command(after_help = "\
+Examples:
+  transship auth autodesk                sign in; the tokens are kept and renewed from then on
+  transship auth autodesk --client acc2  as another of the applications under clients")]
+    Auth {
+        /// Where.
+        #[command(subcommand)]
+        service: AuthService,
+    },
     /// Validate the configuration: every mistake with file, line and a suggestion.
     Check,
     /// Write a commented connector.yaml (to --config FILE, if given); never overwrites.
@@ -303,6 +313,21 @@ pub struct TestArgs {
     /// List the projects that the account may see.
     #[arg(long)]
     pub list_projects: bool,
+}
+
+/// `auth`.
+#[derive(Clone, Debug, Subcommand)]
+pub enum AuthService {
+    /// Autodesk Construction Cloud. Ctrl-C gives up.
+    Autodesk(AuthAutodeskArgs),
+}
+
+/// `auth autodesk`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct AuthAutodeskArgs {
+    /// Which entry of clients [default: the only one of its type, or "autodesk"].
+    #[arg(long, value_name = "NAME")]
+    pub client: Option<String>,
 }
 
 /// `demo`.

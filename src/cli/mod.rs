@@ -2,6 +2,7 @@
 
 mod act;
 mod args;
+mod auth;
 mod check;
 mod demo;
 mod exit;
@@ -16,8 +17,8 @@ mod test;
 mod workplace;
 
 pub use args::{
-    Cli, Color, Command, DemoArgs, FilesArgs, Global, Ids, ListArgs, ReconcileArgs, SendArgs,
-    SimArgs, SyncArgs, TestArgs,
+    AuthAutodeskArgs, AuthService, Cli, Color, Command, DemoArgs, FilesArgs, Global, Ids, ListArgs,
+    ReconcileArgs, SendArgs, SimArgs, SyncArgs, TestArgs,
 };
 pub use exit::Exit;
 
@@ -52,6 +53,9 @@ pub async fn run(cli: Cli) -> Exit {
         Command::Cancel(args) => act::act(global, "transship cancel", Do::Cancel(args.ids)).await,
         Command::Reconcile(args) => act::reconcile(global, &args).await,
         Command::Test(args) => test::test(global, &args).await,
+        Command::Auth { service: AuthService::Autodesk(args) } => {
+            auth::autodesk(global, &args).await
+        }
         Command::Demo(args) => demo::demo(global, &args, cli.no_tui).await,
         Command::Sim(args) => demo::sim(global, &args).await,
     }

@@ -1,11 +1,12 @@
 //! Autodesk: the client's section, and what an endpoint looks at.
 
-use crate::model::{AutodeskAccount, AutodeskGrant, AutodeskScope, Secret};
+use crate::model::{AutodeskAccount, AutodeskGrant, AutodeskScope, EndpointType, Secret};
 
 use super::clients::url;
 use super::reader::Reader;
 use super::register::pick;
 use super::section::Section;
+use super::yaml::{Node, Value};
 
 /// The vendor's present address.
 const BASE_URL: &str = "https://developer.api.autodesk.com";
@@ -14,6 +15,9 @@ const BASE_URL: &str = "https://developer.api.autodesk.com";
 const CALLBACK: &str = "http://localhost:8081/oauth/callback";
 
 const TOKENS: &str = "tokens/autodesk_tokens.json";
+
+/// Listing and fetching need no more.
+const SCOPE: &str = "data:read";
 
 /// The keys of the client's section.
 pub(super) const CLIENT: &[&str] = &[
@@ -83,7 +87,7 @@ pub(super) fn client(r: &mut Reader, name: &str, section: &Section) -> Option<Au
         client_secret: client_secret.filter(|s| !s.is_empty()),
         callback_url: callback_url?,
         token_path,
-        scopes: scopes.map_or_else(|| vec!["data:read".to_owned()], Iterator::collect),
+        scopes: scopes.map_or_else(|| vec![SCOPE.to_owned()], Iterator::collect),
         grant: grant?,
     })
 }
@@ -113,6 +117,65 @@ fn grant(r: &mut Reader, section: &Section) -> Option<AutodeskGrant> {
             }
         }
     })
+}
+
+/// The applications that endpoints of the file connector's own files bring along: one
+/// for each client id, in the order of the file.
+pub(super) fn of_endpoints(r: &mut Reader, file: &Section) -> Vec<AutodeskAccount> {
+    let Some(Value::List(items)) = file.node("endpoints").map(|node| &node.value) else {
+        return vec![];
+    };
+    let mut accounts: Vec<AutodeskAccount> = Vec::new();
+    for (n, item) in items.iter().enumerate() {
+        let Some(details) = own_details(r, n, item) else { continue };
+        let Some(id) = details.text(r, "client_id").map(|text| text.value) else { continue };
+        // Read even where it is known already: for what is to be said about it.
+        let secret = details.secret(r, "client_secret").filter(|s| !s.is_empty());
+        if accounts.iter().any(|account| account.client_id == id) {
+            continue;
+        }
+        let (name, token_path) = match accounts.is_empty() {
+            true => ("autodesk".to_owned(), TOKENS.to_owned()),
+            // Two sessions in one file would end each other.
+            false => {
+                let part = id.replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+                (format!("autodesk {id}"), format!("tokens/autodesk_tokens-{part}.json"))
+            }
+        };
+        accounts.push(AutodeskAccount {
+            name,
+            base_url: BASE_URL.to_owned(),
+            client_id: id,
+            client_secret: secret,
+            callback_url: CALLBACK.to_owned(),
+            token_path: r.resolve(&token_path),
+            scopes: vec![SCOPE.to_owned()],
+            grant: AutodeskGrant::ThreeLegged,
+        });
+    }
+    accounts
+}
+
+/// `endpoint_details` of an endpoint of this type that names no client.
+fn own_details<'n>(r: &mut Reader, n: usize, item: &'n Node) -> Option<Section<'n>> {
+    let Value::Map(entries) = &item.value else { return None };
+    let endpoint = Section::new(format!("endpoints[{n}]"), item.place, entries);
+    let its_type = endpoint.text(r, "endpoint_type")?;
+    let ours = EndpointType::AutodeskConstructionCloud.as_str();
+    if !its_type.value.trim().eq_ignore_ascii_case(ours) || endpoint.node("client").is_some() {
+        return None;
+    }
+    let node = endpoint.node("endpoint_details")?;
+    let Value::Map(entries) = &node.value else { return None };
+    Some(Section::new(endpoint.path_of("endpoint_details"), node.place, entries))
+}
+
+/// The client id that an endpoint names itself.
+pub(super) fn own_client_id(r: &mut Reader, endpoint: &Section) -> Option<String> {
+    let Value::Map(entries) = &endpoint.node("endpoint_details")?.value else { return None };
+    let path = endpoint.path_of("endpoint_details");
+    let details = Section::new(path, endpoint.place, entries);
+    details.text(r, "client_id").map(|text| text.value)
 }
 
 /// Whether the environment alone makes a client.

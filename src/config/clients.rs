@@ -48,11 +48,18 @@ pub(super) fn usual_name(endpoint_type: EndpointType) -> &'static str {
 /// The entries as they stand in the file, with the type that could be made out.
 pub(super) type Written<'n> = Vec<(&'n str, Option<EndpointType>)>;
 
-/// Every client by name, and the names of all that were written, the wrong ones too.
-pub(super) fn clients<'n>(
-    r: &mut Reader,
-    file: &Section<'n>,
-) -> (BTreeMap<String, Client>, Written<'n>) {
+/// What there is to sign in with.
+pub(super) struct Clients<'n> {
+    /// Every client by name.
+    pub clients: BTreeMap<String, Client>,
+    /// The names of all that were written, the wrong ones too.
+    pub written: Written<'n>,
+    /// The names of those that endpoints brought along.
+    pub brought: Vec<String>,
+}
+
+/// Every client.
+pub(super) fn clients<'n>(r: &mut Reader, file: &Section<'n>) -> Clients<'n> {
     let section = file.node("clients").and_then(|node| r.names(node, "clients"));
     let mut clients = BTreeMap::new();
     let mut written = Vec::new();
@@ -63,15 +70,24 @@ pub(super) fn clients<'n>(
             clients.insert(key.name.clone(), client);
         }
     }
-    // The file connector's own files have no clients: its variables stand for one.
+    // The file connector's own files have no clients: its variables stand for one, or
+    // what its endpoints say.
     let usual = usual_name(EndpointType::AutodeskConstructionCloud);
-    if !written.iter().any(|(name, _)| *name == usual) && autodesk::in_environment(r) {
-        let nothing = Section::new(format!("clients.{usual}"), file.place, &[]);
-        if let Some(account) = autodesk::client(r, usual, &nothing) {
-            clients.insert(usual.to_owned(), Client::Autodesk(account));
+    let mut brought = Vec::new();
+    if !written.iter().any(|(name, _)| *name == usual) {
+        if autodesk::in_environment(r) {
+            let nothing = Section::new(format!("clients.{usual}"), file.place, &[]);
+            if let Some(account) = autodesk::client(r, usual, &nothing) {
+                clients.insert(usual.to_owned(), Client::Autodesk(account));
+            }
+        } else {
+            for account in autodesk::of_endpoints(r, file) {
+                brought.push(account.name.clone());
+                clients.insert(account.name.clone(), Client::Autodesk(account));
+            }
         }
     }
-    (clients, written)
+    Clients { clients, written, brought }
 }
 
 /// What kind of client an entry is: its `type`, else what its name says.

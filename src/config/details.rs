@@ -26,12 +26,14 @@ pub(super) struct Details {
     pub rest: Json,
 }
 
-/// `outer_types` are the `file_types` that stand beside `endpoint_details`.
+/// `outer_types` are the `file_types` that stand beside `endpoint_details`; `brought`
+/// says whether its credentials are those of its client, and were read with it.
 pub(super) fn details(
     r: &mut Reader,
     endpoint: &Section,
     endpoint_type: EndpointType,
     outer_types: Option<Vec<String>>,
+    brought: bool,
 ) -> Details {
     let keys = match endpoint_type {
         EndpointType::Encoura => ENCOURA,
@@ -67,6 +69,7 @@ pub(super) fn details(
         let path = section.path_of(&key.name);
         match key.name.as_str() {
             "product_keys" | "file_types" => {}
+            name if is_credential(name) && brought => {}
             name if is_credential(name) => {
                 section.secret(r, name.trim_end_matches("_file"));
                 let words = "credentials belong below clients.autodesk; here they have no effect";

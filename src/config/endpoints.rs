@@ -14,7 +14,7 @@ use super::schedule::schedule;
 use super::secrets;
 use super::section::Section;
 use super::yaml::{Key, Node, Value};
-use super::{Client, details};
+use super::{Client, autodesk, details};
 
 const KEYS: &[&str] = &[
     "name",
@@ -47,6 +47,8 @@ pub(super) struct Known<'k> {
     pub clients: &'k BTreeMap<String, Client>,
     /// Every entry of `clients`, the wrong ones too: a mistake there is told once.
     pub client_names: &'k [(&'k str, Option<EndpointType>)],
+    /// The clients that endpoints brought along.
+    pub brought: &'k [String],
     pub destination_names: &'k [&'k str],
     pub datasets: &'k [(Key, Node)],
     pub interval: u32,
@@ -97,7 +99,8 @@ fn endpoint(r: &mut Reader, section: &Section, known: &Known) -> Option<Endpoint
     let file_types = file_types(r, section);
     let endpoint_type = endpoint_type?;
     let client = client(r, section, endpoint_type, known);
-    let mut details = details::details(r, section, endpoint_type, file_types);
+    let brought = client.as_ref().is_some_and(|client| known.brought.contains(client));
+    let mut details = details::details(r, section, endpoint_type, file_types, brought);
     if let Some(datasets) = datasets(r, section, known) {
         details.rest["datasets"] = datasets;
     }
@@ -183,6 +186,12 @@ fn client(
     if section.node("client").is_some() {
         return None;
     }
+    if endpoint_type == EndpointType::AutodeskConstructionCloud
+        && let Some(id) = autodesk::own_client_id(r, section)
+        && let Some(name) = with_client_id(&id, known)
+    {
+        return Some(name);
+    }
     let usual = usual_name(endpoint_type);
     let fitting = |name: &&str| {
         known.client_names.iter().any(|(n, t)| n == name && t.is_none_or(|t| t == endpoint_type))
@@ -211,6 +220,15 @@ fn client(
             None
         }
     }
+}
+
+/// The Autodesk client with this client id.
+fn with_client_id(id: &str, known: &Known) -> Option<String> {
+    let found = known
+        .clients
+        .iter()
+        .find(|(_, client)| matches!(client, Client::Autodesk(account) if account.client_id == id));
+    found.map(|(name, _)| name.clone())
 }
 
 fn unresolved(r: &mut Reader, path: &str, text: &Text, place: &str, names: &[&str]) {

@@ -144,7 +144,7 @@ fn sections(r: &mut Reader, file: &Section, origin: Origin, environment: &Enviro
     };
     let http = settings::http(r, file);
     let brakes = settings::brakes(r, file);
-    let (clients, client_names) = clients::clients(r, file);
+    let clients::Clients { clients, written, brought } = clients::clients(r, file);
     let destinations = destinations::destinations(r, file);
     let names = |r: &mut Reader, key| {
         let section = file.node(key).and_then(|node| r.names(node, key));
@@ -157,7 +157,8 @@ fn sections(r: &mut Reader, file: &Section, origin: Origin, environment: &Enviro
     };
     let known = Known {
         clients: &clients,
-        client_names: &client_names,
+        client_names: &written,
+        brought: &brought,
         destination_names: &destination_names,
         datasets,
         interval,

@@ -54,6 +54,9 @@ impl<'a> Reader<'a> {
     pub fn finish(mut self) -> (Vec<Problem>, Vec<String>) {
         self.problems.sort_by_key(|p| p.position);
         self.warnings.sort_by_key(|(place, _)| *place);
+        // What is read for two purposes is told once.
+        self.problems.dedup();
+        self.warnings.dedup();
         let file = Shown::new(&self.file);
         let warnings = self.warnings.iter().map(|(place, words)| match place {
             Some(p) => format!("{file}:{}:{}: {}", p.line, p.column, Shown::limited(words, 1000)),

@@ -73,6 +73,8 @@ pub(super) enum Action {
     Fetch,
     /// Delivered list minus the ledger.
     Reconcile,
+    /// Sign in with a browser.
+    SignIn,
     /// Stop or give up.
     Cancel,
     /// Deliver once more.
@@ -91,6 +93,7 @@ impl Action {
                 | Self::Release
                 | Self::Fetch
                 | Self::Reconcile
+                | Self::SignIn
                 | Self::Cancel
                 | Self::SendAgain
         )

@@ -2,7 +2,7 @@
 
 use super::action::Action;
 use super::state::{Pane, RowKey, State, Target};
-use crate::model::Id;
+use crate::model::{EndpointType, Id, Shown};
 
 /// Whether `action` is possible now; else the reason, for the operator.
 pub(super) fn possible(action: Action, state: &State) -> Result<(), String> {
@@ -14,6 +14,15 @@ pub(super) fn possible(action: Action, state: &State) -> Result<(), String> {
             let endpoint = state.endpoint().ok_or("no endpoint is selected")?;
             if state.is_running(&endpoint) {
                 return Err(format!("{endpoint} is running already"));
+            }
+            Ok(())
+        }
+        Action::SignIn => {
+            let endpoint = state.endpoint().ok_or("no endpoint is selected")?;
+            let row = state.books.endpoints.iter().find(|e| e.name == endpoint);
+            let autodesk = EndpointType::AutodeskConstructionCloud;
+            if row.is_none_or(|e| e.endpoint_type != autodesk) {
+                return Err(format!("{} signs in by itself", Shown::new(&endpoint)));
             }
             Ok(())
         }

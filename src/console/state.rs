@@ -11,7 +11,7 @@ use super::message::Snapshot;
 use super::theme::Theme;
 use crate::engine::{Command, Level, Phase, Walk};
 use crate::ledger::{EndpointRow, ExportRow, Timeline, TransferRow};
-use crate::model::{Failure, Id, Kind, Shown};
+use crate::model::{Failure, Id, Kind, Outcome, Shown};
 
 /// The panes, from top to bottom.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -83,6 +83,15 @@ pub(super) enum Popup {
     Details(Details),
     Confirm(Confirm),
     Palette { input: String, index: usize },
+    SignIn(SignIn),
+}
+
+/// A sign-in that waits for the operator and a browser.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct SignIn {
+    pub endpoint: String,
+    /// The address to open there.
+    pub url: String,
 }
 
 /// One thing with all that happened to it.
@@ -321,9 +330,11 @@ impl State {
         self.transfers.count() > 0 || !self.runs.is_empty()
     }
 
-    /// How many exports and deliveries wait for a person.
+    /// How many exports and deliveries wait for a person, and endpoints that need one
+    /// for themselves: to sign in, or to be let in again.
     pub(super) fn needs_operator(&self) -> u64 {
-        self.books.endpoints.iter().map(|e| e.needs_operator).sum()
+        let itself = |e: &EndpointRow| e.last_outcome == Some(Outcome::NeedsOperator);
+        self.books.endpoints.iter().map(|e| e.needs_operator.max(u64::from(itself(e)))).sum()
     }
 
     pub(super) fn say(&mut self, level: Level, text: impl Into<String>) {

@@ -1,10 +1,12 @@
 //! From an endpoint of the configuration to its source. Endpoints of one client share
 //! its account: its tokens, and its service's limits.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::config::{Client, Config};
-use crate::model::{Endpoint, Failure, FailureClass, Scope};
+use crate::model::{AutodeskAccount, Endpoint, Failure, FailureClass, Scope};
+use crate::sources::autodesk::{self, AutodeskSource};
 use crate::sources::{Source, encoura::Encoura};
 
 /// Makes sources: the real ones, or a test's.
@@ -15,13 +17,30 @@ pub trait Sources: Send {
 
 /// The accounts in use, by the name of their client; makes the real sources.
 #[derive(Default)]
-pub struct Accounts {}
+pub struct Accounts {
+    autodesk: HashMap<String, Arc<autodesk::Account>>,
+}
+
+impl Accounts {
+    fn autodesk(&mut self, settings: &AutodeskAccount) -> Result<Arc<autodesk::Account>, Failure> {
+        if let Some(open) = self.autodesk.get(&settings.name) {
+            return Ok(open.clone());
+        }
+        let account = autodesk::Account::new(settings.clone())?;
+        self.autodesk.insert(settings.name.clone(), account.clone());
+        Ok(account)
+    }
+}
 
 impl Sources for Accounts {
     fn source(&mut self, config: &Config, endpoint: &Endpoint) -> Result<Source, Failure> {
         match (config.clients.get(&endpoint.client), &endpoint.scope) {
             (Some(Client::Encoura(account)), Scope::Exports) => {
                 Ok(Source::Exports(Arc::new(Encoura::new(account.clone())?)))
+            }
+            (Some(Client::Autodesk(settings)), Scope::Autodesk(scope)) => {
+                let account = self.autodesk(settings)?;
+                Ok(Source::Register(Arc::new(AutodeskSource::new(account, scope.clone()))))
             }
             _ => Err(not_synced(endpoint)),
         }

@@ -41,6 +41,19 @@ pub enum Command {
     Fetch(Vec<Id>),
     /// Stop the transfer, or give it up where it waits; [`Reply::Acted`].
     Cancel(Vec<Id>),
+    /// Sign in for an endpoint whose account needs a person: [`Event::SignIn`] tells
+    /// the address; answered, when the browser came back, with [`Reply::SignedIn`].
+    ///
+    /// [`Event::SignIn`]: super::Event::SignIn
+    SignIn {
+        /// The endpoint's name.
+        endpoint: String,
+    },
+    /// Wait for that browser no longer; [`Reply::Done`].
+    CancelSignIn {
+        /// The endpoint's name.
+        endpoint: String,
+    },
 }
 
 impl Command {
@@ -99,6 +112,15 @@ pub enum Reply {
     Acted(Vec<Acted>),
     /// What a reconcile found.
     Reconciled(Vec<Reconciled>),
+    /// A person has signed in.
+    SignedIn {
+        /// The endpoint's name.
+        endpoint: String,
+        /// As whom.
+        identity: Shown,
+    },
+    /// It was done; there is nothing to say about it.
+    Done,
     /// The command itself could not be carried out.
     Failed(Failure),
 }

@@ -10,6 +10,7 @@ use super::accounts;
 use super::claims::Claims;
 use super::lane::{Lane, Outlet};
 use super::restored::MarkFile;
+use super::sign_in::SignIns;
 use super::{Event, Handle, Level, Phase, Schedules};
 use crate::config::Config;
 use crate::ledger::{Delivery, Export, Ledger};
@@ -25,6 +26,7 @@ pub(super) struct Context {
     pub(super) lanes: Vec<Arc<Lane>>,
     pub(super) outlets: Vec<Outlet>,
     pub(super) claims: Claims,
+    pub(super) sign_ins: SignIns,
     /// Cancelled when everything is to come to a safe point and stop.
     pub(super) stop: CancellationToken,
     /// Transfers at the same time, over all endpoints.

@@ -72,6 +72,13 @@ pub enum Event {
         /// When; none for never.
         at: Option<Timestamp>,
     },
+    /// A sign-in waits for a person and a browser, or does so no longer.
+    SignIn {
+        /// The endpoint's name.
+        endpoint: String,
+        /// The address to open; none when the wait is over.
+        url: Option<String>,
+    },
     /// Anything else the operator should read.
     Notice {
         /// How much it matters.

@@ -12,6 +12,7 @@
 //! | `walk`, `fetch`, `part`, `archive` | an item's way in a pass; its bytes into the archive |
 //! | `delivery`, `direct`, `confirm` | the bytes to their final name, exactly once |
 //! | `operator` | hold, release, retry, send again, fetch, cancel |
+//! | `sign_in` | a person and a browser |
 //! | `schedule`, `scheduler` | what happens by itself |
 //! | `retry`, `claims`, `tally`, `progress` | when again; who works on what; counts; bars |
 
@@ -42,6 +43,7 @@ mod retry;
 mod run;
 mod schedule;
 mod scheduler;
+mod sign_in;
 mod tally;
 mod walk;
 #[cfg(feature = "crash-points")]
@@ -197,6 +199,7 @@ async fn build(
         transfers: Semaphore::new(config.scheduling.max_transfers),
         syncs: Semaphore::new(config.scheduling.max_concurrent_syncs),
         claims: claims::Claims::new(stop.clone()),
+        sign_ins: sign_in::SignIns::default(),
         outlets: outlets.into_inner(),
         config,
         ledger,
@@ -244,6 +247,8 @@ async fn carry_out(context: &Arc<Context>, tasks: &TaskTracker, command: Command
         Command::SendAgain(ids) => Ok(act(context, tasks, Word::SendAgain, ids).await),
         Command::Fetch(ids) => Ok(act(context, tasks, Word::Fetch, ids).await),
         Command::Cancel(ids) => Ok(act(context, tasks, Word::Cancel, ids).await),
+        Command::SignIn { endpoint } => sign_in::sign_in(context, &endpoint).await,
+        Command::CancelSignIn { endpoint } => Ok(sign_in::cancel(context, &endpoint)),
     };
     done.unwrap_or_else(Reply::Failed)
 }

@@ -54,6 +54,10 @@ pub fn line(event: &Event, verbosity: Verbosity) -> Option<String> {
             let at = (*at)?;
             (Verbosity::Normal, format!("{endpoint}: next run {at:.0}"))
         }
+        Event::SignIn { endpoint, url } => match url {
+            Some(url) => (Verbosity::Quiet, format!("{endpoint}: sign in at {url}")),
+            None => return None,
+        },
         Event::Notice { level, text } => {
             let from = if *level == Level::Info { Verbosity::Normal } else { Verbosity::Quiet };
             (from, text.clone())

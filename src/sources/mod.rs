@@ -4,6 +4,10 @@
 //! ledger, decides nothing about retries of a whole step, and writes bytes only
 //! into the sink that the engine hands it.
 
+pub mod autodesk;
+mod checked;
+mod content;
+mod download;
 pub mod encoura;
 
 use std::path::Path;
@@ -89,6 +93,18 @@ pub trait ContentSink: Send {
 
     /// The next bytes, in order.
     async fn write(&mut self, chunk: Bytes) -> Result<(), Failure>;
+
+    /// Gives the bytes before `end`, which an earlier attempt left, to `take`, so
+    /// that a checksum over the whole can cover them; `false` where they cannot be
+    /// read again. Called after a `begin` with that offset.
+    async fn replay(
+        &mut self,
+        end: u64,
+        take: &mut (dyn for<'b> FnMut(&'b [u8]) + Send),
+    ) -> Result<bool, Failure> {
+        let _ = (end, take);
+        Ok(false)
+    }
 }
 
 /// A source of exports: items that are announced once and then fetched.
@@ -136,6 +152,16 @@ pub trait RegisterSink: Send + Sync {
     async fn page(&self, page: Page) -> Result<(), Failure>;
 }
 
+/// A sign-in that waits for a person and a browser. Dropped, it is given up.
+#[async_trait]
+pub trait BrowserSignIn: Send {
+    /// The address that the person opens.
+    fn url(&self) -> &str;
+
+    /// Waits for the browser to come back; then the account is signed in.
+    async fn wait(self: Box<Self>, cancel: &CancellationToken) -> Result<SignedIn, Failure>;
+}
+
 /// A source whose files are registered: walked again and again, compared with
 /// what is known, and fetched only where an endpoint delivers them.
 ///
@@ -156,6 +182,12 @@ pub trait RegisterSource: Send + Sync {
 
     /// Signs in and says as whom. Changes nothing on the other side.
     async fn sign_in(&self) -> Result<SignedIn, Failure>;
+
+    /// Begins a sign-in by a person, where this account needs one; none where it
+    /// signs in by itself.
+    fn begin_sign_in(&self) -> Result<Option<Box<dyn BrowserSignIn>>, Failure> {
+        Ok(None)
+    }
 
     /// Looks at everything in the endpoint's scope, as far as `known` does not tell
     /// that nothing changed; `full` looks everywhere. Hands each page to `sink`.

@@ -1,5 +1,6 @@
 //! What sources and destinations share: HTTP, SSH, SFTP.
 
 pub mod http;
+pub(crate) mod jwt;
 pub mod sftp;
 pub mod ssh;

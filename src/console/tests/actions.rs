@@ -25,6 +25,42 @@ fn sync(endpoints: &[&str]) -> Effect {
     Effect::Send(Command::Sync { endpoints, trigger: Trigger::Manual, full: false })
 }
 
+#[test]
+fn a_sign_in_is_asked_for_shown_copied_and_given_up() {
+    let endpoint = "Riverside hospital".to_owned();
+    let mut state = sample::registers();
+    let sign_in = Command::SignIn { endpoint: endpoint.clone() };
+    assert_eq!(key(&mut state, 'a'), [Effect::Send(sign_in.clone())]);
+    assert!(state.popup.is_none(), "there is no address yet");
+
+    let mut state = sample::asked_to_sign_in();
+    assert_eq!(key(&mut state, 'y'), [Effect::Copy(sample::ADDRESS.to_owned())]);
+    assert_eq!(key(&mut state, 'x'), [], "no other key does anything");
+    assert!(matches!(state.popup, Some(Popup::SignIn(_))));
+    let cancel = Command::CancelSignIn { endpoint: endpoint.clone() };
+    assert_eq!(chord(&mut state, KeyCode::Esc, KeyModifiers::NONE), [Effect::Send(cancel)]);
+    assert!(state.popup.is_none());
+    state.toast = None;
+    let given_up = Reply::Failed(Failure::cancelled("signing in", "autodesk"));
+    update(&mut state, Message::Replied(sign_in.clone(), given_up));
+    assert!(state.toast.is_none(), "that is no news");
+
+    // The browser came back: it closes by itself, and says as whom.
+    let mut state = sample::asked_to_sign_in();
+    happen(&mut state, 0, Event::SignIn { endpoint: endpoint.clone(), url: None });
+    assert!(state.popup.is_none());
+    let identity = Shown::new("lee@builder.example");
+    let reply = Reply::SignedIn { endpoint, identity };
+    update(&mut state, Message::Replied(sign_in, reply));
+    assert!(state.toast.unwrap().text.contains("lee@builder.example"));
+
+    // Who signs in by itself is not asked to.
+    let mut state = sample::registers();
+    press(&mut state, "jj");
+    assert_eq!(key(&mut state, 'a'), []);
+    assert!(state.toast.unwrap().text.contains("signs in by itself"));
+}
+
 /// Where to go first, the key, and what it asks for.
 #[test]
 fn each_key_asks_for_its_command() {

@@ -14,7 +14,7 @@ use crate::console::Options;
 use crate::console::message::{Message, Snapshot};
 use crate::console::state::State;
 use crate::console::update::update;
-use crate::engine::{Event, Phase, Transfer};
+use crate::engine::{Event, Phase, Transfer, Walk};
 use crate::ledger::{
     Books, EndpointRow, EventRow, ExportRow, FileRow, Filter, Timeline, TransferRow,
 };
@@ -232,6 +232,71 @@ pub(super) fn with(options: &Options) -> State {
         };
         happen(&mut state, 0, event);
     }
+    state
+}
+
+/// A console of registers: one is being walked, one waits, one lost sight of files.
+pub(super) fn registers() -> State {
+    let register = |name: &str, endpoint_type| EndpointRow {
+        endpoint_type,
+        deliver_to: None,
+        listed: 0,
+        confirmed: 0,
+        files: 42_404,
+        new: 12,
+        updated: 3,
+        removed: 1,
+        api_calls: 215,
+        quota_used: 21_500,
+        ..endpoint(name)
+    };
+    let autodesk = EndpointType::AutodeskConstructionCloud;
+    let refused = "not allowed: listing the folder Contracts: You don't have permission — ask an \
+                   account admin for access to it";
+    let mut state = State::new(&options(), TimeZone::UTC);
+    state.now = now();
+    let snapshot = Snapshot {
+        endpoints: vec![
+            register("Riverside hospital", autodesk),
+            register("Airport, terminal 3", autodesk),
+            EndpointRow {
+                last_outcome: Some(Outcome::NeedsOperator),
+                access_lost: 117,
+                last_error: Some(refused.to_owned()),
+                ..register("Drawings", EndpointType::GoogleDrive)
+            },
+        ],
+        ..Snapshot::default()
+    };
+    update(&mut state, Message::Books(Box::new(Ok(snapshot))));
+    for (name, throttled_until) in
+        [("Riverside hospital", None), ("Airport, terminal 3", Some(ago(-1)))]
+    {
+        let phase = Phase::Listing;
+        happen(&mut state, 0, Event::Endpoint { endpoint: name.to_owned(), phase });
+        let walk = Walk {
+            endpoint: name.to_owned(),
+            found: 18_250,
+            new: 40,
+            calls: 96,
+            quota: 96,
+            throttled_until,
+            ..Walk::default()
+        };
+        happen(&mut state, 0, Event::Walk(walk));
+    }
+    state
+}
+
+/// As a service would have it, if it could.
+pub(super) const ADDRESS: &str = "https://developer.api.autodesk.com/authentication/v2/authorize\
+    ?response_type=code&client_id=AbCdEfGhIjKlMnOpQrStUvWxYz012345&redirect_uri=http%3A%2F%2F\
+    localhost%3A8081%2Foauth%2Fcallback&scope=data%3Aread&state=9ZK0dGZ8m2o7rVb5Yq3n1tXw4uLp6sJh";
+
+pub(super) fn asked_to_sign_in() -> State {
+    let mut state = registers();
+    let (endpoint, url) = ("Riverside hospital".to_owned(), Some(ADDRESS.to_owned()));
+    happen(&mut state, 0, Event::SignIn { endpoint, url });
     state
 }
 

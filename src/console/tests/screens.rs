@@ -110,6 +110,22 @@ fn popups() {
 }
 
 #[test]
+fn registers() {
+    show("registers", sample::registers);
+    show("registers-full", || {
+        let mut state = sample::registers();
+        press(&mut state, "fjj");
+        state
+    });
+    show("register-details", || {
+        let mut state = sample::registers();
+        press(&mut state, "jj<enter>");
+        state
+    });
+    show("sign-in", sample::asked_to_sign_in);
+}
+
+#[test]
 fn the_log_scrolls_searches_and_follows_again() {
     sample::fill_log();
     let mut log =

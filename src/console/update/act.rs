@@ -65,6 +65,10 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
             let endpoints = state.endpoint().into_iter().collect();
             return send(state, Command::Reconcile { endpoints, mode: ReconcileMode::Hold });
         }
+        Action::SignIn => {
+            let endpoint = state.endpoint().unwrap_or_default();
+            return send(state, Command::SignIn { endpoint });
+        }
         Action::Retry
         | Action::Hold
         | Action::Release

@@ -1,9 +1,9 @@
 //! What the engine tells and answers.
 
 use crate::console::effect::Effect;
-use crate::console::state::{Popup, State};
+use crate::console::state::{Popup, SignIn, State};
 use crate::engine::{Command, Event, Level, Phase, Reply};
-use crate::model::{DeliveryState, ExportState, Outcome};
+use crate::model::{DeliveryState, ExportState, FailureClass, Outcome, Shown};
 
 /// Takes in one event. Whatever concerns the books makes them read again: the
 /// event is a hint, the ledger the truth.
@@ -69,6 +69,10 @@ pub(super) fn event(state: &mut State, event: Event) -> Vec<Effect> {
                 row.next_run = at;
             }
         }
+        Event::SignIn { endpoint, url } => {
+            sign_in(state, endpoint, url);
+            return Vec::new();
+        }
         Event::Notice { level, text } => {
             state.say(level, text);
             return Vec::new();
@@ -80,6 +84,17 @@ pub(super) fn event(state: &mut State, event: Event) -> Vec<Effect> {
         effects.extend(details.id.map(Effect::Show));
     }
     effects
+}
+
+/// Shows the address for as long as the engine waits for a browser to come from it.
+fn sign_in(state: &mut State, endpoint: String, url: Option<String>) {
+    match url {
+        Some(url) => state.popup = Some(Popup::SignIn(SignIn { endpoint, url })),
+        None if matches!(&state.popup, Some(Popup::SignIn(s)) if s.endpoint == endpoint) => {
+            state.popup = None;
+        }
+        None => {}
+    }
 }
 
 /// Takes in the answer to a command of ours.
@@ -126,8 +141,17 @@ pub(super) fn reply(state: &mut State, command: &Command, reply: Reply) -> Vec<E
                 None => state.say(Level::Warning, format!("reconciled: {found} booked as held")),
             }
         }
+        Reply::SignedIn { endpoint, identity } => {
+            let endpoint = Shown::new(&endpoint);
+            state.say(Level::Info, format!("{endpoint}: signed in: {identity}"));
+        }
+        Reply::Done => {}
         // Not asked for by any key.
         Reply::CarriedOn(_) => {}
+        // Given up with a key: that is no news.
+        Reply::Failed(failure)
+            if matches!(command, Command::SignIn { .. } | Command::CancelSignIn { .. })
+                && matches!(failure.class, FailureClass::Cancelled | FailureClass::NotFound) => {}
         Reply::Failed(failure) => {
             // Nothing runs: what was shown as queued the moment the key was hit is not.
             if let Command::Sync { .. } = command {

@@ -7,6 +7,7 @@ use crate::console::action::Action;
 use crate::console::effect::Effect;
 use crate::console::keys::{Binding, Key, TABLE};
 use crate::console::state::{Confirm, Popup, State};
+use crate::engine::{Command, Level};
 
 /// Actions whose name or words hold `input`, those whose name begins with it first.
 pub(in crate::console) fn matching(state: &State, input: &str) -> Vec<&'static Binding> {
@@ -36,6 +37,19 @@ pub(super) fn key(state: &mut State, key: Key, action: Option<Action>) -> Vec<Ef
                     None => vec![Effect::Quit],
                 }
             }
+        },
+        Some(Popup::SignIn(waiting)) => match action {
+            Some(Action::CopyName) => {
+                let url = waiting.url.clone();
+                state.say(Level::Info, "the address is copied");
+                vec![Effect::Copy(url)]
+            }
+            Some(Action::Back) => {
+                let endpoint = waiting.endpoint.clone();
+                state.popup = None;
+                vec![Effect::Send(Command::CancelSignIn { endpoint })]
+            }
+            _ => Vec::new(),
         },
         Some(Popup::Details(details)) => match action {
             Some(Action::CopyName) => vec![Effect::Copy(details.title.to_string())],

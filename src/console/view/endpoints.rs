@@ -26,16 +26,8 @@ const COLUMNS: &[Column] = &[
     Column::new("CALLS", 5, 0).right(),
 ];
 
-/// Where nothing is delivered, what changed counts more than what was confirmed.
-fn columns(rows: &[&EndpointRow]) -> Vec<Column> {
-    let delivers = rows.iter().any(|e| e.deliver_to.is_some());
-    let importance = |column: &Column| match (column.title, delivers) {
-        ("UNCONF" | "CONFIRMED", false) => 0,
-        ("CHANGES", false) => 4,
-        _ => column.importance,
-    };
-    COLUMNS.iter().map(|c| Column { importance: importance(c), ..*c }).collect()
-}
+/// Those that say something only of what is delivered.
+const OF_DELIVERIES: &[&str] = &["UNCONF", "CONFIRMED"];
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let rows: Vec<&EndpointRow> = state.endpoints().collect();
@@ -44,10 +36,16 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
         let words = "no endpoints: transship init writes an example configuration";
         return pane::nothing(frame, area, state, Pane::Endpoints, words);
     }
+    let delivers = rows.iter().any(|e| e.deliver_to.is_some());
+    let is_shown = |column: &Column| delivers || !OF_DELIVERIES.contains(&column.title);
+    let columns: Vec<Column> = COLUMNS.iter().filter(|c| is_shown(c)).copied().collect();
     let row = |n: usize| {
-        rows.get(n).map(|e| Row { key: RowKey::Endpoint(e.name.clone()), cells: cells(state, e) })
+        let e = rows.get(n)?;
+        let cells = COLUMNS.iter().zip(cells(state, e)).filter(|(c, _)| is_shown(c));
+        let cells = cells.map(|(_, cell)| cell).collect();
+        Some(Row { key: RowKey::Endpoint(e.name.clone()), cells })
     };
-    pane::list(frame, area, state, Pane::Endpoints, &columns(&rows), (rows.len(), row));
+    pane::list(frame, area, state, Pane::Endpoints, &columns, (rows.len(), row));
 }
 
 fn now(state: &State, e: &EndpointRow) -> Cell {
@@ -67,8 +65,8 @@ fn now(state: &State, e: &EndpointRow) -> Cell {
 /// How far a walk through a register is, or until when it has to wait.
 fn walking(state: &State, walk: &Walk) -> Cell {
     match throttled(state, walk) {
-        Some(until) => Cell::new(format!("throttled until {until}"), Mood::Warning),
-        None => Cell::new(format!("listing, {} files", walk.found), Mood::Busy),
+        Some(until) => Cell::new(format!("waits {until}"), Mood::Warning),
+        None => Cell::new(format!("{} listed", walk.found), Mood::Busy),
     }
 }
 
@@ -169,11 +167,15 @@ pub(in crate::console) fn facts(state: &State, e: &EndpointRow) -> Vec<(String, 
         ("now", now(state, e).text),
         ("last run", last(state, e).text),
         ("next run", next(state, e)),
-        ("waiting", format!("{}, of them {} after a failure", e.waiting, e.retrying)),
-        ("needs you", e.needs_operator.to_string()),
-        ("unconfirmed", unconfirmed(state, e)),
-        ("confirmed", e.confirmed.to_string()),
     ];
+    if e.deliver_to.is_some() || !is_register(e) {
+        facts.extend([
+            ("waiting", format!("{}, of them {} after a failure", e.waiting, e.retrying)),
+            ("needs you", e.needs_operator.to_string()),
+            ("unconfirmed", unconfirmed(state, e)),
+            ("confirmed", e.confirmed.to_string()),
+        ]);
+    }
     let (new, changed, gone) = changes(state, e);
     let (calls, quota) = calls(state, e);
     if is_register(e) {
@@ -187,10 +189,13 @@ pub(in crate::console) fn facts(state: &State, e: &EndpointRow) -> Vec<(String, 
         facts.push(("listed", e.listed.to_string()));
     }
     if e.access_lost > 0 {
-        facts.push(("access lost", format!("{} files: kept as they were last seen", e.access_lost)));
+        facts
+            .push(("access lost", format!("{} files: kept as they were last seen", e.access_lost)));
     }
     let waits = state.walks.get(&e.name).and_then(|walk| throttled(state, walk));
-    facts.extend(waits.map(|until| ("throttled", format!("the service asks to wait until {until}"))));
+    facts.extend(
+        waits.map(|until| ("throttled", format!("the service asks to wait until {until}"))),
+    );
     facts.extend(e.last_error.clone().map(|error| ("last failure", error)));
     facts.into_iter().map(|(label, value)| (label.to_owned(), value)).collect()
 }

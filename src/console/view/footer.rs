@@ -54,6 +54,7 @@ pub(super) fn keys(frame: &mut Frame<'_>, area: Rect, state: &State) {
             &[("tab", "other button"), ("enter", "choose"), ("y", "yes"), ("n", "no")]
         }
         Some(Popup::Palette { .. }) => &[("tab", "complete"), ("enter", "do it"), ("esc", "close")],
+        Some(Popup::SignIn(_)) => &[("y", "copy the address"), ("esc", "give up")],
         Some(_) => &[("j k", "scroll"), ("esc", "close")],
         None if state.typing => &[("enter", "keep"), ("esc", "clear")],
         None => &[],

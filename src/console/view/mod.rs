@@ -10,6 +10,7 @@ mod palette;
 mod pane;
 mod pending;
 mod popup;
+mod sign_in;
 mod table;
 mod transfers;
 
@@ -58,6 +59,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, state: &mut State, log: &mut LogView) 
         Some(Popup::Help { scroll }) => help::draw(frame, middle, state, scroll),
         Some(Popup::Details(details)) => details::draw(frame, middle, state, details),
         Some(Popup::Confirm(confirm)) => confirm::draw(frame, middle, state, confirm),
+        Some(Popup::SignIn(waiting)) => sign_in::draw(frame, middle, state, waiting),
         Some(Popup::Palette { input, index }) => palette::draw(frame, middle, state, input, *index),
     }
     state.popup = popup;

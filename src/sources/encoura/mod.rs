@@ -5,12 +5,11 @@
 //! | `login` | the session: token, organisation, authorisation scheme |
 //! | `list` | the two lists, one of which is a destructive read |
 //! | `shapes` | what a list's body may look like |
-//! | `download`, `content` | one export's content |
+//! | `download` | where one export's content is |
 //!
 //! What the service does and how sure that is: the vendor's published sample
 //! and public clients; where they leave a question open, either answer is safe.
 
-mod content;
 mod download;
 mod list;
 mod login;
@@ -58,9 +57,7 @@ impl Encoura {
     pub fn with_timeouts(account: EncouraAccount, timeouts: Timeouts) -> Result<Self, Failure> {
         let base = checked_base(&format!("clients.{}.base_url", account.name), &account.base_url)?;
         let guard = Guard::of(&base);
-        let secrets = Secrets::default();
-        secrets.learn(&account.api_key);
-        secrets.learn(&account.password);
+        let secrets = Secrets::keeping([account.api_key.clone(), account.password.clone()]);
         Ok(Self {
             api: Client::new(guard.clone(), timeouts)?,
             store: Client::new(guard, timeouts)?,

@@ -62,10 +62,21 @@ pub(super) fn of_error(doing: &str, place: &str, error: &reqwest::Error) -> Fail
 /// The failure that a reply's status and body tell. Reads a little of the body;
 /// `secrets` are cut out of what is shown.
 pub(crate) async fn refusal(doing: &str, reply: Response, secrets: &Secrets) -> Failure {
+    refusal_and_body(doing, reply, secrets).await.0
+}
+
+/// Like [`refusal`], with the beginning of the body as it came, for whoever has to
+/// tell one refusal from another. It is not to be shown.
+pub(crate) async fn refusal_and_body(
+    doing: &str,
+    reply: Response,
+    secrets: &Secrets,
+) -> (Failure, Vec<u8>) {
     let place = place(reply.url());
     let (status, headers) = (reply.status(), reply.headers().clone());
     let body = body::excerpt(reply, ERROR_BODY).await;
-    of_status(doing, &place, status, &headers, &words(&body, secrets))
+    let failure = of_status(doing, &place, status, &headers, &words(&body, secrets));
+    (failure, body)
 }
 
 /// A reply that does not follow the contract; HTML gets an advice of its own.
@@ -148,13 +159,34 @@ fn words(body: &[u8], secrets: &Secrets) -> String {
     Shown::limited(secrets.redact(&message), EXCERPT).to_string()
 }
 
+/// The names under which services put what they have to say.
+const MESSAGES: &[&str] = &[
+    "message",
+    "Message",
+    "errorMessage",
+    "error_description",
+    "developerMessage",
+    "error",
+    "detail",
+    "reason",
+];
+
 /// `{"message": …}` of API gateways and its relatives.
 fn json_message(text: &str) -> Option<String> {
     let value: serde_json::Value = serde_json::from_str(text).ok()?;
-    ["message", "Message", "errorMessage", "error_description", "error", "detail"]
-        .iter()
-        .find_map(|key| value.get(key)?.as_str())
-        .map(ToOwned::to_owned)
+    let plain = MESSAGES.iter().find_map(|key| value.get(key)?.as_str()).map(ToOwned::to_owned);
+    plain.or_else(|| json_api_error(&value))
+}
+
+/// Code and words of the first of a document's errors (<https://jsonapi.org/format/#errors>).
+fn json_api_error(document: &serde_json::Value) -> Option<String> {
+    let error = document.pointer("/errors/0")?;
+    let text = |key| error.get(key).and_then(serde_json::Value::as_str);
+    let words = text("detail").or_else(|| text("title"));
+    match (text("code"), words) {
+        (Some(code), Some(words)) => Some(format!("{code}: {words}")),
+        (code, words) => words.or(code).map(ToOwned::to_owned),
+    }
 }
 
 /// Code and message of an object store's XML.
@@ -254,6 +286,10 @@ mod tests {
         for (body, said) in [
             (r#"{"message":"Forbidden"}"#, "Forbidden"),
             (r#"{"message":null,"error":"no such export"}"#, "no such export"),
+            (r#"{"developerMessage":"Quota limit exceeded."}"#, "Quota limit exceeded."),
+            (r#"{"errors":[{"status":"403","code":"C","detail":"No."}]}"#, "C: No."),
+            (r#"{"errors":[{"title":"No."}]}"#, "No."),
+            (r#"{"errors":[]}"#, r#"{"errors":[]}"#),
             (
                 "<?xml?><Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>",
                 "AccessDenied: Request has expired",

@@ -22,24 +22,34 @@ const MAX_KNOWN: usize = 32;
 /// The secrets that a source sends: whatever comes back is shown without them,
 /// because services repeat in their errors what they were given.
 #[derive(Debug, Default)]
-pub(crate) struct Secrets(Mutex<VecDeque<Secret>>);
+pub(crate) struct Secrets {
+    /// Those of the configuration, which stay in use.
+    kept: Vec<Secret>,
+    /// Those that come and go: tokens, codes.
+    learnt: Mutex<VecDeque<Secret>>,
+}
 
 impl Secrets {
-    /// Remembers one more.
+    /// Knows these for good, whatever is learnt later.
+    pub(crate) fn keeping(secrets: impl IntoIterator<Item = Secret>) -> Self {
+        Self { kept: secrets.into_iter().collect(), learnt: Mutex::default() }
+    }
+
+    /// Remembers one more, in the place of the oldest if there are many.
     pub(crate) fn learn(&self, secret: &Secret) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if !known.contains(secret) {
-            known.push_back(secret.clone());
+        let mut learnt = self.learnt.lock().unwrap_or_else(PoisonError::into_inner);
+        if !learnt.contains(secret) {
+            learnt.push_back(secret.clone());
         }
-        if known.len() > MAX_KNOWN {
-            known.pop_front();
+        if learnt.len() > MAX_KNOWN {
+            learnt.pop_front();
         }
     }
 
     /// `text` as it may be shown.
-    pub(super) fn redact(&self, text: &str) -> String {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        redact(text, known.iter())
+    pub(crate) fn redact(&self, text: &str) -> String {
+        let learnt = self.learnt.lock().unwrap_or_else(PoisonError::into_inner);
+        redact(text, self.kept.iter().chain(learnt.iter()))
     }
 }
 
@@ -130,12 +140,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_learnt_last_is_remembered() {
-        let secrets = Secrets::default();
+    fn what_was_learnt_last_is_remembered_and_what_is_kept_always() {
+        let secrets = Secrets::keeping([Secret::new("password-1")]);
         for n in 0..100 {
             secrets.learn(&Secret::new(format!("secret-{n:03}")));
         }
-        assert_eq!(secrets.redact("secret-000 secret-099"), "secret-000 [redacted]");
+        let shown = secrets.redact("secret-000 secret-099 password-1");
+        assert_eq!(shown, "secret-000 [redacted] [redacted]");
     }
 
     #[test]

@@ -6,27 +6,20 @@ use reqwest::header::{
 };
 
 use crate::model::{Failure, FailureClass, Retry, Shown};
-use crate::sources::{ContentHead, Resume};
+use crate::sources::Resume;
 use crate::transport::http::html_page;
 
 /// The bytes that a reply announces.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Content {
+pub(crate) struct Content {
     /// Where in the file they begin.
-    pub(super) offset: u64,
+    pub(crate) offset: u64,
     /// Where in the file they end, exclusive.
-    pub(super) end: Option<u64>,
+    pub(crate) end: Option<u64>,
     /// Size of the whole file.
-    pub(super) total: Option<u64>,
+    pub(crate) total: Option<u64>,
     /// A strong validator.
-    pub(super) etag: Option<String>,
-}
-
-impl Content {
-    /// The head for the sink.
-    pub(super) fn head(&self, name: Option<String>) -> ContentHead {
-        ContentHead { name, total: self.total, etag: self.etag.clone(), offset: self.offset }
-    }
+    pub(crate) etag: Option<String>,
 }
 
 /// The content of a reply that is to hold the whole file.
