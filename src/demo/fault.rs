@@ -149,7 +149,7 @@ faults! {
     DriveSlow = "drive_slow" lasts,
     /// Drive: a query for several parents misses what lies in some of them; `value` is a seed.
     DriveGroupLoss = "drive_group_loss" lasts,
-    /// Drive: a list says `incompleteSearch`, and half of it is missing.
+    /// Drive: a list says `incompleteSearch`, and half of the page is missing.
     DriveIncompleteSearch = "drive_incomplete_search" once,
     /// Drive: pages hold at most `value` items (7), whatever was asked for.
     DriveShortPages = "drive_short_pages" lasts,

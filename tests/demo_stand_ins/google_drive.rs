@@ -4,6 +4,7 @@ mod changes;
 mod contents;
 mod control;
 mod faults;
+mod follower;
 mod lists;
 mod queries;
 mod quota;

@@ -47,16 +47,15 @@ async fn change(
         for operation in operations {
             match world.google_drive().apply(operation) {
                 Ok(id) => ids.push(id),
-                Err(failure) => return Err((ids, failure)),
+                Err(failure) => return (ids, Some(failure.to_string())),
             }
         }
-        Ok(ids)
+        (ids, None)
     });
     match done.await {
-        Ok(Ok(ids)) => Json(json!({ "ids": ids })).into_response(),
-        Ok(Err((ids, failure))) => {
-            let said = json!({ "error": failure.to_string(), "ids": ids });
-            (StatusCode::BAD_REQUEST, Json(said)).into_response()
+        Ok((ids, None)) => Json(json!({ "ids": ids })).into_response(),
+        Ok((ids, Some(error))) => {
+            (StatusCode::BAD_REQUEST, Json(json!({ "error": error, "ids": ids }))).into_response()
         }
         Err(error) => problem(StatusCode::INTERNAL_SERVER_ERROR, error),
     }

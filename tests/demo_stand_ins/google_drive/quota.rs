@@ -46,7 +46,7 @@ fn a_call_within_a_pause_is_a_violation() {
     assert_eq!(caller.get("files", &[])["kind"], "drive#fileList");
     stage.world().arm(Arming::from(Fault::Drive429).value(60));
     let (status, headers, _) = caller.fetch(caller.request("files", &[]));
-    assert_eq!((status, &*headers[header::RETRY_AFTER].as_bytes()), (429, &b"60"[..]));
+    assert_eq!((status, headers[header::RETRY_AFTER].as_bytes()), (429, &b"60"[..]));
     assert!(caller.drive().violations().is_empty());
     // A client that goes on asking; the first calls may have been under way already.
     let started = Instant::now();

@@ -39,7 +39,7 @@ const USUAL: &str = "kind,incompleteSearch,nextPageToken,\
 const PAGE: usize = 100;
 
 /// Terms of a query that are too many under the fault.
-const FEW_TERMS: u64 = 10;
+const FEW_TERMS: usize = 10;
 
 pub(super) fn list(api: &Api, call: &Call, user: &str) -> Result<Value, Refusal> {
     let params = &call.params;
@@ -60,26 +60,34 @@ pub(super) fn list(api: &Api, call: &Call, user: &str) -> Result<Value, Refusal>
         let member = |drive: &Place| tree.is_member(user, *drive);
         tree.place(id).filter(member).ok_or_else(|| Refusal::no_drive(id))?;
     }
-    let found = found(api, &tree, user, &corpus, query.as_ref())?;
-    let mut found = sorting.sorted(&tree, found);
+    folders_are_there(api, &tree, user, &corpus, query.as_ref())?;
+    let pinned = query.as_ref().and_then(Query::pinned);
+    let candidates: Box<dyn Iterator<Item = Place>> = match &pinned {
+        Some(parents) => Box::new(children(api, &tree, user, parents).into_iter()),
+        None => Box::new(tree.places()),
+    };
+    let meant = |place: &Place| {
+        let (place, tree) = (*place, &*tree);
+        !tree.item(place).root
+            && corpus.has(tree, place, pinned.is_some())
+            && tree.sees(user, place)
+            && query.as_ref().is_none_or(|query| query.means(Asked { tree, user, place }))
+    };
+    let (mut page, mut next) = sorting.page(&tree, candidates, meant, &position, size);
     let incomplete = api.strikes(Fault::DriveIncompleteSearch);
     if incomplete {
-        found.truncate(found.len() / 2);
+        page.truncate(page.len() / 2);
+    }
+    if api.strikes(Fault::DriveEmptyPage) {
+        (page, next) = (Vec::new(), Some(position));
     }
 
-    let mut start = position.map_or(0, |position| sorting.resume(&tree, &found, &position));
-    let mut end = found.len().min(start + size);
-    if api.strikes(Fault::DriveEmptyPage) {
-        (start, end) = (start, start);
-    }
-    let more = end < found.len();
     let view = View { tree: &tree, user, origin: &api.origin, locked: api.locked() };
     let files = mask.of_field("files").unwrap_or(&Mask::All);
-    let page: Vec<Value> = found[start..end].iter().map(|at| view.file(*at, files)).collect();
+    let page: Vec<Value> = page.into_iter().map(|place| view.file(place, files)).collect();
     let mut reply =
         json!({ "kind": "drive#fileList", "incompleteSearch": incomplete, "files": page });
-    if more {
-        let position = sorting.position(&tree, &found, end);
+    if let Some(position) = next {
         reply["nextPageToken"] = api.pages.token(&bound, &position).into();
     }
     mask.apply(&mut reply);
@@ -93,7 +101,6 @@ fn query(api: &Api, text: Option<&str>) -> Result<Option<Query>, Refusal> {
         Mistake::Invalid => Refusal::invalid("q"),
         Mistake::TooComplex => Refusal::too_complex(),
     };
-    let few = usize::try_from(FEW_TERMS).unwrap_or(usize::MAX);
     let query = parse(text, api.options.query_terms).map_err(refused)?;
     // Only a query over the lower limit is an occasion for the fault.
     let limit = api
@@ -101,7 +108,7 @@ fn query(api: &Api, text: Option<&str>) -> Result<Option<Query>, Refusal> {
         .armed()
         .iter()
         .find(|armed| armed.name == Fault::DriveQueryTooComplex)
-        .map(|armed| armed.value.map_or(few, |value| value as usize));
+        .map(|armed| armed.value.map_or(FEW_TERMS, |value| value as usize));
     if limit.is_some_and(|limit| parse(text, limit) == Err(Mistake::TooComplex))
         && api.strikes(Fault::DriveQueryTooComplex)
     {
@@ -110,60 +117,48 @@ fn query(api: &Api, text: Option<&str>) -> Result<Option<Query>, Refusal> {
     Ok(Some(query))
 }
 
-fn position(api: &Api, bound: &str, token: Option<&str>) -> Result<Option<String>, Refusal> {
-    let Some(token) = token.filter(|token| !token.is_empty()) else { return Ok(None) };
+/// Where the page begins: nothing for the first one.
+fn position(api: &Api, bound: &str, token: Option<&str>) -> Result<String, Refusal> {
+    let Some(token) = token.filter(|token| !token.is_empty()) else { return Ok(String::new()) };
     let rejected = || Refusal::invalid("pageToken");
     if api.strikes(Fault::DrivePageTokenRejected) {
         return Err(rejected());
     }
-    api.pages.open(bound, token).map(Some).ok_or_else(rejected)
+    api.pages.open(bound, token).ok_or_else(rejected)
 }
 
-/// Every item that is meant, in no order.
-fn found(
+/// Refuses a query for folders that the caller does not see, or not with these flags.
+fn folders_are_there(
     api: &Api,
     tree: &Tree,
     user: &str,
     corpus: &Corpus,
     query: Option<&Query>,
-) -> Result<Vec<Place>, Refusal> {
+) -> Result<(), Refusal> {
     let named = query.map(Query::parents).unwrap_or_default();
     if !named.is_empty() && api.strikes(Fault::DriveFolder404) {
         return Err(Refusal::no_file(""));
     }
-    for id in named {
-        // The vendor does not say which of them it is.
-        let place = tree.seen(user, id).filter(|place| corpus.knows(tree, *place));
-        place.ok_or_else(|| Refusal::no_file(""))?;
-    }
-    let pinned = query.and_then(Query::pinned);
-    let candidates: Vec<Place> = match &pinned {
-        Some(parents) => children(api, tree, user, parents),
-        None => tree.places().collect(),
-    };
-    let is_pinned = pinned.is_some();
-    let meant = |place: &Place| {
-        let place = *place;
-        !tree.item(place).root
-            && corpus.has(tree, place, is_pinned)
-            && tree.sees(user, place)
-            && query.is_none_or(|query| query.means(Asked { tree, user, place }))
-    };
-    Ok(candidates.into_iter().filter(meant).collect())
+    let there = |id: &&str| tree.seen(user, id).is_some_and(|place| corpus.knows(tree, place));
+    // The vendor does not say which of them it is that is missing.
+    if named.iter().all(there) { Ok(()) } else { Err(Refusal::no_file("")) }
 }
 
-/// What lies in these folders; of some nothing, when the fault strikes a group.
+/// What lies in these folders, by id; of some nothing, when the fault strikes a group.
 fn children(api: &Api, tree: &Tree, user: &str, parents: &[&str]) -> Vec<Place> {
     let mut parents: Vec<Place> = parents.iter().filter_map(|id| tree.seen(user, id)).collect();
     parents.sort_unstable();
     parents.dedup();
-    if parents.len() > 1 {
-        if let Some(strike) = api.world.strike(Fault::DriveGroupLoss) {
-            let seed = strike.value.unwrap_or(0);
-            parents.retain(|place| !lost(seed, &tree.item(*place).id));
-        }
+    if parents.len() > 1
+        && let Some(strike) = api.world.strike(Fault::DriveGroupLoss)
+    {
+        let seed = strike.value.unwrap_or(0);
+        parents.retain(|place| !lost(seed, &tree.item(*place).id));
     }
-    parents.iter().flat_map(|place| tree.item(*place).children.iter().copied()).collect()
+    let mut children: Vec<Place> =
+        parents.iter().flat_map(|place| tree.item(*place).children.iter().copied()).collect();
+    children.sort_unstable_by(|a, b| tree.item(*a).id.cmp(&tree.item(*b).id));
+    children
 }
 
 /// Whether a group misses what lies in this folder: about every third, by the seed.

@@ -47,34 +47,40 @@ impl Sorting {
         keys.collect::<Result<_, _>>().map(Self)
     }
 
-    /// These items in order.
-    pub(super) fn sorted(&self, tree: &Tree, mut items: Vec<Place>) -> Vec<Place> {
-        items.sort_by(|a, b| {
-            let (a, b) = (tree.item(*a), tree.item(*b));
-            let by_keys = self.0.iter().map(|(key, descending)| {
-                let order = compared(*key, a, b);
-                if *descending { order.reverse() } else { order }
-            });
-            by_keys.fold(Ordering::Equal, Ordering::then).then_with(|| a.id.cmp(&b.id))
+    /// One page of `size` items out of `candidates`, which come by id: those that are
+    /// `meant`, from `position` on; and the position of the page after it, if there
+    /// is one.
+    pub(super) fn page(
+        &self,
+        tree: &Tree,
+        candidates: impl Iterator<Item = Place>,
+        meant: impl Fn(&Place) -> bool,
+        position: &str,
+        size: usize,
+    ) -> (Vec<Place>, Option<String>) {
+        if self.0.is_empty() {
+            // After an id, not after so many: items that come and go before it move nothing.
+            let rest = candidates.skip_while(|place| *tree.item(*place).id <= *position);
+            let mut page: Vec<Place> = rest.filter(meant).take(size + 1).collect();
+            let more = page.len() > size;
+            page.truncate(size);
+            let next = page.last().filter(|_| more).map(|last| tree.item(*last).id.clone());
+            return (page, next);
+        }
+        let mut all: Vec<Place> = candidates.filter(meant).collect();
+        all.sort_by(|a, b| self.compared(tree.item(*a), tree.item(*b)));
+        let start = position.parse().unwrap_or(0).min(all.len());
+        let end = all.len().min(start + size);
+        let next = (end < all.len()).then(|| end.to_string());
+        (all[start..end].to_vec(), next)
+    }
+
+    fn compared(&self, a: &Item, b: &Item) -> Ordering {
+        let by_keys = self.0.iter().map(|(key, descending)| {
+            let order = compared(*key, a, b);
+            if *descending { order.reverse() } else { order }
         });
-        items
-    }
-
-    /// What a page token remembers of a page that ends before `end`.
-    pub(super) fn position(&self, tree: &Tree, items: &[Place], end: usize) -> String {
-        match items[..end].last() {
-            // Items that come and go before it move nothing.
-            Some(last) if self.0.is_empty() => tree.item(*last).id.clone(),
-            _ => format!("#{end}"),
-        }
-    }
-
-    /// Where the page after that begins.
-    pub(super) fn resume(&self, tree: &Tree, items: &[Place], position: &str) -> usize {
-        match position.strip_prefix('#') {
-            Some(number) => number.parse().unwrap_or(0).min(items.len()),
-            None => items.partition_point(|place| *tree.item(*place).id <= *position),
-        }
+        by_keys.fold(Ordering::Equal, Ordering::then).then_with(|| a.id.cmp(&b.id))
     }
 }
 

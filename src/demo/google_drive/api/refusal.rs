@@ -5,19 +5,19 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
+/// Where the access token is: the one place of a mistake that is no parameter.
+const HEADER: &str = "Authorization";
+
 /// An error of the API, as JSON says it, or one of the web server before it, as HTML.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
     pub(super) status: StatusCode,
-    domain: &'static str,
     reason: &'static str,
     message: String,
-    /// Kind and name of what was wrong.
-    location: Option<(&'static str, &'static str)>,
-    /// The canonical name of the error, where the vendor tells it.
-    canonical: Option<&'static str>,
+    /// The parameter, or header, that was wrong.
+    location: Option<&'static str>,
     /// `WWW-Authenticate`.
-    pub(super) challenge: Option<String>,
+    pub(super) challenge: Option<&'static str>,
     /// `Retry-After`.
     pub(super) retry_after: Option<Duration>,
     /// An HTML page instead of JSON.
@@ -28,11 +28,9 @@ impl Refusal {
     pub(super) fn new(status: StatusCode, reason: &'static str, says: impl Into<String>) -> Self {
         Self {
             status,
-            domain: "global",
             reason,
             message: says.into(),
             location: None,
-            canonical: None,
             challenge: None,
             retry_after: None,
             page: None,
@@ -40,9 +38,13 @@ impl Refusal {
     }
 
     /// Names the parameter that is to blame.
-    pub(super) fn at(mut self, name: &'static str) -> Self {
-        self.location = Some(("parameter", name));
-        self
+    pub(super) fn at(self, name: &'static str) -> Self {
+        Self { location: Some(name), ..self }
+    }
+
+    /// With a `Retry-After`.
+    pub(super) fn after(self, pause: Duration) -> Self {
+        Self { retry_after: Some(pause), ..self }
     }
 
     /// 400: a parameter has a value that it cannot have.
@@ -71,8 +73,7 @@ impl Refusal {
             "Invalid JSON payload received. Unknown name \"{name}\": Cannot bind query parameter. \
              Field '{name}' could not be found in request message."
         );
-        let refusal = Self::new(StatusCode::BAD_REQUEST, "badRequest", says);
-        Self { canonical: Some("INVALID_ARGUMENT"), ..refusal }
+        Self::new(StatusCode::BAD_REQUEST, "badRequest", says)
     }
 
     /// 404: no such file, or none that the caller may see. A list names none.
@@ -98,12 +99,8 @@ impl Refusal {
                     login cookie or other valid authentication credential. See \
                     https://developers.google.com/identity/sign-in/web/devconsole-project.";
         let challenge = "Bearer realm=\"https://accounts.google.com/\", error=\"invalid_token\"";
-        Self {
-            location: Some(("header", "Authorization")),
-            canonical: Some("UNAUTHENTICATED"),
-            challenge: Some(challenge.to_owned()),
-            ..Self::new(StatusCode::UNAUTHORIZED, "authError", says)
-        }
+        let refusal = Self::new(StatusCode::UNAUTHORIZED, "authError", says).at(HEADER);
+        Self { challenge: Some(challenge), ..refusal }
     }
 
     /// 403: no access token at all.
@@ -111,26 +108,18 @@ impl Refusal {
         let says = "Method doesn't allow unregistered callers (callers without established \
                     identity). Please use API Key or other form of API consumer identity to call \
                     this API.";
-        Self { canonical: Some("PERMISSION_DENIED"), ..Self::forbidden("forbidden", says) }
+        Self::forbidden("forbidden", says)
     }
 
     /// 403: the access token is good, but not for this.
-    pub(super) fn out_of_scope(scopes: &str) -> Self {
-        let challenge = format!(
-            "Bearer realm=\"https://accounts.google.com/\", error=\"insufficient_scope\", \
-             scope=\"{scopes}\""
-        );
+    pub(super) fn out_of_scope() -> Self {
+        let challenge = "Bearer realm=\"https://accounts.google.com/\", \
+                         error=\"insufficient_scope\", \
+                         scope=\"https://www.googleapis.com/auth/drive \
+                         https://www.googleapis.com/auth/drive.readonly\"";
         let says = "Request had insufficient authentication scopes.";
-        Self {
-            canonical: Some("PERMISSION_DENIED"),
-            challenge: Some(challenge),
-            ..Self::forbidden("insufficientPermissions", says)
-        }
-    }
-
-    /// With a `Retry-After`.
-    pub(super) fn after(self, pause: Duration) -> Self {
-        Self { retry_after: Some(pause), ..self }
+        let refusal = Self::forbidden("insufficientPermissions", says);
+        Self { challenge: Some(challenge), ..refusal }
     }
 
     /// 403 or 429: too much, too fast.
@@ -139,7 +128,7 @@ impl Refusal {
             "userRateLimitExceeded" => "User Rate Limit Exceeded",
             _ => "Rate Limit Exceeded",
         };
-        Self { domain: "usageLimits", ..Self::new(status, reason, says) }
+        Self::new(status, reason, says)
     }
 
     /// 5xx.
@@ -159,17 +148,28 @@ impl Refusal {
 
     /// The body.
     pub(super) fn json(&self) -> Value {
-        let mut error =
-            json!({ "message": self.message, "domain": self.domain, "reason": self.reason });
-        if let Some((kind, name)) = self.location {
+        let Self { message, reason, .. } = self;
+        let domain = if reason.ends_with("ateLimitExceeded") { "usageLimits" } else { "global" };
+        let mut error = json!({ "message": message, "domain": domain, "reason": reason });
+        if let Some(name) = self.location {
             error["location"] = name.into();
-            error["locationType"] = kind.into();
+            error["locationType"] = if name == HEADER { "header" } else { "parameter" }.into();
         }
         let code = self.status.as_u16();
-        let mut body = json!({ "code": code, "message": self.message, "errors": [error] });
-        if let Some(canonical) = self.canonical {
+        let mut body = json!({ "code": code, "message": message, "errors": [error] });
+        if let Some(canonical) = self.canonical() {
             body["status"] = canonical.into();
         }
         json!({ "error": body })
+    }
+
+    /// The canonical name of the error, which only some of them have.
+    fn canonical(&self) -> Option<&'static str> {
+        match self.reason {
+            "authError" => Some("UNAUTHENTICATED"),
+            "forbidden" | "insufficientPermissions" => Some("PERMISSION_DENIED"),
+            "badRequest" => Some("INVALID_ARGUMENT"),
+            _ => None,
+        }
     }
 }

@@ -36,8 +36,8 @@ pub(super) fn refused(call: &Call, refusal: &Refusal) -> Response {
     };
     *response.status_mut() = refusal.status;
     let headers = response.headers_mut();
-    if let Some(challenge) = refusal.challenge.as_deref().map(HeaderValue::from_str) {
-        headers.extend(challenge.ok().map(|value| (header::WWW_AUTHENTICATE, value)));
+    if let Some(challenge) = refusal.challenge {
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
     }
     if let Some(pause) = refusal.retry_after {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(pause.as_secs()));

@@ -182,6 +182,8 @@ fn moment(text: &str) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// As an expression in parentheses, to compare.
@@ -332,5 +334,53 @@ mod tests {
         }
         let query = parse("not 'A' in parents or 'B' in parents", 9).unwrap();
         assert_eq!(query.parents(), ["A", "B"], "named is named");
+    }
+
+    /// The text of a query, with parentheses wherever they can be.
+    fn written(query: &Query) -> String {
+        let quoted = |text: &str| format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"));
+        match query {
+            Query::Or(a, b) => format!("({} or {})", written(a), written(b)),
+            Query::And(a, b) => format!("({} and {})", written(a), written(b)),
+            Query::Not(inner) => format!("not {}", written(inner)),
+            Query::Term(Term::InParents(id)) => format!("{} in parents", quoted(id)),
+            Query::Term(Term::Name(Match::Is, text)) => format!("name = {}", quoted(text)),
+            Query::Term(Term::Flag(Flag::Trashed, is)) => format!("trashed = {is}"),
+            Query::Term(Term::Time(_, _, at)) => format!("modifiedTime > '{at}'"),
+            other => panic!("{other:?} is not made below"),
+        }
+    }
+
+    fn queries() -> impl Strategy<Value = Query> {
+        let moment = (0..4_000_000_000_i64)
+            .prop_map(|second| Timestamp::from_second(second).unwrap())
+            .prop_map(|at| Term::Time(Which::Modified, Order::After, at));
+        let term = prop_oneof![
+            any::<String>().prop_map(Term::InParents),
+            any::<String>().prop_map(|text| Term::Name(Match::Is, text)),
+            "['\\\\ ()a]{0,8}".prop_map(|text| Term::Name(Match::Is, text)),
+            any::<bool>().prop_map(|is| Term::Flag(Flag::Trashed, is)),
+            moment,
+        ];
+        term.prop_map(Query::Term).prop_recursive(6, 40, 2, |inner| {
+            let pair = || (inner.clone().prop_map(Box::new), inner.clone().prop_map(Box::new));
+            prop_oneof![
+                pair().prop_map(|(a, b)| Query::Or(a, b)),
+                pair().prop_map(|(a, b)| Query::And(a, b)),
+                inner.clone().prop_map(|inner| Query::Not(Box::new(inner))),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_back(query in queries()) {
+            prop_assert_eq!(parse(&written(&query), 1000), Ok(query));
+        }
+
+        #[test]
+        fn any_text_is_a_query_or_refused(text in "[a-z'()=<>! \\\\]{0,40}|\\PC{0,40}") {
+            let _ = parse(&text, 100);
+        }
     }
 }

@@ -10,7 +10,7 @@ mod operation;
 mod sight;
 mod truth;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -36,7 +36,7 @@ pub(in crate::demo) enum LogName {
 #[derive(Debug)]
 pub(in crate::demo) struct Tree {
     items: Vec<Item>,
-    by_id: HashMap<String, Place>,
+    by_id: BTreeMap<String, Place>,
     /// The top of each user's My Drive.
     roots: BTreeMap<String, Place>,
     /// The tops of the shared drives.
@@ -53,7 +53,7 @@ impl Tree {
     pub(super) fn new(users: &[&str]) -> Self {
         let mut tree = Self {
             items: Vec::new(),
-            by_id: HashMap::new(),
+            by_id: BTreeMap::new(),
             roots: BTreeMap::new(),
             drives: Vec::new(),
             logs: BTreeMap::new(),
@@ -88,9 +88,9 @@ impl Tree {
         self.sees(user, place).then_some(place)
     }
 
-    /// Every item that is there.
+    /// Every item that is there, by id.
     pub(in crate::demo) fn places(&self) -> impl Iterator<Item = Place> {
-        (0..self.items.len()).filter(|place| !self.items[*place].gone)
+        self.by_id.values().copied().filter(|place| !self.items[*place].gone)
     }
 
     /// The top of a user's My Drive.
