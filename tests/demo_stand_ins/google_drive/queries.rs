@@ -51,6 +51,7 @@ fn queries_find_what_they_mean() {
         ("sharedWithMe = true and name != 'Admissions'", &["Shared alone.pdf"]),
         ("starred = true", &[]),
         ("'bursar@school.example' in owners", &[]),
+        ("'me' in owners", &[]),
         ("(name = 'Empty.csv' or name = 'Budget') and trashed = false", &["Budget", "Empty.csv"]),
         // From left to right: the trash is meant for both.
         ("name = 'Empty.csv' or name = 'Budget' and trashed = true", &[]),

@@ -71,6 +71,7 @@ fn root(asked: Asked<'_>) -> Option<&str> {
 }
 
 fn has(asked: Asked<'_>, role: Role, who: &str) -> bool {
+    let who = if who == "me" { asked.user } else { who };
     let owner = matches!(&asked.tree.item(asked.place).home, Home::My(owner) if owner == who);
     match role {
         Role::Owners => owner,
