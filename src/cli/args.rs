@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::demo::{self, Arming, Consumer, Options};
+use crate::demo::{self, Arming, Consumer, DriveOptions, Options};
 use crate::ledger::{FILE_STATES, Filter};
 use crate::model::{EndpointType, Failure, Id};
 
@@ -359,6 +359,15 @@ pub struct SimArgs {
     /// The object store's port; 0 takes a free one.
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     pub store_port: u16,
+    /// Google Drive's port; 0 takes a free one.
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    pub google_drive_port: u16,
+    /// Milliseconds that each call of Google Drive takes at the least.
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pub google_drive_latency: u64,
+    /// Google Drive's quota, units a minute and account; 0 for none.
+    #[arg(long, value_name = "UNITS", default_value_t = 0)]
+    pub google_drive_units: u32,
     /// Arm a fault: `NAME[=VALUE][*COUNT][@AFTER]`; may be given several times.
     #[arg(long, value_name = "FAULT", value_parser = fault)]
     pub fault: Vec<Arming>,
@@ -400,6 +409,13 @@ impl SimArgs {
             consumer,
             exports: demo::sample_exports().into_iter().take(self.exports).collect(),
             faults: self.fault.clone(),
+            google_drive_port: self.google_drive_port,
+            google_drive: DriveOptions {
+                samples: true,
+                latency: Duration::from_millis(self.google_drive_latency),
+                units_per_minute: (self.google_drive_units > 0).then_some(self.google_drive_units),
+                ..DriveOptions::default()
+            },
             ..Options::new(folder)
         }
     }

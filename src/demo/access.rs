@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::google_drive::GoogleDriveAccess;
 use super::stand_ins::StandIns;
 use crate::model::{EncouraAccount, HostKeyPolicy, Secret, SshAuth, SshServer};
 
@@ -93,6 +94,18 @@ pub fn sim_json(stand_ins: &StandIns) -> Value {
             "directory": sftp.directory,
             "processed": sftp.processed,
         },
+        "google_drive": google_drive(stand_ins.google_drive()),
         "control_url": stand_ins.control_url(),
+    })
+}
+
+fn google_drive(access: &GoogleDriveAccess) -> Value {
+    json!({
+        "base_url": access.base_url,
+        "credentials_path": access.credentials_path,
+        "client_email": access.client_email,
+        "subject": access.subject,
+        "root_folder_id": access.root_folder_id,
+        "shared_drive_id": access.shared_drive_id,
     })
 }

@@ -15,16 +15,19 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::fault::Arming;
+use super::google_drive;
 use super::samples::Samples;
 use super::world::{NewExport, Status, World};
 
-/// `GET /world`, `GET /journal`, `GET | POST | DELETE /faults`, `POST /exports`.
+/// `GET /world`, `GET /journal`, `GET | POST | DELETE /faults`, `POST /exports`,
+/// and what belongs to one service under its name.
 pub(super) fn router(world: Arc<World>) -> Router {
     Router::new()
         .route("/world", get(show))
         .route("/journal", get(journal))
         .route("/faults", get(armed).post(arm).delete(disarm))
         .route("/exports", post(add))
+        .merge(google_drive::routes())
         .with_state(world)
 }
 

@@ -124,6 +124,57 @@ faults! {
     PacketCutAfter = "packet_cut_after" once,
     /// SFTP: cut, and the packet is executed `value` milliseconds (200) later; `after` says which.
     PacketLate = "packet_late" once,
+
+    /// Drive: the token endpoint refuses with `invalid_grant`.
+    DriveSignInRefused = "drive_sign_in_refused" lasts,
+    /// Drive: the token endpoint answers 503.
+    DriveSignIn503 = "drive_sign_in_503" once,
+    /// Drive: every access token ends; the next call is refused with 401.
+    DriveTokenRevoked = "drive_token_revoked" once,
+    /// Drive: 429 with `Retry-After: value` seconds (1).
+    Drive429 = "drive_429" once,
+    /// Drive: 403 `userRateLimitExceeded`, without a pause.
+    Drive403Rate = "drive_403_rate" once,
+    /// Drive: 500.
+    Drive500 = "drive_500" once,
+    /// Drive: 503.
+    Drive503 = "drive_503" once,
+    /// Drive: a proxy's page in HTML with status `value` (502).
+    DriveHtml = "drive_html" once,
+    /// Drive: the connection is cut before the reply.
+    DriveCutBefore = "drive_cut_before" once,
+    /// Drive: cut after `value` bytes of a JSON body (half of it).
+    DriveCutBody = "drive_cut_body" once,
+    /// Drive: every call takes `value` milliseconds (200) longer.
+    DriveSlow = "drive_slow" lasts,
+    /// Drive: a query for several parents misses what lies in some of them; `value` is a seed.
+    DriveGroupLoss = "drive_group_loss" lasts,
+    /// Drive: a list says `incompleteSearch`, and half of the page is missing.
+    DriveIncompleteSearch = "drive_incomplete_search" once,
+    /// Drive: pages hold at most `value` items (7), whatever was asked for.
+    DriveShortPages = "drive_short_pages" lasts,
+    /// Drive: a page without items, though there are more.
+    DriveEmptyPage = "drive_empty_page" once,
+    /// Drive: a page token of a list is refused with 400.
+    DrivePageTokenRejected = "drive_page_token_rejected" once,
+    /// Drive: queries of more than `value` terms (10) are too complex.
+    DriveQueryTooComplex = "drive_query_too_complex" lasts,
+    /// Drive: a query for parents answers 404, as if one had just been deleted.
+    DriveFolder404 = "drive_folder_404" once,
+    /// Drive: a token of the log of changes is forgotten: `value` 410 (usual), 404 or 400.
+    DriveChangesTokenGone = "drive_changes_token_gone" once,
+    /// Drive: a download is cut after `value` bytes (half of it).
+    DriveDownloadCut = "drive_download_cut" once,
+    /// Drive: one byte of a download is another.
+    DriveDownloadWrong = "drive_download_wrong" once,
+    /// Drive: 403 `downloadQuotaExceeded`.
+    DriveDownloadQuota = "drive_download_quota" once,
+    /// Drive: nothing may be downloaded: `canDownload` is false, a download 403.
+    DriveDownloadRefused = "drive_download_refused" lasts,
+    /// Drive: cut after `value` bytes (half of it), and the file has new content by then.
+    DriveDownloadChanged = "drive_download_changed" once,
+    /// Drive: downloads bring `value` bytes a second (65536).
+    DriveDownloadSlow = "drive_download_slow" lasts,
 }
 
 impl FromStr for Fault {

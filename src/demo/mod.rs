@@ -8,6 +8,7 @@
 //!            ┌─ encoura   login, lists that flip, pre-signed URLs
 //! World ─────┼─ store     another origin: refuses a second authentication
 //!            ├─ sftp      SSH, a jailed folder, renames of every kind ── consumer
+//!            ├─ google_drive  token endpoint, files, changes, shared drives
 //!            └─ control   the world as JSON, faults and exports to add
 //! ```
 //!
@@ -20,6 +21,7 @@ mod consumer;
 mod control;
 mod encoura;
 mod fault;
+mod google_drive;
 mod net;
 mod options;
 mod samples;
@@ -33,6 +35,10 @@ pub use configuration::configuration;
 pub use consumer::{Consumer, Pickup};
 pub use encoura::AuthScheme;
 pub use fault::{Arming, Fault};
+pub use google_drive::{
+    Drive, DriveOptions, GoogleDriveAccess, NewFile as NewDriveFile, NewFolder as NewDriveFolder,
+    Operation as DriveOperation, Row as DriveRow, Truth as DriveTruth, Violation as DriveViolation,
+};
 pub use options::Options;
 pub use samples::{Samples, sample_exports};
 pub use sftp::Extensions;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::consumer::{Consumer, Pickup};
 use super::encoura::AuthScheme;
 use super::fault::Arming;
+use super::google_drive::DriveOptions;
 use super::sftp::Extensions;
 use super::world::{Flips, NewExport};
 
@@ -40,6 +41,10 @@ pub struct Options {
     pub exports: Vec<NewExport>,
     /// Faults armed from the beginning.
     pub faults: Vec<Arming>,
+    /// Port of Google Drive.
+    pub google_drive_port: u16,
+    /// What Google Drive is to be like.
+    pub google_drive: DriveOptions,
 }
 
 impl Options {
@@ -61,6 +66,8 @@ impl Options {
             pickup: Pickup::default(),
             exports: Vec::new(),
             faults: Vec::new(),
+            google_drive_port: 0,
+            google_drive: DriveOptions::default(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::future::IntoFuture as _;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use tokio_util::task::TaskTracker;
 use super::access::{EncouraAccess, SftpAccess};
 use super::consumer::{self, Consumer, Pickup};
 use super::encoura::{Api, Store};
+use super::google_drive::{self, DriveOptions, GoogleDriveAccess};
 use super::net::{Loopback, Scissors};
 use super::options::Options;
 use super::sftp::{House, Server};
@@ -29,6 +31,7 @@ pub struct StandIns {
     world: Arc<World>,
     encoura: EncouraAccess,
     sftp: SftpAccess,
+    google_drive: GoogleDriveAccess,
     control_url: String,
     tasks: TaskTracker,
     stop: DropGuard,
@@ -88,12 +91,17 @@ impl StandIns {
             tasks.spawn(stop.clone().run_until_cancelled_owned(rounds));
         }
 
+        let listener = bind("Google Drive", options.google_drive_port).await?;
+        let (api, google_drive) =
+            google_drive_api(&world, &options.dir, options.google_drive, listener.address())?;
+        serve(google_drive::router(Arc::new(api)), listener, &tasks, &stop);
+
         let listener = bind("the control URL", options.control_port).await?;
         let control_url = origin(listener.address());
         serve(control::router(Arc::clone(&world)), listener, &tasks, &stop);
 
         let sftp = sftp_access(&house, server);
-        Ok(Self { world, encoura: access, sftp, control_url, tasks, stop: guard })
+        Ok(Self { world, encoura: access, sftp, google_drive, control_url, tasks, stop: guard })
     }
 
     /// What is true outside.
@@ -109,6 +117,11 @@ impl StandIns {
     /// How to sign in to the SFTP server.
     pub fn sftp(&self) -> &SftpAccess {
         &self.sftp
+    }
+
+    /// How to sign in to Google Drive.
+    pub fn google_drive(&self) -> &GoogleDriveAccess {
+        &self.google_drive
     }
 
     /// Where the world can be seen and changed, without a trailing slash.
@@ -165,4 +178,33 @@ fn sftp_access(house: &House, server: Server) -> SftpAccess {
         directory: UPLOADS.to_owned(),
         processed: PROCESSED.to_owned(),
     }
+}
+
+/// Google Drive, with what lies in it from the beginning and its key file in `dir`.
+fn google_drive_api(
+    world: &Arc<World>,
+    dir: &Path,
+    options: DriveOptions,
+    address: SocketAddr,
+) -> Result<(google_drive::Api, GoogleDriveAccess), Failure> {
+    let drive = world.google_drive();
+    if options.samples {
+        drive.add_samples()?;
+    }
+    for operation in options.operations.iter().cloned() {
+        drive.apply(operation)?;
+    }
+    let key = google_drive::ServiceKey::generate()?;
+    let folder = dir.join("google_drive");
+    let credentials_path = key.write(&folder, &format!("{}/token", origin(address)))?;
+    let access = GoogleDriveAccess {
+        base_url: origin(address),
+        credentials_path,
+        client_email: google_drive::SERVICE_ACCOUNT.to_owned(),
+        subject: google_drive::OWNER.to_owned(),
+        root_folder_id: drive.root_folder_id().to_owned(),
+        shared_drive_id: drive.shared_drive_id().to_owned(),
+    };
+    let api = google_drive::Api::new(Arc::clone(world), options, key, origin(address))?;
+    Ok((api, access))
 }

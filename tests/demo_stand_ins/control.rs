@@ -95,6 +95,8 @@ fn sim_prints_how_to_reach_each_service() {
         (&printed["sftp"]["host_key"], &*sftp.host_key),
         (&printed["sftp"]["directory"], "/incoming/Encoura API Uploads/"),
         (&printed["sftp"]["processed"], "/incoming/processed/"),
+        (&printed["google_drive"]["base_url"], &*stage.stand_ins.google_drive().base_url),
+        (&printed["google_drive"]["root_folder_id"], stage.world().google_drive().root_folder_id()),
         (&printed["control_url"], stage.stand_ins.control_url()),
     ] {
         assert_eq!(value, expected);
@@ -103,7 +105,7 @@ fn sim_prints_how_to_reach_each_service() {
     let services: Vec<&String> = printed.as_object().unwrap().keys().collect();
     assert_eq!(
         services,
-        ["control_url", "encoura", "sftp"],
+        ["control_url", "encoura", "google_drive", "sftp"],
         "no service is promised that is not there"
     );
 }

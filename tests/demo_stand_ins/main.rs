@@ -4,6 +4,7 @@
 
 mod control;
 mod encoura;
+mod google_drive;
 mod openssh;
 mod sftp;
 mod sftp_faults;

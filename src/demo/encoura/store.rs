@@ -20,8 +20,8 @@ use super::journal;
 use crate::demo::fault::Fault;
 use crate::demo::world::{Export, Service, World};
 use crate::model::{Failure, FailureClass};
-pub(super) use body::cut_body;
-use range::{Range, requested};
+pub(in crate::demo) use body::{cut_body, slow_body, whole_body};
+pub(in crate::demo) use range::{Range, requested};
 
 /// What stays as it is in a file name within a URL.
 const NAME: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');

@@ -15,6 +15,8 @@ pub enum Service {
     Store,
     /// The SFTP server.
     Sftp,
+    /// Google Drive and its token endpoint.
+    GoogleDrive,
 }
 
 /// One call. Never a header, a body or a signature.
@@ -26,7 +28,7 @@ pub struct Call {
     pub service: Service,
     /// The HTTP method or the SFTP request.
     pub method: String,
-    /// The path; of an Encoura call with its query, of a rename `from -> to`.
+    /// The path; of an Encoura or Drive call with its query, of a rename `from -> to`.
     pub path: String,
     /// HTTP status, none while or because no answer was sent; or SFTP status
     /// code, none while or because it was not executed (its reply may be lost).

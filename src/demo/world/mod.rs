@@ -14,10 +14,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use super::fault::{Arming, Arsenal, Fault, Strike};
+use super::google_drive::Drive;
 use crate::model::Failure;
 
-pub(super) use export::random_uid;
 pub use export::{Export, Flips, NewExport, Status};
+pub(super) use export::{random_uid, sha256};
 pub(super) use grounds::{Grounds, PROCESSED, UPLOADS, is_temporary};
 pub use journal::{Call, Service};
 pub use oracle::{Fate, Haul, Oracle, Planted, Sample, Totals, Verdict};
@@ -31,6 +32,7 @@ pub struct World {
     /// Held while the consumer moves files, so that the oracle never sees one in
     /// both places or in neither. Taken before `state`.
     moving: Mutex<()>,
+    google_drive: Drive,
     revision: watch::Sender<u64>,
 }
 
@@ -46,11 +48,13 @@ struct State {
 impl World {
     /// A world without exports, with the receiver's folders below `dir`.
     pub(super) fn new(dir: &Path) -> Result<Arc<Self>, Failure> {
+        let revision = watch::Sender::new(0);
         Ok(Arc::new(Self {
             grounds: Grounds::lay_out(dir)?,
             state: Mutex::default(),
             moving: Mutex::default(),
-            revision: watch::Sender::new(0),
+            google_drive: Drive::new(revision.clone())?,
+            revision,
         }))
     }
 
@@ -114,6 +118,11 @@ impl World {
     /// The folder on disk that the consumer moves files to.
     pub fn processed_folder(&self) -> &Path {
         &self.grounds.processed
+    }
+
+    /// What is true of everybody's Google Drive.
+    pub fn google_drive(&self) -> &Drive {
+        &self.google_drive
     }
 
     /// Changes with everything that happens here: wait on it, then look again.
