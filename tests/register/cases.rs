@@ -2,10 +2,13 @@
 
 use jiff::SignedDuration;
 use rusqlite::Connection;
+use tokio_util::sync::CancellationToken;
 use transship::ledger::{Books as _, Filter, WalkPlan};
 use transship::model::{Failure, FailureClass, Id, Page, RemoteFile, RemoteFolder, Retry, Walked};
 
-use crate::desk::{Books, Ended};
+use transship::sources::RegisterSource as _;
+
+use crate::desk::{Books, Ended, Sink};
 use crate::source::{self, Service, TestSource};
 use crate::world::{File, ROOT, World};
 
@@ -318,4 +321,37 @@ async fn a_lost_folder_that_nobody_knows_is_no_harm() {
     let walked = Walked { lost: vec![("unknown".into(), why)], ..seen_all() };
     let counts = walk(&books, vec![Page::default()], walked).await;
     assert!(!counts.any_change());
+}
+
+/// The negative control of all that is asserted about gaps: the same walks, with their
+/// gaps kept back, remove files that are there.
+#[tokio::test]
+async fn walks_that_keep_their_gaps_back_remove_what_is_there() {
+    let hide: [(&str, fn(&mut Walked)); 3] = [
+        ("failures", |walked| walked.failures.clear()),
+        ("lost", |walked| walked.lost.clear()),
+        ("untouched", |walked| walked.untouched.clear()),
+    ];
+    for (gap, hide) in hide {
+        for hidden in [false, true] {
+            let books = Books::new().await;
+            let source = TestSource::new(World::with(&[("1", "a"), ("2", "b")]), Service::Stamps);
+            Books::finished(books.walk(&source, false, None).await);
+            match gap {
+                "failures" => source.broken.lock().unwrap().extend(["a".to_owned()]),
+                "lost" => source.world().lost.extend(["a".to_owned()]),
+                _ => {}
+            }
+            let full = gap != "untouched";
+            let begun = books.ledger().begin_walk(WalkPlan { full, ..books.plan() }).await.unwrap();
+            let sink = Sink { ledger: books.ledger(), walk: begun.walk.clone() };
+            let cancel = CancellationToken::new();
+            let mut walked = source.walk(&begun.known, begun.full, &sink, &cancel).await.unwrap();
+            if hidden {
+                hide(&mut walked);
+            }
+            let counts = books.ledger().finish_walk(&begun.walk, walked).await.unwrap();
+            assert_eq!(counts.removed > 0, hidden, "{gap}");
+        }
+    }
 }
