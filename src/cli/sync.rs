@@ -68,12 +68,13 @@ async fn dry_run(global: &Global, args: &SyncArgs, config: Config) -> Exit {
         let name = &tested.endpoint;
         let waiting = pending.iter().filter(|row| row.endpoint == *name).count();
         let announced = |e: &Endpoint| e.name == *name && e.scope == Scope::Exports;
-        let asks = if config.endpoints.iter().any(announced) {
-            "ask for what is new (a destructive read, not sent now) and "
-        } else {
-            ""
-        };
-        eprintln!("{name}: would {asks}go on with {waiting} exports that are in the books");
+        let goes_on = format!("go on with {waiting} exports that are in the books");
+        if config.endpoints.iter().any(announced) {
+            let asks = "ask for what is new (a destructive read, not sent now)";
+            eprintln!("{name}: would {asks} and {goes_on}");
+        } else if waiting > 0 {
+            eprintln!("{name}: would {goes_on}");
+        }
     }
     let refused = tested.iter().flat_map(Tested::failures).map(Exit::of_failure).next();
     super::test::print_checks(&tested, global.json);

@@ -59,8 +59,9 @@ pub struct EndpointResult {
     pub bytes: u64,
     /// Calls made to the source's API.
     pub api_calls: u64,
-    /// Units of the source's quota used; as many as calls where it does not count in units.
-    #[serde(default)]
+    /// Units of the source's quota used; as many as calls where it does not count in
+    /// units. In the books, not in the report.
+    #[serde(skip)]
     pub quota_used: u64,
     /// The first failure in words, if any.
     pub error: Option<String>,

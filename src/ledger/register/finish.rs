@@ -177,8 +177,10 @@ fn stamp(
     let mut unsure: HashSet<&str> = HashSet::new();
     for (id, _) in &walked.lost {
         unsure.extend(folders.upwards(id).map(|(id, _)| id));
-        unsure.retain(|id| !walked.stamps.contains_key(*id));
     }
+    unsure.retain(|id| !walked.stamps.contains_key(*id));
+    // Once we may see them again they have to be looked into, or they stay lost.
+    unsure.extend(folders.below(walked.lost.iter().map(|(id, _)| id.as_str())));
     for (id, node) in folders.iter() {
         if let Some(missed) = missed
             && (missed.folders.contains(id) || any_missed(at.connection, node.row, missed)?)
