@@ -1,6 +1,6 @@
 //! A large project at the vendor's real limits: takes a quarter of an hour.
 //!
-//! `cargo nextest run --test autodesk_source --run-ignored only large --no-capture`
+//! `cargo test --test autodesk_source -- --ignored --nocapture five_thousand`
 
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
