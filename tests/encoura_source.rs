@@ -9,6 +9,8 @@ mod download;
 mod lists;
 #[path = "encoura_source/login.rs"]
 mod login;
+#[path = "support/scripted.rs"]
+mod scripted;
 #[path = "encoura_source/secrets.rs"]
 mod secrets;
 #[path = "encoura_source/stub.rs"]
