@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::autodesk::AutodeskSimArgs;
 use crate::demo::{self, Arming, Consumer, Options};
 use crate::model::{EndpointType, Failure, Id};
 
@@ -301,6 +302,9 @@ pub struct SimArgs {
     /// The object store's port; 0 takes a free one.
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     pub store_port: u16,
+    /// Autodesk's flags.
+    #[command(flatten)]
+    pub autodesk: AutodeskSimArgs,
     /// Arm a fault: `NAME[=VALUE][*COUNT][@AFTER]`; may be given several times.
     #[arg(long, value_name = "FAULT", value_parser = fault)]
     pub fault: Vec<Arming>,
@@ -339,6 +343,7 @@ impl SimArgs {
             store_port: self.store_port,
             sftp_port: self.sftp_port,
             control_port: self.control_port,
+            autodesk: self.autodesk.options(),
             consumer,
             exports: demo::sample_exports().into_iter().take(self.exports).collect(),
             faults: self.fault.clone(),

@@ -2,6 +2,7 @@
 
 mod act;
 mod args;
+mod autodesk;
 mod check;
 mod demo;
 mod exit;
@@ -19,6 +20,7 @@ pub use args::{
     Cli, Color, Command, DemoArgs, Global, Ids, ListArgs, ReconcileArgs, SendArgs, SimArgs,
     SyncArgs, TestArgs,
 };
+pub use autodesk::AutodeskSimArgs;
 pub use exit::Exit;
 
 use crate::engine::Command as Do;

@@ -93,6 +93,7 @@ pub fn sim_json(stand_ins: &StandIns) -> Value {
             "directory": sftp.directory,
             "processed": sftp.processed,
         },
+        "autodesk": stand_ins.autodesk().json(),
         "control_url": stand_ins.control_url(),
     })
 }

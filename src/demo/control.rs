@@ -14,17 +14,21 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::autodesk;
 use super::fault::Arming;
 use super::samples::Samples;
 use super::world::{NewExport, Status, World};
 
-/// `GET /world`, `GET /journal`, `GET | POST | DELETE /faults`, `POST /exports`.
+/// `GET /world`, `GET /journal`, `GET | POST | DELETE /faults`, `POST /exports`,
+/// `GET /offences`, and the services' own.
 pub(super) fn router(world: Arc<World>) -> Router {
     Router::new()
         .route("/world", get(show))
         .route("/journal", get(journal))
         .route("/faults", get(armed).post(arm).delete(disarm))
         .route("/exports", post(add))
+        .route("/offences", get(offences))
+        .merge(autodesk::control_router())
         .with_state(world)
 }
 
@@ -38,6 +42,10 @@ async fn show(State(world): State<Arc<World>>) -> Response {
 
 async fn journal(State(world): State<Arc<World>>) -> Response {
     Json(world.journal()).into_response()
+}
+
+async fn offences(State(world): State<Arc<World>>) -> Response {
+    Json(world.offences()).into_response()
 }
 
 async fn armed(State(world): State<Arc<World>>) -> Response {
@@ -129,6 +137,6 @@ impl TryFrom<Explicit> for NewExport {
     }
 }
 
-fn problem(status: StatusCode, error: impl std::fmt::Display) -> Response {
+pub(super) fn problem(status: StatusCode, error: impl std::fmt::Display) -> Response {
     (status, Json(json!({ "error": error.to_string() }))).into_response()
 }

@@ -7,6 +7,7 @@
 //! ```text
 //!            ┌─ encoura   login, lists that flip, pre-signed URLs
 //! World ─────┼─ store     another origin: refuses a second authentication
+//!            ├─ autodesk  sign-in, a construction account, signed URLs
 //!            ├─ sftp      SSH, a jailed folder, renames of every kind ── consumer
 //!            └─ control   the world as JSON, faults and exports to add
 //! ```
@@ -15,6 +16,7 @@
 
 mod access;
 mod arrivals;
+mod autodesk;
 mod configuration;
 mod consumer;
 mod control;
@@ -29,6 +31,10 @@ mod world;
 
 pub use access::{EncouraAccess, SftpAccess, sim_json};
 pub use arrivals::arrivals;
+pub use autodesk::{
+    AutodeskAccess, AutodeskOptions, Content, HOSTILE_NAMES, Limits, Operation, Place,
+    ServiceAccount, TrueFile, TrueProject, Truth,
+};
 pub use configuration::configuration;
 pub use consumer::{Consumer, Pickup};
 pub use encoura::AuthScheme;
@@ -38,6 +44,6 @@ pub use samples::{Samples, sample_exports};
 pub use sftp::Extensions;
 pub use stand_ins::StandIns;
 pub use world::{
-    Call, Export, Fate, Flips, Haul, NewExport, Oracle, Planted, Sample, Service, Status, Totals,
-    Verdict, World,
+    Call, Export, Fate, Flips, Haul, NewExport, Offence, Oracle, Planted, Sample, Service, Status,
+    Totals, Verdict, World,
 };

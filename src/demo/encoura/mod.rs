@@ -23,6 +23,8 @@ use super::fault::Fault;
 use super::net::Scissors;
 use super::world::{Flips, Service, World};
 use sessions::Sessions;
+pub(super) use store::Refusal as StoreRefusal;
+pub(super) use store::{Range, cut_body, requested, slow_body, whole_body};
 pub(super) use store::{Store, router as store_router};
 
 /// The first word of the Authorization header that is accepted.
@@ -118,7 +120,7 @@ async fn journal(
     let path = match service {
         Service::Encoura => uri.path_and_query().map_or("", |whole| whole.as_str()),
         // The store's query is a signature.
-        Service::Store | Service::Sftp => uri.path(),
+        _ => uri.path(),
     };
     let place = world.called(service, request.method().as_str(), path.to_owned());
     let response = next.run(request).await;
@@ -140,12 +142,12 @@ impl IntoResponse for Refusal {
 }
 
 /// A header as text.
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub(super) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
 /// Cuts the connection; the answer is never written.
-async fn hang_up(scissors: &Scissors) -> Response {
+pub(super) async fn hang_up(scissors: &Scissors) -> Response {
     scissors.cut();
     std::future::pending().await
 }

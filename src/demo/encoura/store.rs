@@ -20,8 +20,8 @@ use super::journal;
 use crate::demo::fault::Fault;
 use crate::demo::world::{Export, Service, World};
 use crate::model::{Failure, FailureClass};
-pub(super) use body::cut_body;
-use range::{Range, requested};
+pub(in crate::demo) use body::{cut_body, slow_body, whole_body};
+pub(in crate::demo) use range::{Range, requested};
 
 /// What stays as it is in a file name within a URL.
 const NAME: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -152,7 +152,11 @@ fn content(world: &World, export: &Export, headers: &HeaderMap) -> Response {
 
 /// An error in the form of S3: status, code, message.
 #[derive(Clone, Copy, Debug)]
-struct Refusal(StatusCode, &'static str, &'static str);
+pub(in crate::demo) struct Refusal(
+    pub(in crate::demo) StatusCode,
+    pub(in crate::demo) &'static str,
+    pub(in crate::demo) &'static str,
+);
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {

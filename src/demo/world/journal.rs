@@ -15,6 +15,24 @@ pub enum Service {
     Store,
     /// The SFTP server.
     Sftp,
+    /// Autodesk Platform Services.
+    Autodesk,
+    /// The object store behind them, and strangers that links lead to.
+    AutodeskStore,
+}
+
+/// What no client may do, whatever the answer was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Offence {
+    /// It came although the service had asked to wait longer.
+    InsideRetryAfter,
+    /// It showed a refresh token that was used up.
+    RefreshTokenReused,
+    /// It showed an authorization code that was used up.
+    CodeReused,
+    /// It showed a token to a stranger.
+    TokenSentElsewhere,
 }
 
 /// One call. Never a header, a body or a signature.
@@ -31,13 +49,22 @@ pub struct Call {
     /// HTTP status, none while or because no answer was sent; or SFTP status
     /// code, none while or because it was not executed (its reply may be lost).
     pub status: Option<u32>,
+    /// What was wrong with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offence: Option<Offence>,
 }
 
 impl World {
     /// Books a call; the result is its place for [`World::answered`].
     pub(in crate::demo) fn called(&self, service: Service, method: &str, path: String) -> usize {
-        let call =
-            Call { at: Timestamp::now(), service, method: method.to_owned(), path, status: None };
+        let call = Call {
+            at: Timestamp::now(),
+            service,
+            method: method.to_owned(),
+            path,
+            status: None,
+            offence: None,
+        };
         self.change(|state| {
             state.journal.push(call);
             state.journal.len() - 1
@@ -47,5 +74,15 @@ impl World {
     /// Books the answer to a call.
     pub(in crate::demo) fn answered(&self, place: usize, status: u32) {
         self.change(|state| state.journal[place].status = Some(status));
+    }
+
+    /// Books what was wrong with a call.
+    pub(in crate::demo) fn offended(&self, place: usize, offence: Offence) {
+        self.change(|state| state.journal[place].offence = Some(offence));
+    }
+
+    /// Every call so far that no client may make.
+    pub fn offences(&self) -> Vec<Call> {
+        self.journal().into_iter().filter(|call| call.offence.is_some()).collect()
     }
 }

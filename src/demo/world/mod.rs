@@ -2,6 +2,7 @@
 //! took, what is to go wrong. The stand-ins only show it; it survives any
 //! number of killed clients.
 
+mod autodesk;
 mod export;
 mod grounds;
 mod journal;
@@ -13,13 +14,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
+use super::autodesk::Tree;
 use super::fault::{Arming, Arsenal, Fault, Strike};
 use crate::model::Failure;
 
-pub(super) use export::random_uid;
 pub use export::{Export, Flips, NewExport, Status};
+pub(super) use export::{hex, random_uid, sha256, uuid};
 pub(super) use grounds::{Grounds, PROCESSED, UPLOADS, is_temporary};
-pub use journal::{Call, Service};
+pub use journal::{Call, Offence, Service};
 pub use oracle::{Fate, Haul, Oracle, Planted, Sample, Totals, Verdict};
 
 /// The world around transship. Shared by all stand-ins; every call is short and
@@ -31,6 +33,8 @@ pub struct World {
     /// Held while the consumer moves files, so that the oracle never sees one in
     /// both places or in neither. Taken before `state`.
     moving: Mutex<()>,
+    /// What is true at Autodesk. Taken before `state`.
+    autodesk: Mutex<Tree>,
     revision: watch::Sender<u64>,
 }
 
@@ -50,6 +54,7 @@ impl World {
             grounds: Grounds::lay_out(dir)?,
             state: Mutex::default(),
             moving: Mutex::default(),
+            autodesk: Mutex::default(),
             revision: watch::Sender::new(0),
         }))
     }

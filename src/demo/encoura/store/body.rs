@@ -25,21 +25,31 @@ pub(super) fn body(world: &World, content: Bytes) -> Response {
     if let Some(strike) = world.strike(Fault::BodyCut) {
         return cut_body(content, strike);
     }
-    let length = content.len();
-    if let Some(strike) = world.strike(Fault::BodySlow) {
-        let piece = (strike.value.unwrap_or(SLOW) / PIECES_PER_SECOND).max(1);
-        let pieces = pieces(content, piece as usize).then(|piece| async {
-            tokio::time::sleep(Duration::from_millis(1000 / PIECES_PER_SECOND)).await;
-            piece
-        });
-        return announced(length, Body::from_stream(pieces));
+    match world.strike(Fault::BodySlow) {
+        Some(strike) => slow_body(content, strike),
+        None => whole_body(content),
     }
-    announced(length, Body::from_stream(pieces(content, PIECE)))
+}
+
+/// Sends all of `content`.
+pub(in crate::demo) fn whole_body(content: Bytes) -> Response {
+    announced(content.len(), Body::from_stream(pieces(content, PIECE)))
+}
+
+/// Sends all of `content`, so many bytes a second.
+pub(in crate::demo) fn slow_body(content: Bytes, strike: Strike) -> Response {
+    let piece = (strike.value.unwrap_or(SLOW) / PIECES_PER_SECOND).max(1);
+    let length = content.len();
+    let pieces = pieces(content, piece as usize).then(|piece| async {
+        tokio::time::sleep(Duration::from_millis(1000 / PIECES_PER_SECOND)).await;
+        piece
+    });
+    announced(length, Body::from_stream(pieces))
 }
 
 /// Announces all of `content`, sends as much as the strike says (half of it),
 /// and cuts the connection.
-pub(in crate::demo::encoura) fn cut_body(content: Bytes, strike: Strike) -> Response {
+pub(in crate::demo) fn cut_body(content: Bytes, strike: Strike) -> Response {
     let length = content.len();
     let sent = strike.value.map_or(length / 2, |bytes| bytes as usize).min(length);
     let breaks = stream::once(async {

@@ -6,7 +6,7 @@ use crate::demo::encoura::text;
 
 /// Which bytes are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Range {
+pub(in crate::demo) enum Range {
     /// All of them.
     Whole,
     /// Those in `from..to`.
@@ -16,7 +16,7 @@ pub(super) enum Range {
 }
 
 /// What `headers` ask of an object of `size` bytes with this `etag`.
-pub(super) fn requested(headers: &HeaderMap, size: u64, etag: &str) -> Range {
+pub(in crate::demo) fn requested(headers: &HeaderMap, size: u64, etag: &str) -> Range {
     let Some(range) = text(headers, header::RANGE.as_str()) else { return Range::Whole };
     // Another validator: the range belongs to other bytes.
     if text(headers, header::IF_RANGE.as_str()).is_some_and(|known| known != etag) {
