@@ -41,8 +41,10 @@ fn listing(api: &Api, project: &str, id: &str, uri: &Uri) -> Result<Value, DataE
     let children = tree.folders[folder].children.iter().copied();
     let mut listed: Vec<Node> = children.filter(|node| wanted.takes(tree, *node)).collect();
     if api.strikes(Fault::ApsFolderLoop) {
-        // The folder lies in itself, and what it lies in as well.
+        // The folder lies in itself, and what it lies in as well; never the root,
+        // which nobody came from.
         let above = tree.way_up(folder).take(2);
+        let above = above.filter(|at| tree.folders[*at].parent.is_some());
         listed.extend(above.map(Node::Folder));
     }
     let part = slice(api, page, listed.len());

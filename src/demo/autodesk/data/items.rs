@@ -63,7 +63,10 @@ pub(super) async fn tip(
         let file = &site.tree.files[site.file(&project, &id)?];
         let show = site.show();
         let own = format!("{}/tip", show.item_path(file));
-        Ok(document(json!({ "self": show.href(&own) }), show.version(file, file.tip())))
+        // The contract's schema wants a bare link here, its example one to itself.
+        let own = show.href(&own);
+        let links = json!({ "self": own, "href": own["href"] });
+        Ok(document(links, show.version(file, file.tip())))
     };
     reply(&api, tip())
 }

@@ -30,7 +30,8 @@ pub(super) async fn revoke(
         Ok(())
     };
     match revoked() {
-        Ok(()) => StatusCode::OK.into_response(),
+        // "No response body", says the contract's text; its schema wants an object.
+        Ok(()) => Json(json!({})).into_response(),
         Err(refusal) => refusal.into_response(),
     }
 }
