@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::demo::{AutodeskOptions, Limits};
+use crate::demo::{AutodeskLimits, AutodeskOptions};
 
 /// `sim`, as far as Autodesk goes.
 #[derive(Clone, Debug, Args)]
@@ -46,12 +46,51 @@ impl AutodeskSimArgs {
             callback_url: self.autodesk_callback.clone(),
             access_life: Duration::from_secs(self.autodesk_access_life),
             limits: if self.autodesk_limits > 0.0 {
-                Limits::Times(self.autodesk_limits)
+                AutodeskLimits::Times(self.autodesk_limits)
             } else {
-                Limits::Off
+                AutodeskLimits::Off
             },
             large: self.autodesk_large,
             ..AutodeskOptions::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::cli::{Cli, Command};
+
+    fn parsed(flags: &[&str]) -> Result<AutodeskOptions, clap::Error> {
+        let line = ["transship", "sim"].iter().chain(flags);
+        match Cli::try_parse_from(line)?.command {
+            Some(Command::Sim(args)) => Ok(args.autodesk.options()),
+            other => panic!("not sim: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_stand_in_is_as_the_vendor_unless_it_is_told_otherwise() {
+        let usual = parsed(&[]).unwrap();
+        let default = AutodeskOptions::default();
+        assert_eq!(format!("{usual:?}"), format!("{default:?}"));
+        let other = parsed(&[
+            "--autodesk-port=4010",
+            "--autodesk-limits=0.5",
+            "--autodesk-large=50x2",
+            "--autodesk-access-life=5",
+            "--autodesk-callback=http://localhost:9/back",
+        ])
+        .unwrap();
+        assert_eq!((other.port, other.large), (4010, Some((50, 2))));
+        assert_eq!(other.limits, AutodeskLimits::Times(0.5));
+        assert_eq!(other.access_life, Duration::from_secs(5));
+        assert_eq!(other.callback_url, "http://localhost:9/back");
+        assert_eq!(parsed(&["--autodesk-limits=0"]).unwrap().limits, AutodeskLimits::Off);
+        for wrong in ["50", "x2", "50x", "50xtwo"] {
+            assert!(parsed(&["--autodesk-large", wrong]).is_err(), "{wrong}");
         }
     }
 }

@@ -32,8 +32,10 @@ mod world;
 pub use access::{EncouraAccess, SftpAccess, sim_json};
 pub use arrivals::arrivals;
 pub use autodesk::{
-    AutodeskAccess, AutodeskOptions, Content, HOSTILE_NAMES, Limits, Operation, Place,
-    ServiceAccount, TrueFile, TrueProject, Truth,
+    AutodeskAccess, AutodeskOptions, Content as AutodeskContent, HOSTILE_NAMES,
+    Limits as AutodeskLimits, Operation as AutodeskOperation, Place as AutodeskPlace,
+    ServiceAccount, TrueFile as AutodeskFile, TrueProject as AutodeskProject,
+    Truth as AutodeskTruth,
 };
 pub use configuration::configuration;
 pub use consumer::{Consumer, Pickup};

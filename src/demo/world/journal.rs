@@ -44,7 +44,7 @@ pub struct Call {
     pub service: Service,
     /// The HTTP method or the SFTP request.
     pub method: String,
-    /// The path; of an Encoura call with its query, of a rename `from -> to`.
+    /// The path; of a call of an API with its query, of a rename `from -> to`.
     pub path: String,
     /// HTTP status, none while or because no answer was sent; or SFTP status
     /// code, none while or because it was not executed (its reply may be lost).
@@ -83,6 +83,7 @@ impl World {
 
     /// Every call so far that no client may make.
     pub fn offences(&self) -> Vec<Call> {
-        self.journal().into_iter().filter(|call| call.offence.is_some()).collect()
+        let state = self.state();
+        state.journal.iter().filter(|call| call.offence.is_some()).cloned().collect()
     }
 }

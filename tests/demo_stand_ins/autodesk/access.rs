@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use transship::demo::{Fault, Limits, Offence, Operation};
+use transship::demo::{AutodeskLimits as Limits, AutodeskOperation as Operation, Fault, Offence};
 use transship::model::AutodeskGrant;
 
 use super::{Aps, array, text};

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use transship::demo::{Arming, Fault, Offence, Operation};
+use transship::demo::{Arming, AutodeskOperation as Operation, Fault, Offence};
 
 use super::{Aps, array, assert_same, rows, text};
 use crate::Stage;

@@ -1,7 +1,7 @@
 //! Data Management: what is refused, and what a list looks like.
 
 use serde_json::Value;
-use transship::demo::{Content, Operation};
+use transship::demo::{AutodeskContent as Content, AutodeskOperation as Operation};
 
 use super::{Aps, array, enc, text};
 use crate::Stage;

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, HashSet};
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder};
 use serde_json::Value;
-use transship::demo::{AutodeskAccess, Operation, TrueProject};
+use transship::demo::{AutodeskAccess, AutodeskOperation as Operation, AutodeskProject};
 use url::Url;
 
 use crate::Stage;
@@ -170,7 +170,7 @@ impl<'a> Aps<'a> {
     }
 
     /// What is true of the project that has everything.
-    pub fn truth(&self) -> TrueProject {
+    pub fn truth(&self) -> AutodeskProject {
         let truth = self.stage.world().autodesk_truth();
         truth.project(&self.access().project_id).unwrap().clone()
     }
@@ -240,8 +240,8 @@ impl Row {
 }
 
 /// The same from the truth.
-pub fn rows(project: &TrueProject) -> BTreeMap<String, Row> {
-    let row = |file: &transship::demo::TrueFile| Row {
+pub fn rows(project: &AutodeskProject) -> BTreeMap<String, Row> {
+    let row = |file: &transship::demo::AutodeskFile| Row {
         path: file.path.clone(),
         version: file.version.into(),
         size: file.size,

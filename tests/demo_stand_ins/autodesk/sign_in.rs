@@ -23,7 +23,8 @@ fn authorize_shows_errors_of_the_application_as_a_page_and_redirects_the_others(
     let public = aps.access().public_client_id.clone();
     let good = challenge(VERIFIER);
     // What is changed, and: the error of a 400 page, or the one that is redirected.
-    let table: &[(&[(&str, &str)], Result<&str, &str>)] = &[
+    type Case<'a> = (&'a [(&'a str, &'a str)], Result<&'a str, &'a str>);
+    let table: &[Case<'_>] = &[
         (&[("client_id", "")], Err("invalid_request")),
         (&[("client_id", "unknown")], Err("invalid_client")),
         (&[("redirect_uri", "")], Err("invalid_request")),

@@ -2,14 +2,14 @@
 
 use reqwest::header::{ACCEPT_RANGES, ETAG};
 use serde_json::Value;
-use transship::demo::{Fault, Offence, Operation, Service, TrueFile};
+use transship::demo::{AutodeskFile, AutodeskOperation as Operation, Fault, Offence, Service};
 
 use super::{Aps, enc, text};
 use crate::Stage;
 
 const PLAN: &str = "Project Files/01 Drawings/Architecture/A-101 Floor plan.pdf";
 
-fn address(file: &TrueFile, rest: &str) -> String {
+fn address(file: &AutodeskFile, rest: &str) -> String {
     let id = file.storage_id.as_ref().unwrap();
     let (bucket, key) =
         id.strip_prefix("urn:adsk.objects:os.object:").unwrap().split_once('/').unwrap();

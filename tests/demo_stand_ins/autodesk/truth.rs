@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use transship::demo::{Content, HOSTILE_NAMES, Operation, Place};
+use transship::demo::{
+    AutodeskContent as Content, AutodeskOperation as Operation, AutodeskPlace as Place,
+    HOSTILE_NAMES,
+};
 
 use super::{Aps, assert_same, rows, text};
 use crate::Stage;
@@ -171,6 +174,8 @@ fn what_cannot_be_is_refused_and_changes_nothing() {
         Operation::AddFolder { folder: what("Project Files/Nothing"), name: "x".into() },
         Operation::AddFolder { folder: what(PLAN), name: "x".into() },
         Operation::AddVersion { file: what(DRAWINGS), content: None },
+        Operation::AddVersion { file: what(PLAN), content: Some(Content::noise(u64::MAX)) },
+        Operation::Generate { name: "x".into(), folders: usize::MAX, files: 2, seed: 0 },
         Operation::Delete { what: what("urn:adsk.wipprod:dm.lineage:nothing") },
         Operation::Delete { what: what(root) },
         Operation::Restore { what: what(PLAN) },

@@ -142,6 +142,21 @@ pub enum Operation {
     },
 }
 
+/// The largest content, in bytes: it is made in memory when it is asked for.
+const MAX_CONTENT: u64 = 1 << 30;
+
+/// Files of a generated project at the most.
+const MAX_FILES: usize = 5_000_000;
+
+fn check_size(place: &Place, content: Option<&Content>) -> Result<(), Failure> {
+    match content {
+        Some(content) if content.size() > MAX_CONTENT => {
+            Err(wrong(place, "a file holds at most 1 GiB here"))
+        }
+        _ => Ok(()),
+    }
+}
+
 impl Tree {
     /// Lets it happen. The result is the id of what is new, or of what it happened
     /// to; empty for a switch.
@@ -161,11 +176,13 @@ impl Tree {
                 Ok(self.folders[folder].id.clone())
             }
             Operation::AddFile { folder, name, content, size_missing } => {
+                check_size(&folder, content.as_ref())?;
                 let folder = self.find_folder(&folder)?;
                 let file = self.add_file(folder, Seedling { name, content, size_missing });
                 Ok(self.files[file].id.clone())
             }
             Operation::AddVersion { file, content } => {
+                check_size(&file, content.as_ref())?;
                 let file = self.find_file(&file)?;
                 let name = self.files[file].tip().name.clone();
                 self.add_version(file, Seedling { name, content, size_missing: false });
@@ -213,6 +230,9 @@ impl Tree {
                 Ok(self.folders[folder].id.clone())
             }
             Operation::Generate { name, folders, files, seed } => {
+                if folders.saturating_mul(files) > MAX_FILES || folders > MAX_FILES {
+                    return Err(wrong(&Place(name), "it would be too large"));
+                }
                 Ok(self.generate(&name, folders, files, seed))
             }
         }
