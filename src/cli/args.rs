@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::autodesk::AutodeskSimArgs;
 use crate::demo::{self, Arming, Consumer, DriveOptions, Options};
 use crate::ledger::{FILE_STATES, Filter};
 use crate::model::{EndpointType, Failure, Id};
@@ -368,6 +369,9 @@ pub struct SimArgs {
     /// Google Drive's quota, units a minute and account; 0 for none.
     #[arg(long, value_name = "UNITS", default_value_t = 0)]
     pub google_drive_units: u32,
+    /// Autodesk's flags.
+    #[command(flatten)]
+    pub autodesk: AutodeskSimArgs,
     /// Arm a fault: `NAME[=VALUE][*COUNT][@AFTER]`; may be given several times.
     #[arg(long, value_name = "FAULT", value_parser = fault)]
     pub fault: Vec<Arming>,
@@ -406,6 +410,7 @@ impl SimArgs {
             store_port: self.store_port,
             sftp_port: self.sftp_port,
             control_port: self.control_port,
+            autodesk: self.autodesk.options(),
             consumer,
             exports: demo::sample_exports().into_iter().take(self.exports).collect(),
             faults: self.fault.clone(),

@@ -3,6 +3,7 @@
 mod act;
 mod args;
 mod auth;
+mod autodesk;
 mod check;
 mod demo;
 mod exit;
@@ -20,6 +21,7 @@ pub use args::{
     AuthAutodeskArgs, AuthService, Cli, Color, Command, DemoArgs, FilesArgs, Global, Ids, ListArgs,
     ReconcileArgs, SendArgs, SimArgs, SyncArgs, TestArgs,
 };
+pub use autodesk::AutodeskSimArgs;
 pub use exit::Exit;
 
 use crate::engine::Command as Do;

@@ -95,6 +95,7 @@ pub fn sim_json(stand_ins: &StandIns) -> Value {
             "processed": sftp.processed,
         },
         "google_drive": google_drive(stand_ins.google_drive()),
+        "autodesk": stand_ins.autodesk().json(),
         "control_url": stand_ins.control_url(),
     })
 }

@@ -14,19 +14,22 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::autodesk;
 use super::fault::Arming;
 use super::google_drive;
 use super::samples::Samples;
 use super::world::{NewExport, Status, World};
 
 /// `GET /world`, `GET /journal`, `GET | POST | DELETE /faults`, `POST /exports`,
-/// and what belongs to one service under its name.
+/// `GET /offences`, and what belongs to one service under its name.
 pub(super) fn router(world: Arc<World>) -> Router {
     Router::new()
         .route("/world", get(show))
         .route("/journal", get(journal))
         .route("/faults", get(armed).post(arm).delete(disarm))
         .route("/exports", post(add))
+        .route("/offences", get(offences))
+        .merge(autodesk::control_router())
         .merge(google_drive::routes())
         .with_state(world)
 }
@@ -41,6 +44,10 @@ async fn show(State(world): State<Arc<World>>) -> Response {
 
 async fn journal(State(world): State<Arc<World>>) -> Response {
     Json(world.journal()).into_response()
+}
+
+async fn offences(State(world): State<Arc<World>>) -> Response {
+    Json(world.offences()).into_response()
 }
 
 async fn armed(State(world): State<Arc<World>>) -> Response {
@@ -132,6 +139,6 @@ impl TryFrom<Explicit> for NewExport {
     }
 }
 
-fn problem(status: StatusCode, error: impl std::fmt::Display) -> Response {
+pub(super) fn problem(status: StatusCode, error: impl std::fmt::Display) -> Response {
     (status, Json(json!({ "error": error.to_string() }))).into_response()
 }

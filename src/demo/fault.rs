@@ -90,6 +90,82 @@ faults! {
     EtagChanged = "etag_changed" once,
     /// Store: 503 SlowDown.
     Store503 = "store_503" once,
+    /// APS authorize: the person refuses: `error=access_denied`.
+    ApsConsentRefused = "aps_consent_refused" once,
+    /// APS authorize: the browser comes back with another state.
+    ApsWrongState = "aps_wrong_state" once,
+    /// APS token: 500, nothing happened.
+    ApsToken500 = "aps_token_500" once,
+    /// APS token: the refresh token is used up and the connection cut before the reply.
+    ApsRefreshReplyLost = "aps_refresh_reply_lost" once,
+    /// APS token: the next refresh token is refused: 400 invalid_grant.
+    ApsSessionLost = "aps_session_lost" once,
+    /// APS: the next call's access token has expired; `after` says in the middle of what.
+    ApsTokenExpired = "aps_token_expired" once,
+    /// APS: 429 with `Retry-After: value` seconds (1), and more of them to whoever does not wait.
+    Aps429 = "aps_429" once,
+    /// APS: 429 without Retry-After.
+    Aps429Bare = "aps_429_bare" once,
+    /// APS: 500.
+    Aps500 = "aps_500" once,
+    /// APS: a gateway's 502 page in HTML.
+    ApsHtml502 = "aps_html_502" once,
+    /// APS: the connection is cut before the reply.
+    ApsCutBefore = "aps_cut_before" once,
+    /// APS: the connection is cut after `value` bytes of the reply's body (half of it).
+    ApsCutBody = "aps_cut_body" once,
+    /// APS: the reply never comes.
+    ApsHang = "aps_hang" once,
+    /// APS: every reply comes `value` milliseconds (200) late.
+    ApsSlow = "aps_slow" lasts,
+    /// APS: errors come as plain text instead of JSON.
+    ApsPlainErrors = "aps_plain_errors" lasts,
+    /// APS lists: a page holds `value` elements (3) at the most.
+    ApsShortPages = "aps_short_pages" lasts,
+    /// APS lists: an empty page between any two.
+    ApsEmptyPages = "aps_empty_pages" lasts,
+    /// APS lists: links are relative.
+    ApsRelativeLinks = "aps_relative_links" lasts,
+    /// APS lists: the link to the next page leads to a stranger.
+    ApsNextElsewhere = "aps_next_elsewhere" once,
+    /// APS lists: the link to the next page is the page's own, again and again.
+    ApsNextLoops = "aps_next_loops" lasts,
+    /// APS topFolders: with a folder that lies below another one of them.
+    ApsTopFoldersNested = "aps_top_folders_nested" lasts,
+    /// APS contents: 403 for this folder.
+    ApsContents403 = "aps_contents_403" once,
+    /// APS contents: 404 for this folder.
+    ApsContents404 = "aps_contents_404" once,
+    /// APS contents: a folder lies in itself, and so does what it lies in.
+    ApsFolderLoop = "aps_folder_loop" lasts,
+    /// APS contents: files with hostile names have come into this folder, and stay.
+    ApsHostileNames = "aps_hostile_names" once,
+    /// APS contents: the tip versions are left out.
+    ApsNoIncluded = "aps_no_included" once,
+    /// APS: versions come without their size.
+    ApsSizeMissing = "aps_size_missing" lasts,
+    /// APS: versions come without their object.
+    ApsStorageMissing = "aps_storage_missing" lasts,
+    /// APS download: 403, as for a view-only member.
+    ApsDownload403 = "aps_download_403" once,
+    /// APS download: a URL that has expired already.
+    ApsUrlExpired = "aps_url_expired" once,
+    /// APS download: the object is not put together yet: a URL for each chunk.
+    ApsChunked = "aps_chunked" once,
+    /// APS download: a URL of the service itself instead of the store's.
+    ApsFallback = "aps_fallback" once,
+    /// APS download: the checksum is another one.
+    ApsWrongSha1 = "aps_wrong_sha1" once,
+    /// APS store: 503 SlowDown.
+    ApsStore503 = "aps_store_503" once,
+    /// APS store: the connection is cut before the reply.
+    ApsStoreCut = "aps_store_cut" once,
+    /// APS store: the connection is cut after `value` bytes of the body (half of it).
+    ApsBodyCut = "aps_body_cut" once,
+    /// APS store: `value` bytes a second (65536).
+    ApsBodySlow = "aps_body_slow" lasts,
+    /// APS store: the last byte that is sent is wrong.
+    ApsDamaged = "aps_damaged" once,
     /// SFTP: every connection is shown another host key.
     HostKeyChanged = "host_key_changed" lasts,
     /// SFTP: no password and no key is right.

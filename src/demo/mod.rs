@@ -7,6 +7,7 @@
 //! ```text
 //!            ┌─ encoura   login, lists that flip, pre-signed URLs
 //! World ─────┼─ store     another origin: refuses a second authentication
+//!            ├─ autodesk  sign-in, a construction account, signed URLs
 //!            ├─ sftp      SSH, a jailed folder, renames of every kind ── consumer
 //!            ├─ google_drive  token endpoint, files, changes, shared drives
 //!            └─ control   the world as JSON, faults and exports to add
@@ -16,6 +17,7 @@
 
 mod access;
 mod arrivals;
+mod autodesk;
 mod configuration;
 mod consumer;
 mod control;
@@ -31,6 +33,12 @@ mod world;
 
 pub use access::{EncouraAccess, SftpAccess, sim_json};
 pub use arrivals::arrivals;
+pub use autodesk::{
+    AutodeskAccess, AutodeskOptions, Content as AutodeskContent, HOSTILE_NAMES,
+    Limits as AutodeskLimits, Operation as AutodeskOperation, Place as AutodeskPlace,
+    ServiceAccount, TrueFile as AutodeskFile, TrueProject as AutodeskProject,
+    Truth as AutodeskTruth,
+};
 pub use configuration::configuration;
 pub use consumer::{Consumer, Pickup};
 pub use encoura::AuthScheme;
@@ -44,6 +52,6 @@ pub use samples::{Samples, sample_exports};
 pub use sftp::Extensions;
 pub use stand_ins::StandIns;
 pub use world::{
-    Call, Export, Fate, Flips, Haul, NewExport, Oracle, Planted, Sample, Service, Status, Totals,
-    Verdict, World,
+    Call, Export, Fate, Flips, Haul, NewExport, Offence, Oracle, Planted, Sample, Service, Status,
+    Totals, Verdict, World,
 };

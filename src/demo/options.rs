@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::autodesk::AutodeskOptions;
 use super::consumer::{Consumer, Pickup};
 use super::encoura::AuthScheme;
 use super::fault::Arming;
@@ -23,6 +24,8 @@ pub struct Options {
     pub sftp_port: u16,
     /// Port of the control URL.
     pub control_port: u16,
+    /// What Autodesk Platform Services are to be like.
+    pub autodesk: AutodeskOptions,
     /// What takes an export out of the NotDelivered list.
     pub flips: Flips,
     /// How calls of the API are authorised.
@@ -57,6 +60,7 @@ impl Options {
             store_port: 0,
             sftp_port: 0,
             control_port: 0,
+            autodesk: AutodeskOptions::default(),
             flips: Flips::default(),
             auth_scheme: AuthScheme::default(),
             url_life: Duration::from_secs(60),

@@ -11,6 +11,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use super::access::{EncouraAccess, SftpAccess};
+use super::autodesk::{AutodeskAccess, AutodeskOptions};
 use super::consumer::{self, Consumer, Pickup};
 use super::encoura::{Api, Store};
 use super::google_drive::{self, DriveOptions, GoogleDriveAccess};
@@ -18,7 +19,7 @@ use super::net::{Loopback, Scissors};
 use super::options::Options;
 use super::sftp::{House, Server};
 use super::world::{PROCESSED, UPLOADS, World, random_uid};
-use super::{control, encoura, sftp};
+use super::{autodesk, control, encoura, sftp};
 use crate::model::{Failure, Secret};
 
 /// Longest wait for connections to end when the stand-ins are stopped.
@@ -32,6 +33,7 @@ pub struct StandIns {
     encoura: EncouraAccess,
     sftp: SftpAccess,
     google_drive: GoogleDriveAccess,
+    autodesk: AutodeskAccess,
     control_url: String,
     tasks: TaskTracker,
     stop: DropGuard,
@@ -73,6 +75,8 @@ impl StandIns {
         );
         serve(encoura::router(Arc::new(api)), api_listener, &tasks, &stop);
 
+        let autodesk = start_autodesk(&world, options.autodesk, &tasks, &stop).await?;
+
         let keys = options.authorized_keys.iter().map(|line| sftp::authorized_key(line));
         let house = Arc::new(House {
             world: Arc::clone(&world),
@@ -101,7 +105,16 @@ impl StandIns {
         serve(control::router(Arc::clone(&world)), listener, &tasks, &stop);
 
         let sftp = sftp_access(&house, server);
-        Ok(Self { world, encoura: access, sftp, google_drive, control_url, tasks, stop: guard })
+        Ok(Self {
+            world,
+            encoura: access,
+            sftp,
+            google_drive,
+            autodesk,
+            control_url,
+            tasks,
+            stop: guard,
+        })
     }
 
     /// What is true outside.
@@ -124,6 +137,11 @@ impl StandIns {
         &self.google_drive
     }
 
+    /// How to sign in to Autodesk Platform Services.
+    pub fn autodesk(&self) -> &AutodeskAccess {
+        &self.autodesk
+    }
+
     /// Where the world can be seen and changed, without a trailing slash.
     pub fn control_url(&self) -> &str {
         &self.control_url
@@ -136,6 +154,23 @@ impl StandIns {
         // A connection that will not end is no reason to hang for ever.
         let _ = tokio::time::timeout(GOODBYE, self.tasks.wait()).await;
     }
+}
+
+async fn start_autodesk(
+    world: &Arc<World>,
+    options: AutodeskOptions,
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+) -> Result<AutodeskAccess, Failure> {
+    let listener = Loopback::bind("the Autodesk store", options.store_port, stop.clone()).await?;
+    let storage = autodesk::Storage::new(Arc::clone(world), origin(listener.address()))?;
+    let storage = Arc::new(storage);
+    serve(autodesk::storage_router(Arc::clone(&storage)), listener, tasks, stop);
+    let listener = Loopback::bind("Autodesk", options.port, stop.clone()).await?;
+    let access = autodesk::found(world, &options, origin(listener.address()));
+    let api = autodesk::Api::new(Arc::clone(world), access.clone(), options, storage);
+    serve(autodesk::router(Arc::new(api)), listener, tasks, stop);
+    Ok(access)
 }
 
 fn serve(router: Router, listener: Loopback, tasks: &TaskTracker, stop: &CancellationToken) {

@@ -105,7 +105,7 @@ fn sim_prints_how_to_reach_each_service() {
     let services: Vec<&String> = printed.as_object().unwrap().keys().collect();
     assert_eq!(
         services,
-        ["control_url", "encoura", "google_drive", "sftp"],
+        ["autodesk", "control_url", "encoura", "google_drive", "sftp"],
         "no service is promised that is not there"
     );
 }

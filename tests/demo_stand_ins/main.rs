@@ -2,6 +2,7 @@
 //! and the OpenSSH programs.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod autodesk;
 mod control;
 mod encoura;
 mod google_drive;

@@ -23,6 +23,7 @@ use super::fault::Fault;
 use super::net::Scissors;
 use super::world::{Flips, Service, World};
 use sessions::Sessions;
+pub(super) use store::Refusal as StoreRefusal;
 pub(super) use store::{Range, cut_body, requested, slow_body, whole_body};
 pub(super) use store::{Store, router as store_router};
 
@@ -141,12 +142,12 @@ impl IntoResponse for Refusal {
 }
 
 /// A header as text.
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub(super) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
 /// Cuts the connection; the answer is never written.
-async fn hang_up(scissors: &Scissors) -> Response {
+pub(super) async fn hang_up(scissors: &Scissors) -> Response {
     scissors.cut();
     std::future::pending().await
 }

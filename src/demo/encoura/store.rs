@@ -152,7 +152,11 @@ fn content(world: &World, export: &Export, headers: &HeaderMap) -> Response {
 
 /// An error in the form of S3: status, code, message.
 #[derive(Clone, Copy, Debug)]
-struct Refusal(StatusCode, &'static str, &'static str);
+pub(in crate::demo) struct Refusal(
+    pub(in crate::demo) StatusCode,
+    pub(in crate::demo) &'static str,
+    pub(in crate::demo) &'static str,
+);
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {

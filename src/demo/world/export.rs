@@ -141,9 +141,13 @@ impl World {
 
 /// Lower-case hex SHA-256.
 pub(in crate::demo) fn sha256(bytes: &[u8]) -> String {
+    hex(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes).as_ref())
+}
+
+/// As lower-case hex.
+pub(in crate::demo) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes);
-    digest.as_ref().iter().fold(String::with_capacity(64), |mut hex, byte| {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}");
         hex
     })
@@ -151,7 +155,11 @@ pub(in crate::demo) fn sha256(bytes: &[u8]) -> String {
 
 /// A random id in the form of a UUID, version 4.
 pub(in crate::demo) fn random_uid() -> String {
-    let random: u128 = rand::random();
+    uuid(rand::random())
+}
+
+/// A UUID, version 4, of these random bits.
+pub(in crate::demo) fn uuid(random: u128) -> String {
     let (high, low) = ((random >> 64) as u64, random as u64);
     format!(
         "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",

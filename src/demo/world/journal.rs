@@ -17,6 +17,24 @@ pub enum Service {
     Sftp,
     /// Google Drive and its token endpoint.
     GoogleDrive,
+    /// Autodesk Platform Services.
+    Autodesk,
+    /// The object store behind them, and strangers that links lead to.
+    AutodeskStore,
+}
+
+/// What no client may do, whatever the answer was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Offence {
+    /// It came although the service had asked to wait longer.
+    InsideRetryAfter,
+    /// It showed a refresh token that was used up.
+    RefreshTokenReused,
+    /// It showed an authorization code that was used up.
+    CodeReused,
+    /// It showed a token to a stranger.
+    TokenSentElsewhere,
 }
 
 /// One call. Never a header, a body or a signature.
@@ -28,18 +46,27 @@ pub struct Call {
     pub service: Service,
     /// The HTTP method or the SFTP request.
     pub method: String,
-    /// The path; of an Encoura or Drive call with its query, of a rename `from -> to`.
+    /// The path; of a call of an API with its query, of a rename `from -> to`.
     pub path: String,
     /// HTTP status, none while or because no answer was sent; or SFTP status
     /// code, none while or because it was not executed (its reply may be lost).
     pub status: Option<u32>,
+    /// What was wrong with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offence: Option<Offence>,
 }
 
 impl World {
     /// Books a call; the result is its place for [`World::answered`].
     pub(in crate::demo) fn called(&self, service: Service, method: &str, path: String) -> usize {
-        let call =
-            Call { at: Timestamp::now(), service, method: method.to_owned(), path, status: None };
+        let call = Call {
+            at: Timestamp::now(),
+            service,
+            method: method.to_owned(),
+            path,
+            status: None,
+            offence: None,
+        };
         self.change(|state| {
             state.journal.push(call);
             state.journal.len() - 1
@@ -49,5 +76,16 @@ impl World {
     /// Books the answer to a call.
     pub(in crate::demo) fn answered(&self, place: usize, status: u32) {
         self.change(|state| state.journal[place].status = Some(status));
+    }
+
+    /// Books what was wrong with a call.
+    pub(in crate::demo) fn offended(&self, place: usize, offence: Offence) {
+        self.change(|state| state.journal[place].offence = Some(offence));
+    }
+
+    /// Every call so far that no client may make.
+    pub fn offences(&self) -> Vec<Call> {
+        let state = self.state();
+        state.journal.iter().filter(|call| call.offence.is_some()).cloned().collect()
     }
 }

@@ -2,6 +2,7 @@
 //! took, what is to go wrong. The stand-ins only show it; it survives any
 //! number of killed clients.
 
+mod autodesk;
 mod export;
 mod grounds;
 mod journal;
@@ -13,14 +14,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
+use super::autodesk::Tree;
 use super::fault::{Arming, Arsenal, Fault, Strike};
 use super::google_drive::Drive;
 use crate::model::Failure;
 
 pub use export::{Export, Flips, NewExport, Status};
-pub(super) use export::{random_uid, sha256};
+pub(super) use export::{hex, random_uid, sha256, uuid};
 pub(super) use grounds::{Grounds, PROCESSED, UPLOADS, is_temporary};
-pub use journal::{Call, Service};
+pub use journal::{Call, Offence, Service};
 pub use oracle::{Fate, Haul, Oracle, Planted, Sample, Totals, Verdict};
 
 /// The world around transship. Shared by all stand-ins; every call is short and
@@ -33,6 +35,8 @@ pub struct World {
     /// both places or in neither. Taken before `state`.
     moving: Mutex<()>,
     google_drive: Drive,
+    /// What is true at Autodesk. Taken before `state`.
+    autodesk: Mutex<Tree>,
     revision: watch::Sender<u64>,
 }
 
@@ -54,6 +58,7 @@ impl World {
             state: Mutex::default(),
             moving: Mutex::default(),
             google_drive: Drive::new(revision.clone())?,
+            autodesk: Mutex::default(),
             revision,
         }))
     }
