@@ -4,7 +4,9 @@
 //! ledger, decides nothing about retries of a whole step, and writes bytes only
 //! into the sink that the engine hands it.
 
+mod content;
 pub mod encoura;
+pub mod google_drive;
 
 use std::path::Path;
 
@@ -88,6 +90,18 @@ pub trait ContentSink: Send {
 
     /// The next bytes, in order.
     async fn write(&mut self, chunk: Bytes) -> Result<(), Failure>;
+
+    /// Gives the bytes before `end`, which an earlier attempt left, to `take`, so
+    /// that a checksum over the whole can cover them; `false` where they cannot be
+    /// read again. Called after a `begin` with that offset.
+    async fn replay(
+        &mut self,
+        end: u64,
+        take: &mut (dyn for<'b> FnMut(&'b [u8]) + Send),
+    ) -> Result<bool, Failure> {
+        let _ = (end, take);
+        Ok(false)
+    }
 }
 
 /// A source of exports: items that are announced once and then fetched.

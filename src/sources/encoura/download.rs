@@ -11,10 +11,10 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, info};
 use url::Url;
 
-use super::content::{self, Content};
 use super::{ContentSink, Encoura};
 use crate::model::{Failure, FailureClass, Shown};
 use crate::sources::Resume;
+use crate::sources::content::{self, Content};
 use crate::transport::http::{
     self, SendFailure, chunk, or_cancelled, pause, place, refusal, retrying, unexpected,
 };

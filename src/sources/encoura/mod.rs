@@ -5,12 +5,11 @@
 //! | `login` | the session: token, organisation, authorisation scheme |
 //! | `list` | the two lists, one of which is a destructive read |
 //! | `shapes` | what a list's body may look like |
-//! | `download`, `content` | one export's content |
+//! | `download` | one export's content |
 //!
 //! What the service does and how sure that is: the vendor's published sample
 //! and public clients; where they leave a question open, either answer is safe.
 
-mod content;
 mod download;
 mod list;
 mod login;

@@ -24,20 +24,30 @@ pub(crate) async fn chunk(doing: &str, reply: &mut Response) -> Result<Option<By
     }
 }
 
-/// A small JSON reply, read whole.
-pub(crate) async fn json<T: DeserializeOwned>(
+/// A whole body of at most `cap` bytes.
+pub(crate) async fn bytes(
     doing: &str,
     mut reply: Response,
-    secrets: &Secrets,
-) -> Result<T, Failure> {
-    let place = place(reply.url());
+    cap: usize,
+) -> Result<Vec<u8>, Failure> {
     let mut body = Vec::new();
     while let Some(bytes) = chunk(doing, &mut reply).await? {
-        if body.len() + bytes.len() > MAX_JSON {
-            return Err(too_long(doing, &place, MAX_JSON));
+        if body.len() + bytes.len() > cap {
+            return Err(too_long(doing, &place(reply.url()), cap));
         }
         body.extend_from_slice(&bytes);
     }
+    Ok(body)
+}
+
+/// A small JSON reply, read whole.
+pub(crate) async fn json<T: DeserializeOwned>(
+    doing: &str,
+    reply: Response,
+    secrets: &Secrets,
+) -> Result<T, Failure> {
+    let place = place(reply.url());
+    let body = bytes(doing, reply, MAX_JSON).await?;
     serde_json::from_slice(&body).map_err(|_| {
         unexpected(doing, &place, "the reply is not the JSON expected", &body, secrets)
     })

@@ -62,10 +62,21 @@ pub(super) fn of_error(doing: &str, place: &str, error: &reqwest::Error) -> Fail
 /// The failure that a reply's status and body tell. Reads a little of the body;
 /// `secrets` are cut out of what is shown.
 pub(crate) async fn refusal(doing: &str, reply: Response, secrets: &Secrets) -> Failure {
+    refusal_and_body(doing, reply, secrets).await.0
+}
+
+/// Like [`refusal`], with the beginning of the body as it came, for whoever has to
+/// tell one refusal from another. It is not to be shown.
+pub(crate) async fn refusal_and_body(
+    doing: &str,
+    reply: Response,
+    secrets: &Secrets,
+) -> (Failure, Vec<u8>) {
     let place = place(reply.url());
     let (status, headers) = (reply.status(), reply.headers().clone());
     let body = body::excerpt(reply, ERROR_BODY).await;
-    of_status(doing, &place, status, &headers, &words(&body, secrets))
+    let failure = of_status(doing, &place, status, &headers, &words(&body, secrets));
+    (failure, body)
 }
 
 /// A reply that does not follow the contract; HTML gets an advice of its own.
@@ -144,7 +155,10 @@ fn words(body: &[u8], secrets: &Secrets) -> String {
     if is_html(body) {
         return "an HTML page".into();
     }
-    let message = json_message(text).or_else(|| xml_message(text)).unwrap_or_else(|| text.into());
+    let message = json_message(text)
+        .or_else(|| nested_message(text))
+        .or_else(|| xml_message(text))
+        .unwrap_or_else(|| text.into());
     Shown::limited(secrets.redact(&message), EXCERPT).to_string()
 }
 
@@ -155,6 +169,12 @@ fn json_message(text: &str) -> Option<String> {
         .iter()
         .find_map(|key| value.get(key)?.as_str())
         .map(ToOwned::to_owned)
+}
+
+/// `{"error": {"message": …}}` of Google's services.
+fn nested_message(text: &str) -> Option<String> {
+    let value: serde_json::Value = serde_json::from_str(text).ok()?;
+    value.pointer("/error/message").and_then(serde_json::Value::as_str).map(ToOwned::to_owned)
 }
 
 /// Code and message of an object store's XML.
@@ -260,6 +280,7 @@ mod tests {
             ),
             ("<!DOCTYPE html><title>Sign in</title>", "an HTML page"),
             ("\u{feff}\n <HTML>", "an HTML page"),
+            (r#"{"error":{"code":404,"message":"File not found: x."}}"#, "File not found: x."),
             ("plain words", "plain words"),
             ("", ""),
             ("\u{1b}[2J", "\\u{1b}[2J"),

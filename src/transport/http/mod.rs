@@ -15,9 +15,9 @@ mod redact;
 mod resolver;
 mod retry;
 
-pub(crate) use body::{chunk, json};
+pub(crate) use body::{bytes, chunk, json};
 pub(crate) use client::{Client, SendFailure};
-pub(crate) use failure::{html_page, place, refusal, unexpected};
+pub(crate) use failure::{html_page, place, refusal, refusal_and_body, unexpected};
 pub(crate) use file::NewFile;
 pub(crate) use guard::{Guard, checked_base};
 pub(crate) use redact::Secrets;

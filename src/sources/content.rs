@@ -11,15 +11,15 @@ use crate::transport::http::html_page;
 
 /// The bytes that a reply announces.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Content {
+pub(crate) struct Content {
     /// Where in the file they begin.
-    pub(super) offset: u64,
+    pub(crate) offset: u64,
     /// Where in the file they end, exclusive.
-    pub(super) end: Option<u64>,
+    pub(crate) end: Option<u64>,
     /// Size of the whole file.
-    pub(super) total: Option<u64>,
+    pub(crate) total: Option<u64>,
     /// A strong validator.
-    pub(super) etag: Option<String>,
+    pub(crate) etag: Option<String>,
 }
 
 impl Content {
@@ -66,7 +66,7 @@ pub(super) fn rest(headers: &HeaderMap, resume: &Resume) -> Option<Content> {
 }
 
 /// `bytes 10-19/100`: first byte, end (exclusive) and total (RFC 9110, 14.4).
-fn content_range(text: &str) -> Option<(u64, u64, Option<u64>)> {
+pub(super) fn content_range(text: &str) -> Option<(u64, u64, Option<u64>)> {
     let (range, total) = text.trim().strip_prefix("bytes ")?.split_once('/')?;
     let (start, last) = range.trim().split_once('-')?;
     let (start, end) = (start.parse().ok()?, last.parse::<u64>().ok()?.checked_add(1)?);
