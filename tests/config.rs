@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use proptest::prelude::*;
 use tempfile::TempDir;
 use transship::config::{Client, Config, ConfigErrors, Environment, LogFormat, Origin};
-use transship::model::{DoubtPolicy, FinalNames, HostKeyPolicy, PublishMode, Schedule};
+use transship::model::{DoubtPolicy, FinalNames, HostKeyPolicy, PublishMode, Schedule, Scope};
 
 const EXAMPLE: &str = include_str!("../assets/connector.example.yaml");
 const PIN: &str = "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU";
@@ -697,6 +697,53 @@ endpoints:
         let about = mistakes.iter().filter(|m| m.contains(&format!("details.{key}")));
         assert_eq!(about.count(), 1, "{mistakes:#?}");
     }
+}
+
+#[test]
+fn a_drive_s_key_file_may_stand_in_each_endpoint() {
+    let text = r#"
+endpoints:
+  - { name: a, endpoint_type: google_drive, endpoint_details: { credentials_path: keys/one.json, folder_id: f1, include_shared: true } }
+  - { name: b, endpoint_type: google_drive, endpoint_details: { credentials_path: /keys/two.json, folder_id: f2 } }
+  - { name: c, endpoint_type: google_drive, endpoint_details: { credentials_path: "./keys/one.json", drive_id: d } }
+"#;
+    let config = valid(text, &[]);
+    let clients: Vec<&str> = config.endpoints.iter().map(|e| e.client.as_str()).collect();
+    assert_eq!(clients, ["google_drive", "google_drive_2", "google_drive"]);
+    let key_of = |name: &str| match &config.clients[name] {
+        Client::GoogleDrive(account) => account.clone(),
+        other => panic!("{other:?}"),
+    };
+    let (one, two) = (key_of("google_drive"), key_of("google_drive_2"));
+    assert_eq!(one.credentials_path, Path::new("/srv/t/keys/one.json"));
+    assert_eq!(two.credentials_path, Path::new("/keys/two.json"));
+    assert_eq!(
+        (one.name.as_str(), one.base_url.as_str()),
+        ("google_drive", "https://www.googleapis.com")
+    );
+    let Scope::GoogleDrive(scope) = &config.endpoints[0].scope else { panic!() };
+    assert!(scope.include_shared);
+    assert!(config.warnings.is_empty(), "{:?}", config.warnings);
+
+    // A client of the usual name is used, and another key file is told of.
+    let text = r#"
+clients: { google_drive: { credentials_path: /keys/client.json } }
+endpoints:
+  - { name: a, endpoint_type: google_drive, endpoint_details: { credentials_path: /keys/client.json } }
+  - { name: b, endpoint_type: google_drive, endpoint_details: { credentials_path: /keys/other.json } }
+  - { name: c, endpoint_type: google_drive }
+"#;
+    let config = valid(text, &[]);
+    assert!(config.endpoints.iter().all(|e| e.client == "google_drive"));
+    assert_eq!(config.clients.len(), 1);
+    let [warning] = config.warnings.as_slice() else { panic!("{:?}", config.warnings) };
+    assert!(warning.contains("endpoints[1].endpoint_details.credentials_path"), "{warning}");
+    assert!(warning.contains("the key file of clients.google_drive is used"), "{warning}");
+
+    // Nothing to sign in with.
+    let config = valid("endpoints:\n  - { name: a, endpoint_type: google_drive }", &[]);
+    let [warning] = config.warnings.as_slice() else { panic!("{:?}", config.warnings) };
+    assert!(warning.contains("endpoints[0]: there is no client to sign in with"), "{warning}");
 }
 
 #[test]

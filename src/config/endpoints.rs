@@ -14,7 +14,7 @@ use super::schedule::schedule;
 use super::secrets;
 use super::section::Section;
 use super::yaml::{Key, Node, Value};
-use super::{Client, autodesk, details};
+use super::{Client, autodesk, details, google_drive};
 
 const KEYS: &[&str] = &[
     "name",
@@ -55,8 +55,14 @@ pub(super) struct Known<'k> {
     pub schedule: Schedule,
 }
 
-/// Every endpoint, in the order of the file.
-pub(super) fn endpoints(r: &mut Reader, file: &Section, known: &Known) -> Vec<Endpoint> {
+/// Every endpoint, in the order of the file; `made` gets the clients that they stand for
+/// themselves.
+pub(super) fn endpoints(
+    r: &mut Reader,
+    file: &Section,
+    known: &Known,
+    made: &mut BTreeMap<String, Client>,
+) -> Vec<Endpoint> {
     let items = file.node("endpoints").map(|node| r.list(node, "endpoints")).unwrap_or(&[]);
     let mut endpoints: Vec<Endpoint> = Vec::new();
     let mut names: BTreeMap<String, Place> = BTreeMap::new();
@@ -71,7 +77,7 @@ pub(super) fn endpoints(r: &mut Reader, file: &Section, known: &Known) -> Vec<En
             }
             names.entry(name.value).or_insert(name.place);
         }
-        if let Some(endpoint) = endpoint(r, &section, known) {
+        if let Some(endpoint) = endpoint(r, &section, known, made) {
             places.push(item.place);
             endpoints.push(endpoint);
         }
@@ -83,7 +89,12 @@ pub(super) fn endpoints(r: &mut Reader, file: &Section, known: &Known) -> Vec<En
     endpoints
 }
 
-fn endpoint(r: &mut Reader, section: &Section, known: &Known) -> Option<Endpoint> {
+fn endpoint(
+    r: &mut Reader,
+    section: &Section,
+    known: &Known,
+    made: &mut BTreeMap<String, Client>,
+) -> Option<Endpoint> {
     let name = section.required(r, "name", "a name for the endpoint");
     if section.node("endpoint_type").is_none() {
         let names: Vec<&str> = TYPES.iter().map(|(name, _)| *name).collect();
@@ -98,9 +109,16 @@ fn endpoint(r: &mut Reader, section: &Section, known: &Known) -> Option<Endpoint
     let deliver_to = section.text(r, "deliver_to").and_then(|t| deliver_to(r, section, t, known));
     let file_types = file_types(r, section);
     let endpoint_type = endpoint_type?;
-    let client = client(r, section, endpoint_type, known);
+    let mut client = client(r, section, endpoint_type, known);
     let brought = client.as_ref().is_some_and(|client| known.brought.contains(client));
     let mut details = details::details(r, section, endpoint_type, file_types, brought);
+    if endpoint_type == EndpointType::GoogleDrive {
+        client = client.map(|chosen| {
+            let written = known.client_names.iter().any(|(name, _)| *name == chosen);
+            let written = written.then(|| known.clients.get(&chosen));
+            google_drive::client_of_endpoint(r, section, chosen, &details.rest, written, made)
+        });
+    }
     if let Some(datasets) = datasets(r, section, known) {
         details.rest["datasets"] = datasets;
     }

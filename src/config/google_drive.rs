@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::model::{DriveScope, GoogleAccount};
+use serde_json::Value as Json;
 
-use super::clients::url;
+use crate::model::{DriveScope, EndpointType, GoogleAccount};
+
+use super::Client;
+use super::clients::{url, usual_name};
 use super::reader::Reader;
 use super::register::pick;
 use super::section::Section;
@@ -60,6 +63,64 @@ pub(super) fn client(r: &mut Reader, name: &str, section: &Section) -> Option<Go
     })
 }
 
+/// The client of an endpoint that uses the one called `chosen`, if there is one
+/// `written` below `clients`. The file connector has none there: the key file stands in
+/// each `endpoint_details`, and makes one; endpoints with one key file share it.
+pub(super) fn client_of_endpoint(
+    r: &mut Reader,
+    endpoint: &Section,
+    chosen: String,
+    details: &Json,
+    written: Option<Option<&Client>>,
+    made: &mut BTreeMap<String, Client>,
+) -> String {
+    let path = format!("{}.credentials_path", endpoint.path_of("endpoint_details"));
+    let given = details.get("credentials_path").and_then(Json::as_str);
+    let given = given.filter(|path| !path.trim().is_empty()).map(|given| r.resolve(given));
+    let key_of = |client: &Client| match client {
+        Client::GoogleDrive(account) => Some(account.credentials_path.clone()),
+        _ => None,
+    };
+    match (written, given) {
+        (Some(client), Some(given)) => {
+            if client.and_then(key_of).is_some_and(|used| used != given) {
+                let words = format!("has no effect: the key file of clients.{chosen} is used");
+                r.warn(endpoint.place, format!("{path}: {words}"));
+            }
+            chosen
+        }
+        (Some(_), None) => chosen,
+        (None, Some(given)) => {
+            let same = made.iter().find(|(_, client)| key_of(client).as_ref() == Some(&given));
+            if let Some((name, _)) = same {
+                return name.clone();
+            }
+            let usual = usual_name(EndpointType::GoogleDrive);
+            let name = match made.len() {
+                0 => usual.to_owned(),
+                n => format!("{usual}_{}", n + 1),
+            };
+            let account = GoogleAccount {
+                name: name.clone(),
+                base_url: BASE_URL.to_owned(),
+                credentials_path: given,
+                subject: None,
+                application_name: None,
+                units_per_minute: UNITS_PER_MINUTE,
+            };
+            made.insert(name.clone(), Client::GoogleDrive(account));
+            name
+        }
+        (None, None) => {
+            let words = "there is no client to sign in with, so it cannot be synced: add \
+                         clients.google_drive with credentials_path, the service account's key \
+                         file";
+            r.warn(endpoint.place, format!("{}: {words}", endpoint.path));
+            chosen
+        }
+    }
+}
+
 /// What an endpoint looks at. Without a folder or a drive: the user's own drive.
 pub(super) fn scope(
     r: &mut Reader,
@@ -68,6 +129,7 @@ pub(super) fn scope(
 ) -> Option<DriveScope> {
     let folder_id = id(r, details, "folder_id");
     let drive_id = id(r, details, "drive_id");
+    let include_shared = details.flag(r, "include_shared").unwrap_or(false);
     let include_subfolders = details.flag(r, "include_subfolders").unwrap_or(true);
     let include_trashed = details.flag(r, "include_trashed").unwrap_or(false);
     let follow_shortcuts = details.flag(r, "follow_shortcuts").unwrap_or(false);
@@ -78,6 +140,7 @@ pub(super) fn scope(
     Some(DriveScope {
         folder_id,
         drive_id,
+        include_shared,
         include_subfolders,
         follow_shortcuts,
         include_trashed,

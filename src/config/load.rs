@@ -1,5 +1,6 @@
 //! From a file, or the environment alone, to a [`Config`].
 
+use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
@@ -144,7 +145,7 @@ fn sections(r: &mut Reader, file: &Section, origin: Origin, environment: &Enviro
     };
     let http = settings::http(r, file);
     let brakes = settings::brakes(r, file);
-    let clients::Clients { clients, written, brought } = clients::clients(r, file);
+    let clients::Clients { mut clients, written, brought } = clients::clients(r, file);
     let destinations = destinations::destinations(r, file);
     let names = |r: &mut Reader, key| {
         let section = file.node(key).and_then(|node| r.names(node, key));
@@ -164,7 +165,9 @@ fn sections(r: &mut Reader, file: &Section, origin: Origin, environment: &Enviro
         interval,
         schedule,
     };
-    let endpoints = endpoints(r, file, &known);
+    let mut made = BTreeMap::new();
+    let endpoints = endpoints(r, file, &known, &mut made);
+    clients.extend(made);
     let (root, warnings) = (r.root.clone(), vec![]);
     Config {
         origin,

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::config::{Client, Config};
-use crate::model::{AutodeskAccount, Endpoint, Failure, FailureClass, Scope};
+use crate::model::{AutodeskAccount, Endpoint, Failure, FailureClass, GoogleAccount, Scope};
 use crate::sources::autodesk::{self, AutodeskSource};
+use crate::sources::google_drive::{self, DriveSource};
 use crate::sources::{Source, encoura::Encoura};
 
 /// Makes sources: the real ones, or a test's.
@@ -19,6 +20,7 @@ pub trait Sources: Send {
 #[derive(Default)]
 pub struct Accounts {
     autodesk: HashMap<String, Arc<autodesk::Account>>,
+    google_drive: HashMap<String, Arc<google_drive::Account>>,
 }
 
 impl Accounts {
@@ -28,6 +30,18 @@ impl Accounts {
         }
         let account = autodesk::Account::new(settings.clone())?;
         self.autodesk.insert(settings.name.clone(), account.clone());
+        Ok(account)
+    }
+
+    fn google_drive(
+        &mut self,
+        settings: &GoogleAccount,
+    ) -> Result<Arc<google_drive::Account>, Failure> {
+        if let Some(open) = self.google_drive.get(&settings.name) {
+            return Ok(open.clone());
+        }
+        let account = google_drive::Account::new(settings.clone())?;
+        self.google_drive.insert(settings.name.clone(), account.clone());
         Ok(account)
     }
 }
@@ -41,6 +55,11 @@ impl Sources for Accounts {
             (Some(Client::Autodesk(settings)), Scope::Autodesk(scope)) => {
                 let account = self.autodesk(settings)?;
                 Ok(Source::Register(Arc::new(AutodeskSource::new(account, scope.clone()))))
+            }
+            (Some(Client::GoogleDrive(settings)), Scope::GoogleDrive(scope)) => {
+                let account = self.google_drive(settings)?;
+                let contents = endpoint.deliver_to.is_some();
+                Ok(Source::Register(Arc::new(DriveSource::new(account, scope.clone(), contents))))
             }
             _ => Err(not_synced(endpoint)),
         }

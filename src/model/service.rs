@@ -112,6 +112,8 @@ pub struct DriveScope {
     pub folder_id: Option<String>,
     /// This shared drive.
     pub drive_id: Option<String>,
+    /// Without folder and drive: what others have shared with the account as well.
+    pub include_shared: bool,
     /// Also what lies deeper.
     pub include_subfolders: bool,
     /// Folder shortcuts are entered.

@@ -59,7 +59,7 @@ pub(super) fn rest(headers: &HeaderMap, resume: &Resume) -> Option<Content> {
 }
 
 /// `bytes 10-19/100`: first byte, end (exclusive) and total (RFC 9110, 14.4).
-fn content_range(text: &str) -> Option<(u64, u64, Option<u64>)> {
+pub(super) fn content_range(text: &str) -> Option<(u64, u64, Option<u64>)> {
     let (range, total) = text.trim().strip_prefix("bytes ")?.split_once('/')?;
     let (start, last) = range.trim().split_once('-')?;
     let (start, end) = (start.parse().ok()?, last.parse::<u64>().ok()?.checked_add(1)?);

@@ -9,6 +9,7 @@ mod checked;
 mod content;
 mod download;
 pub mod encoura;
+pub mod google_drive;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -36,6 +36,7 @@ impl Sources for TestSources {
 
 pub fn scope(pick: Pick) -> Scope {
     Scope::GoogleDrive(DriveScope {
+        include_shared: false,
         folder_id: None,
         drive_id: None,
         include_subfolders: true,

@@ -155,7 +155,10 @@ fn words(body: &[u8], secrets: &Secrets) -> String {
     if is_html(body) {
         return "an HTML page".into();
     }
-    let message = json_message(text).or_else(|| xml_message(text)).unwrap_or_else(|| text.into());
+    let message = json_message(text)
+        .or_else(|| nested_message(text))
+        .or_else(|| xml_message(text))
+        .unwrap_or_else(|| text.into());
     Shown::limited(secrets.redact(&message), EXCERPT).to_string()
 }
 
@@ -187,6 +190,12 @@ fn json_api_error(document: &serde_json::Value) -> Option<String> {
         (Some(code), Some(words)) => Some(format!("{code}: {words}")),
         (code, words) => words.or(code).map(ToOwned::to_owned),
     }
+}
+
+/// `{"error": {"message": …}}` of Google's services.
+fn nested_message(text: &str) -> Option<String> {
+    let value: serde_json::Value = serde_json::from_str(text).ok()?;
+    value.pointer("/error/message").and_then(serde_json::Value::as_str).map(ToOwned::to_owned)
 }
 
 /// Code and message of an object store's XML.
@@ -296,6 +305,7 @@ mod tests {
             ),
             ("<!DOCTYPE html><title>Sign in</title>", "an HTML page"),
             ("\u{feff}\n <HTML>", "an HTML page"),
+            (r#"{"error":{"code":404,"message":"File not found: x."}}"#, "File not found: x."),
             ("plain words", "plain words"),
             ("", ""),
             ("\u{1b}[2J", "\\u{1b}[2J"),
