@@ -59,20 +59,7 @@ async fn five_thousand_folders_at_the_vendor_s_limits() {
 #[tokio::test]
 #[ignore = "a part of five_thousand_folders_at_the_vendor_s_limits"]
 async fn the_walk_in_a_process_of_its_own() {
-    let (Ok(base_url), Ok(tokens)) = (std::env::var("T_BASE_URL"), std::env::var("T_TOKENS"))
-    else {
-        return;
-    };
-    let settings = transship::model::AutodeskAccount {
-        name: "autodesk".into(),
-        base_url,
-        client_id: CLIENT_ID.into(),
-        client_secret: Some(transship::model::Secret::new(CLIENT_SECRET)),
-        callback_url: "http://localhost:8081/oauth/callback".into(),
-        token_path: tokens.into(),
-        scopes: vec!["data:read".into()],
-        grant: transship::model::AutodeskGrant::ThreeLegged,
-    };
+    let Some(settings) = super::session::settings_of_parent() else { return };
     let source = AutodeskSource::new(Account::new(settings).unwrap(), scope());
     // Pages are counted and dropped, as the ledger does.
     let counting = Counting::default();

@@ -130,15 +130,10 @@ async fn two_processes_at_once_renew_once() {
     assert_eq!(service.server.count(Request::is_hubs), 3, "negative control: all of them called");
 }
 
-/// Signs in and calls, in a process of its own.
-#[tokio::test]
-#[ignore = "a part of two_processes_at_once_renew_once"]
-async fn one_of_several_processes() {
-    let (Ok(base_url), Ok(tokens)) = (std::env::var("T_BASE_URL"), std::env::var("T_TOKENS"))
-    else {
-        return;
-    };
-    let settings = transship::model::AutodeskAccount {
+/// The account that the test which started this process has.
+pub fn settings_of_parent() -> Option<transship::model::AutodeskAccount> {
+    let (base_url, tokens) = (std::env::var("T_BASE_URL").ok()?, std::env::var("T_TOKENS").ok()?);
+    Some(transship::model::AutodeskAccount {
         name: "autodesk".into(),
         base_url,
         client_id: CLIENT_ID.into(),
@@ -147,10 +142,67 @@ async fn one_of_several_processes() {
         token_path: tokens.into(),
         scopes: vec!["data:read".into()],
         grant: AutodeskGrant::ThreeLegged,
-    };
+    })
+}
+
+/// Signs in and calls, in a process of its own.
+#[tokio::test]
+#[ignore = "a part of two_processes_at_once_renew_once"]
+async fn one_of_several_processes() {
+    let Some(settings) = settings_of_parent() else { return };
     let source =
         transship::sources::autodesk::AutodeskSource::new(Account::new(settings).unwrap(), scope());
     Books::default().walk(&source).await.unwrap();
+}
+
+/// Killed again and again while it renews and writes, a process leaves a whole pair.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_process_that_is_killed_leaves_a_whole_pair() {
+    let service = Service::new(sample()).await;
+    // Every use is a renewal.
+    service.tokens().lifetime = 0;
+    let mut left = std::collections::BTreeSet::new();
+    for round in 0..12 {
+        service.signed_in(0);
+        let before = service.server.count(Request::is_token);
+        let mut child = tokio::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "session::one_that_renews_for_ever", "--ignored"])
+            .env("T_BASE_URL", &service.server.origin)
+            .env("T_TOKENS", service.token_path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        while service.server.count(Request::is_token) < before + 3 + round {
+            tokio::time::sleep(Duration::from_micros(200)).await;
+        }
+        child.kill().await.unwrap();
+        // The last pair, or the one before it, and nothing in between.
+        let last = service.tokens().count();
+        let file = service.stored();
+        let token = file["refresh_token"].as_str().unwrap().to_owned();
+        let number: u32 = token.rsplit('-').next().unwrap().parse().unwrap();
+        assert!(number == last || number + 1 == last, "{number} {last}");
+        assert!(file["access_token"].as_str().unwrap().ends_with(&format!("-{number}")));
+        left.insert(token);
+    }
+    assert_eq!(left.len(), 12);
+    // And a process that comes after it gets on with what is left, if anything is.
+    service.signed_in(0);
+    use_it(&service.account()).await.unwrap();
+}
+
+/// Renews until it is killed.
+#[tokio::test]
+#[ignore = "a part of a_process_that_is_killed_leaves_a_whole_pair"]
+async fn one_that_renews_for_ever() {
+    let Some(settings) = settings_of_parent() else { return };
+    let account = Account::new(settings).unwrap();
+    loop {
+        use_it(&account).await.unwrap();
+    }
 }
 
 #[tokio::test]

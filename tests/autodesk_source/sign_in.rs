@@ -52,8 +52,10 @@ fn parameter(url: &Url, key: &str) -> Option<String> {
 
 /// Waits, and lets a browser come with `target` meanwhile.
 async fn come(pending: Pending, port: u16, target: &str) -> (Result<SignedIn, Failure>, String) {
-    let cancel = CancellationToken::new();
-    tokio::join!(pending.wait(&cancel), visit(port, target))
+    // In a task of its own, as the console does it.
+    let waiting = tokio::spawn(async move { pending.wait(&CancellationToken::new()).await });
+    let page = visit(port, target).await;
+    (waiting.await.unwrap(), page)
 }
 
 /// What a browser shows.

@@ -43,6 +43,11 @@ impl Tokens {
         bearer.is_some_and(|token| self.access.contains(token))
     }
 
+    /// Pairs that were handed out.
+    pub fn count(&self) -> u32 {
+        self.count
+    }
+
     /// Refuses every access token that was handed out so far.
     pub fn refuse_all(&mut self) {
         self.access.clear();

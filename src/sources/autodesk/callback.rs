@@ -117,8 +117,8 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 
 fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::AddrNotAvailable | io::ErrorKind::Unsupported)
-        // EAFNOSUPPORT has no kind of its own.
-        || error.raw_os_error() == Some(97)
+        // EAFNOSUPPORT has no kind of its own: Linux, macOS, Windows.
+        || matches!(error.raw_os_error(), Some(97 | 47 | 10047))
 }
 
 fn taken(callback: &Url, port: u16, error: &io::Error) -> Failure {

@@ -64,7 +64,12 @@ impl Api {
         let download =
             Download { store: account.store(), secrets: account.secrets(), object: &name };
         let mut checked = Checked::new(sink, &SHA1_FOR_LEGACY_USE_ONLY);
-        download.run(&object, &mut checked, cancel).await?;
+        let arrived = download.run(&object, &mut checked, cancel).await;
+        if cancel.is_cancelled() {
+            // A renewal under way uses up a refresh token: its answer must be kept.
+            account.settled().await;
+        }
+        arrived?;
         match (object.told(), checked.hex()) {
             (Some(told), Some(found)) if !told.eq_ignore_ascii_case(&found) => {
                 Err(Failure::new(FailureClass::Damaged, "checking", &name)

@@ -20,12 +20,28 @@ const DENIED: &str = "BIM360DM_ERROR";
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Home {
     pub(super) hub: String,
+    pub(super) project: String,
     #[serde(default)]
     pub(super) region: Option<String>,
     #[serde(default)]
-    pub(super) project: Option<String>,
-    #[serde(default)]
     pub(super) root_folder: Option<String>,
+}
+
+impl Home {
+    fn new(hub: &str, region: Option<&str>, project: &Resource) -> Self {
+        let root = project.text("/relationships/rootFolder/data/id");
+        Self {
+            hub: hub.to_owned(),
+            project: project.id.clone(),
+            region: region.map(ToOwned::to_owned),
+            root_folder: root.map(ToOwned::to_owned),
+        }
+    }
+
+    /// Whether it is about this scope's project: the configuration may have changed.
+    pub(super) fn fits(&self, scope: &AutodeskScope) -> bool {
+        self.project == scope.project_id && scope.hub_id.as_ref().is_none_or(|h| *h == self.hub)
+    }
 }
 
 impl Api {
@@ -42,13 +58,16 @@ impl Api {
                     .advice(format!("check hub_id and project_id; {}", self.custom_integration())),
                 _ => failure,
             })?;
-            return Ok(home(hub, None, &project));
+            return Ok(Home::new(hub, None, &project));
         }
         let mut refused = None;
         let hubs = self.hubs(cancel).await?;
         for hub in &hubs {
             match self.project(&hub.id, &scope.project_id, cancel).await {
-                Ok(project) => return Ok(home(&hub.id, hub.text("/attributes/region"), &project)),
+                Ok(project) => {
+                    let region = hub.text("/attributes/region");
+                    return Ok(Home::new(&hub.id, region, &project));
+                }
                 Err(failure) if is_elsewhere(&failure) => refused = Some(failure),
                 Err(failure) => return Err(failure),
             }
@@ -93,11 +112,19 @@ impl Api {
         &self,
         cancel: &CancellationToken,
     ) -> Result<Vec<Project>, Failure> {
-        let mut projects = Vec::new();
+        let (mut projects, mut refused) = (Vec::new(), None);
         for hub in self.hubs(cancel).await? {
             let url = self.account.url(&["project", "v1", "hubs", &hub.id, "projects"]);
             let page = PageUrl::first(url);
-            let list = self.list(CallClass::Projects, PROJECTS, page, cancel).await?;
+            let list = match self.list(CallClass::Projects, PROJECTS, page, cancel).await {
+                Ok(list) => list,
+                // One hub that keeps its projects to itself does not hide the others'.
+                Err(failure) if is_elsewhere(&failure) => {
+                    refused = Some(failure);
+                    continue;
+                }
+                Err(failure) => return Err(failure),
+            };
             let name = hub.text("/attributes/name").unwrap_or(&hub.id);
             let belongs_to = match hub.text("/attributes/region") {
                 Some(region) => format!("{name} ({region})"),
@@ -109,7 +136,10 @@ impl Api {
                 belongs_to: Some(belongs_to.clone()),
             }));
         }
-        Ok(projects)
+        match refused {
+            Some(failure) if projects.is_empty() => Err(failure),
+            _ => Ok(projects),
+        }
     }
 
     /// The account is signed in and sees no hub: nearly always because nobody has let
@@ -139,15 +169,6 @@ impl Api {
              Account Admin → Settings → Custom Integrations; signing in alone is not enough",
             self.account.settings().client_id
         )
-    }
-}
-
-fn home(hub: &str, region: Option<&str>, project: &Resource) -> Home {
-    Home {
-        hub: hub.to_owned(),
-        region: region.map(ToOwned::to_owned),
-        project: project.text("/attributes/name").map(ToOwned::to_owned),
-        root_folder: project.text("/relationships/rootFolder/data/id").map(ToOwned::to_owned),
     }
 }
 

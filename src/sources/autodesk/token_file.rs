@@ -110,7 +110,7 @@ impl Held {
             options.open(&path)
         };
         let file = create().map_err(|e| writing(&self.path, &e))?;
-        Ok(Draft { file, path, target: self.path.clone(), kept: false })
+        Ok(Draft { file: Some(file), path, target: self.path.clone() })
     }
 
     /// Puts a file aside whose refresh token is used up.
@@ -125,10 +125,10 @@ impl Held {
 /// A token file in the making.
 #[derive(Debug)]
 pub(super) struct Draft {
-    file: File,
+    /// Open until it has its name.
+    file: Option<File>,
     path: PathBuf,
     target: PathBuf,
-    kept: bool,
 }
 
 impl Draft {
@@ -137,10 +137,12 @@ impl Draft {
         let json = zeroize::Zeroizing::new(token.to_json().to_string());
         let target = self.target.clone();
         let written = tokio::task::spawn_blocking(move || {
-            self.file.write_all(json.as_bytes())?;
-            self.file.sync_all()?;
+            if let Some(mut file) = self.file.take() {
+                file.write_all(json.as_bytes())?;
+                file.sync_all()?;
+            }
+            // Closed by now: an open file has its name for good on Windows.
             std::fs::rename(&self.path, &self.target)?;
-            self.kept = true;
             sync_folder(&self.target)
         });
         let written = written.await.unwrap_or_else(|e| Err(io::Error::other(e)));
@@ -150,7 +152,7 @@ impl Draft {
 
 impl Drop for Draft {
     fn drop(&mut self) {
-        if !self.kept {
+        if self.file.take().is_some() {
             // If it stays, the next one replaces it.
             let _ = std::fs::remove_file(&self.path);
         }

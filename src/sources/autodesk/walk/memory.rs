@@ -1,6 +1,6 @@
 //! What one walk leaves for the next.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -34,15 +34,15 @@ impl Memory {
         serde_json::to_value(self).unwrap_or_default()
     }
 
-    /// The folders of [`Memory::lost`] that are not among `found`, then `lost`.
+    /// The folders of [`Memory::lost`] that this walk has not settled, then those of `lost`.
     pub(super) fn still_lost(
         &self,
         is_settled: impl Fn(&str) -> bool,
         lost: Vec<(String, Failure)>,
     ) -> Vec<(String, Failure)> {
-        let anew: HashMap<&str, ()> = lost.iter().map(|(id, _)| (id.as_str(), ())).collect();
+        let anew: HashSet<&str> = lost.iter().map(|(id, _)| id.as_str()).collect();
         let remembered =
-            self.lost.iter().filter(|(id, _)| !is_settled(id) && !anew.contains_key(id.as_str()));
+            self.lost.iter().filter(|(id, _)| !is_settled(id) && !anew.contains(id.as_str()));
         let mut all: Vec<_> = remembered.cloned().collect();
         all.extend(lost);
         all
@@ -73,8 +73,8 @@ mod tests {
             scope: json!({"a": 1}),
             home: Some(Home {
                 hub: "b.1".into(),
+                project: "b.2".into(),
                 region: Some("EMEA".into()),
-                project: None,
                 root_folder: Some("urn:r".into()),
             }),
             lost: vec![("urn:x".into(), failure)],

@@ -55,7 +55,7 @@ pub(super) async fn walk(
     cancel: &CancellationToken,
 ) -> Result<Walked, Failure> {
     let memory = Memory::read(&known.memory);
-    let mut home = memory.home.clone().filter(|home| fits(home, scope));
+    let mut home = memory.home.clone().filter(|home| home.fits(scope));
     let same_scope = memory.scope == fingerprint(scope);
     let roots = match roots(api, scope, &mut home, cancel).await? {
         Roots::Folders(folders) => folders,
@@ -75,11 +75,6 @@ pub(super) async fn walk(
     let crawl = Crawl::new(api, scope, sink, cancel, tree);
     rounds(&crawl, roots, &mut home, &memory).await?;
     finish(crawl, known, memory, home)
-}
-
-/// Remembered is where the project is; the configuration may have changed since.
-fn fits(home: &Home, scope: &AutodeskScope) -> bool {
-    scope.hub_id.as_ref().is_none_or(|hub| *hub == home.hub)
 }
 
 async fn rounds(
