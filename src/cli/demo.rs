@@ -9,7 +9,7 @@ use super::serve::{self, Stay};
 use super::workplace::{Face, Workplace, misconfigured, verbosity};
 use super::{DemoArgs, Exit, Global, SimArgs, print, signals};
 use crate::config::Config;
-use crate::demo::{self, Arming, Consumer, Fault, Options, Oracle, StandIns};
+use crate::demo::{self, Arming, Consumer, DriveOptions, Fault, Options, Oracle, StandIns};
 use crate::engine::{Command, Reply, Schedules};
 use crate::ledger::{Books as _, Filter};
 use crate::model::Failure;
@@ -36,6 +36,7 @@ pub(super) async fn demo(global: &Global, args: &DemoArgs, no_tui: bool) -> Exit
         } else {
             vec![Arming::from(Fault::SftpSlow).value(PACE)]
         },
+        google_drive: DriveOptions { samples: true, ..DriveOptions::default() },
         ..Options::new(folder.path().join("world"))
     };
     let stand_ins = match StandIns::start(options).await {
@@ -51,10 +52,12 @@ pub(super) async fn demo(global: &Global, args: &DemoArgs, no_tui: bool) -> Exit
     } else {
         let cancel = CancellationToken::new();
         let arrivals = tokio::spawn(demo::arrivals(stand_ins.world().clone(), cancel.clone()));
+        let drive = stand_ins.google_drive().root_folder_id.clone();
+        let changes = tokio::spawn(demo::changes(stand_ins.world().clone(), drive, cancel.clone()));
         let stay = Stay { no_tui: no_tui || args.no_tui, title: "demo", sync_first: true };
         let exit = serve::serve(global, config, stay).await;
         cancel.cancel();
-        let _ = arrivals.await;
+        let _ = (arrivals.await, changes.await);
         exit
     };
     stand_ins.stop().await;

@@ -1,10 +1,12 @@
-//! Exports that arrive while somebody watches.
+//! What happens outside while somebody watches: exports arrive, registers change.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::autodesk::{Content, Operation, Place};
+use super::google_drive::{NewFile, Operation as DriveOperation};
 use super::samples::Samples;
 use super::world::World;
 
@@ -19,5 +21,51 @@ pub async fn arrivals(world: Arc<World>, cancel: CancellationToken) {
             return;
         }
         world.add(export);
+    }
+}
+
+/// Between two changes of the registers.
+const CHANGE: Duration = Duration::from_secs(7);
+
+/// Changes the sample project at Autodesk and the sample `folder` in Drive over time,
+/// until `cancel`.
+pub async fn changes(world: Arc<World>, folder: String, cancel: CancellationToken) {
+    for number in 1_u64.. {
+        if cancel.run_until_cancelled(tokio::time::sleep(CHANGE)).await.is_none() {
+            return;
+        }
+        let plan = format!("A-{} Section.pdf", 300 + number);
+        let place = |path: String| Place(format!("Project Files/01 Drawings/{path}"));
+        let at_autodesk = match number % 3 {
+            0 => Operation::AddVersion {
+                file: place("Architecture/A-101 Floor plan.pdf".to_owned()),
+                content: Some(Content::noise(180_000 + number)),
+            },
+            1 => Operation::AddFile {
+                folder: place("Architecture".to_owned()),
+                name: plan,
+                content: None,
+                size_missing: false,
+            },
+            // The file of the step before.
+            _ => Operation::Move {
+                what: place(format!("Architecture/A-{} Section.pdf", 299 + number)),
+                to: place("Structure".to_owned()),
+            },
+        };
+        let in_drive = DriveOperation::AddFile(NewFile {
+            parent: Some(folder.clone()),
+            name: format!("Site photo {number}.jpg"),
+            size: Some(40_000 + number),
+            ..NewFile::default()
+        });
+        // The demo goes on without a change that cannot be.
+        for failure in
+            [world.autodesk(at_autodesk).err(), world.google_drive().apply(in_drive).err()]
+                .into_iter()
+                .flatten()
+        {
+            tracing::debug!(%failure, "the demo's outside did not change");
+        }
     }
 }

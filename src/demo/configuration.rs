@@ -1,4 +1,4 @@
-//! The configuration of the demo's job.
+//! The configuration of the demo's jobs.
 
 use std::path::Path;
 
@@ -12,12 +12,20 @@ use crate::config::{Config, ConfigErrors, Environment, Origin};
 /// None, as long as the file that comes with the program is right; tests see to that.
 pub fn configuration(stand_ins: &StandIns, folder: &Path) -> Result<Config, ConfigErrors> {
     let (encoura, sftp) = (stand_ins.encoura(), stand_ins.sftp());
+    let (autodesk, drive) = (stand_ins.autodesk(), stand_ins.google_drive());
     let variables = [
         ("DEMO_ENCOURA_BASE_URL", encoura.base_url.as_str()),
         ("DEMO_ENCOURA_API_KEY", encoura.api_key.expose()),
         ("DEMO_ENCOURA_ORGANIZATION_UID", &encoura.organization_uid),
         ("DEMO_ENCOURA_USERNAME", &encoura.username),
         ("DEMO_ENCOURA_PASSWORD", encoura.password.expose()),
+        ("DEMO_AUTODESK_BASE_URL", &autodesk.base_url),
+        ("DEMO_AUTODESK_CLIENT_ID", &autodesk.client_id),
+        ("DEMO_AUTODESK_CLIENT_SECRET", autodesk.client_secret.expose()),
+        ("DEMO_AUTODESK_PROJECT_ID", &autodesk.project_id),
+        ("DEMO_DRIVE_BASE_URL", &drive.base_url),
+        ("DEMO_DRIVE_CREDENTIALS_PATH", &drive.credentials_path.to_string_lossy()),
+        ("DEMO_DRIVE_FOLDER_ID", &drive.root_folder_id),
         ("DEMO_SFTP_HOST", &sftp.host),
         ("DEMO_SFTP_PORT", &sftp.port.to_string()),
         ("DEMO_SFTP_USERNAME", &sftp.username),

@@ -127,6 +127,11 @@ fn calls(state: &State, e: &EndpointRow) -> (u64, u64) {
     }
 }
 
+/// Where the service counts in units of its own, those too.
+fn of_quota(calls: u64, quota: u64) -> String {
+    if quota == calls { String::new() } else { format!(", {quota} units of the quota") }
+}
+
 /// `+3 ~2 -1`, without what is nothing.
 fn signed(changes: (u64, u64, u64)) -> String {
     let (new, changed, gone) = changes;
@@ -141,6 +146,7 @@ fn signed(changes: (u64, u64, u64)) -> String {
 fn cells(state: &State, e: &EndpointRow) -> Vec<Cell> {
     let needs = if e.needs_operator > 0 { Mood::Bad } else { Mood::Dim };
     let waits = if e.retrying > 0 { Mood::Warning } else { Mood::Plain };
+    let delivers = e.deliver_to.is_some();
     vec![
         Cell::plain(Shown::new(&e.name).as_str()),
         now(state, e),
@@ -148,8 +154,8 @@ fn cells(state: &State, e: &EndpointRow) -> Vec<Cell> {
         Cell::dim(next(state, e)),
         Cell::new(e.waiting.to_string(), waits),
         Cell::new(e.needs_operator.to_string(), needs),
-        Cell::plain(unconfirmed(state, e)),
-        Cell::plain(e.confirmed.to_string()),
+        Cell::plain(if delivers { unconfirmed(state, e) } else { String::new() }),
+        Cell::plain(if delivers { e.confirmed.to_string() } else { String::new() }),
         Cell::new(files(e).to_string(), if e.access_lost > 0 { Mood::Warning } else { Mood::Dim }),
         Cell::plain(signed(changes(state, e))),
         Cell::dim(calls(state, e).0.to_string()),
@@ -183,7 +189,7 @@ pub(in crate::console) fn facts(state: &State, e: &EndpointRow) -> Vec<(String, 
         facts.extend([
             ("files", format!("{} in the register", e.files)),
             ("changes", format!("{new} new, {changed} changed, {gone} removed ({whose})")),
-            ("calls", format!("{calls}, {quota} units of the quota ({whose})")),
+            ("calls", format!("{calls}{} ({whose})", of_quota(calls, quota))),
         ]);
     } else {
         facts.push(("listed", e.listed.to_string()));
