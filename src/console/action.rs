@@ -73,6 +73,10 @@ pub(super) enum Action {
     Fetch,
     /// Delivered list minus the ledger.
     Reconcile,
+    /// Let the schedule rest.
+    Pause,
+    /// Let the schedule go on.
+    Resume,
     /// Stop or give up.
     Cancel,
     /// Deliver once more.
@@ -91,6 +95,8 @@ impl Action {
                 | Self::Release
                 | Self::Fetch
                 | Self::Reconcile
+                | Self::Pause
+                | Self::Resume
                 | Self::Cancel
                 | Self::SendAgain
         )

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use super::agenda::Agenda;
 use super::claims::Claims;
 use super::lane::{self, Lane, Outlet};
 use super::restored::MarkFile;
@@ -24,6 +25,8 @@ pub(super) struct Context {
     pub(super) lanes: Vec<Arc<Lane>>,
     pub(super) outlets: Vec<Outlet>,
     pub(super) claims: Claims,
+    /// When each of them runs by itself.
+    pub(super) agenda: Agenda,
     /// Cancelled when everything is to come to a safe point and stop.
     pub(super) stop: CancellationToken,
     /// Transfers at the same time, over all endpoints.

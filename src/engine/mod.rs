@@ -9,17 +9,21 @@
 //! | `walk`, `fetch`, `part`, `archive` | an item's way in a pass; its bytes into the archive |
 //! | `delivery`, `direct`, `confirm` | the bytes to their final name, exactly once |
 //! | `operator` | hold, release, retry, send again, fetch, cancel |
-//! | `schedule`, `scheduler` | what happens by itself |
+//! | `schedule`, `plan`, `clock` | when an endpoint runs next, and what went by; the time |
+//! | `scheduler`, `due`, `rest`, `agenda` | what happens by itself, and its pauses |
 //! | `retry`, `claims`, `tally`, `progress` | when again; who works on what; counts; bars |
 
+mod agenda;
 mod archive;
 mod brakes;
 mod claims;
+mod clock;
 pub mod command;
 mod confirm;
 mod context;
 mod delivery;
 mod direct;
+mod due;
 pub mod event;
 mod fetch;
 mod handle;
@@ -28,8 +32,10 @@ mod listing;
 mod operator;
 mod part;
 mod pass;
+mod plan;
 mod progress;
 mod reconcile;
+mod rest;
 mod restored;
 mod retry;
 mod run;
@@ -43,7 +49,8 @@ mod wrong_recovery;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use command::{Acted, Command, ReconcileMode, Reply};
+pub use clock::{Clock, SystemClock};
+pub use command::{Acted, Command, ReconcileMode, Reply, Rescheduled, Vitals};
 pub use event::{Event, Level, Phase, Transfer};
 pub use handle::{Handle, Request};
 pub use tally::overall;
@@ -52,8 +59,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::Config;
-use crate::ledger::{self, Ledger, Reader, create_private_folder};
-use crate::model::{Failure, Schedule};
+use crate::ledger::{self, EndpointRow, Ledger, Reader, create_private_folder};
+use crate::model::{Endpoint, Failure};
 use context::Context;
 use lane::{Lane, Outlets};
 use operator::Word;
@@ -85,6 +92,16 @@ impl Engine {
         ledger: Ledger,
         schedules: Schedules,
     ) -> Result<Self, Failure> {
+        Self::start_by(config, ledger, schedules, Arc::new(SystemClock)).await
+    }
+
+    /// The same, with schedules that go by `clock`.
+    pub async fn start_by(
+        config: Config,
+        ledger: Ledger,
+        schedules: Schedules,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Failure> {
         for folder in ["parts", "polls", "archive"] {
             create_private_folder(&config.data_dir.join(folder))?;
         }
@@ -95,7 +112,8 @@ impl Engine {
         ledger.close_interrupted_runs().await?;
         let (handle, requests) = Handle::pair();
         let events = handle.subscribe();
-        let context = Arc::new(build(config, ledger, handle.clone(), mark, schedules).await?);
+        let context =
+            Arc::new(build(config, ledger, handle.clone(), mark, schedules, clock).await?);
         if let Some(words) = told {
             context.notice(Level::Error, words);
         }
@@ -103,7 +121,8 @@ impl Engine {
         tasks.spawn(serve(context.clone(), requests, tasks.clone()));
         if schedules == Schedules::On {
             for lane in &context.lanes {
-                tasks.spawn(scheduler::look_after(context.clone(), lane.clone()));
+                tasks.spawn(due::look_after(context.clone(), lane.clone()));
+                tasks.spawn(scheduler::keep(context.clone(), lane.clone()));
             }
         }
         Ok(Self { context, handle, tasks, events })
@@ -167,9 +186,17 @@ pub async fn test(
     Ok(tested)
 }
 
-/// When a schedule is due next, from now on; none for manual ones.
-pub fn next_run(schedule: &Schedule) -> Option<jiff::Timestamp> {
-    schedule::next_after(schedule, ledger::now())
+/// When an endpoint of the configuration runs next by itself: as it is planned in
+/// the books, else as its schedule says from now on; none for paused and manual ones.
+pub fn next_run(endpoint: &Endpoint, row: &EndpointRow) -> Option<jiff::Timestamp> {
+    if row.paused || !endpoint.is_active {
+        return None;
+    }
+    let now = ledger::now();
+    // A plan of the past is that of a program that does not run any more.
+    let planned = row.next_run.filter(|at| *at > now);
+    let planned = planned.filter(|_| row.schedule.as_ref() == Some(&endpoint.schedule));
+    planned.or_else(|| schedule::next_after(&endpoint.schedule, now))
 }
 
 async fn build(
@@ -178,6 +205,7 @@ async fn build(
     handle: Handle,
     mark: restored::MarkFile,
     schedules: Schedules,
+    clock: Arc<dyn Clock>,
 ) -> Result<Context, Failure> {
     let stop = CancellationToken::new();
     let mut outlets = Outlets::default();
@@ -192,6 +220,7 @@ async fn build(
         }
     }
     Ok(Context {
+        agenda: agenda::Agenda::new(clock, &lanes),
         transfers: Semaphore::new(config.scheduling.max_transfers),
         syncs: Semaphore::new(config.scheduling.max_concurrent_syncs),
         claims: claims::Claims::new(stop.clone()),
@@ -240,6 +269,9 @@ async fn carry_out(context: &Arc<Context>, tasks: &TaskTracker, command: Command
         Command::SendAgain(ids) => Ok(act(context, tasks, Word::SendAgain, ids).await),
         Command::Fetch(ids) => Ok(act(context, tasks, Word::Fetch, ids).await),
         Command::Cancel(ids) => Ok(act(context, tasks, Word::Cancel, ids).await),
+        Command::Pause { endpoints } => rest::set(context, &endpoints, true).await,
+        Command::Resume { endpoints } => rest::set(context, &endpoints, false).await,
+        Command::Vitals => Ok(rest::vitals(context).await),
     };
     done.unwrap_or_else(Reply::Failed)
 }

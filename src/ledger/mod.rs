@@ -19,7 +19,9 @@ mod reader;
 mod restored;
 pub mod rows;
 mod runs;
+mod schedules;
 mod timeline;
+mod totals;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -36,6 +38,8 @@ pub use mark::{Mark, Standing};
 pub use polls::{Poll, Recorded};
 pub use reader::Reader;
 pub use rows::{Books, EndpointRow, EventRow, ExportRow, Filter, Timeline, TransferRow};
+pub use schedules::{BeginSlot, Missed, Planned, SlotBegun};
+pub use totals::{FileTotals, Totals};
 
 use crate::model::{Failure, FailureClass, Id};
 
@@ -79,6 +83,16 @@ impl Ledger {
     /// A read side for others. Reads never wait for the writer.
     pub fn reader(&self) -> Result<Reader, Failure> {
         Reader::open(&self.path)
+    }
+
+    /// Whether it can be written now: goes the way of every write, and changes nothing.
+    pub async fn check(&self) -> Result<(), Failure> {
+        self.writer
+            .write(|c| {
+                c.query_row("SELECT 1", [], |_| Ok(()))
+                    .map_err(|e| sql_failure("looking at the ledger", &e))
+            })
+            .await
     }
 
     /// Writes a word about `subject` that changes no state.

@@ -119,8 +119,13 @@ pub(super) fn reply(state: &mut State, command: &Command, reply: Reply) -> Vec<E
                 None => state.say(Level::Warning, format!("reconciled: {found} booked as held")),
             }
         }
+        Reply::Rescheduled(endpoints) => {
+            for endpoint in endpoints {
+                state.say(Level::Info, endpoint.words());
+            }
+        }
         // Not asked for by any key.
-        Reply::CarriedOn(_) => {}
+        Reply::CarriedOn(_) | Reply::Vitals(_) => {}
         Reply::Failed(failure) => {
             // Nothing runs: what was shown as queued the moment the key was hit is not.
             if let Command::Sync { .. } = command {
