@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::demo::{self, Arming, Consumer, Options};
+use crate::ledger::{FILE_STATES, Filter};
 use crate::model::{EndpointType, Failure, Id};
 
 const EXAMPLES: &str = "\
@@ -110,13 +111,19 @@ Examples:
   transship exports --state held
   transship exports --pending --json | jq -r .name")]
     Exports(ListArgs),
+    /// List the files of registers, newest first.
+    #[command(after_help = "\
+Examples:
+  transship files --endpoint \"Site plans\" --limit 0
+  transship files --state removed --json | jq -r .path")]
+    Files(FilesArgs),
     /// List deliveries, newest first.
     Transfers(ListArgs),
     /// List runs, newest first.
     Runs(ListArgs),
     /// List what happened, newest first.
     Events(ListArgs),
-    /// Show one export (x17), delivery (d17) or run (r4) as a timeline.
+    /// Show one export (x17), delivery (d17), file (f17) or run (r4) as a timeline.
     Show {
         /// The id, as the lists show it.
         id: Id,
@@ -219,11 +226,37 @@ pub struct ListArgs {
 
 impl ListArgs {
     /// As the ledger understands it.
-    pub fn filter(&self) -> crate::ledger::Filter {
-        crate::ledger::Filter {
+    pub fn filter(&self) -> Filter {
+        Filter {
             endpoint: self.endpoint.clone(),
             state: self.state.clone(),
             pending: self.pending,
+            limit: (self.limit > 0).then_some(self.limit),
+        }
+    }
+}
+
+/// `files`.
+#[derive(Clone, Debug, Args)]
+pub struct FilesArgs {
+    /// Only this endpoint's.
+    #[arg(long, value_name = "NAME")]
+    pub endpoint: Option<String>,
+    /// Only those in this state.
+    #[arg(long, value_name = "STATE", value_parser = FILE_STATES)]
+    pub state: Option<String>,
+    /// The newest so many; 0 for all.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub limit: u32,
+}
+
+impl FilesArgs {
+    /// As the ledger understands it.
+    pub fn filter(&self) -> Filter {
+        Filter {
+            endpoint: self.endpoint.clone(),
+            state: self.state.clone(),
+            pending: false,
             limit: (self.limit > 0).then_some(self.limit),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use super::{Exit, Global, ListArgs, check, print};
+use super::{Exit, FilesArgs, Global, ListArgs, check, print};
 use crate::config::Config;
 use crate::engine;
 use crate::ledger::{Books, Reader};
@@ -48,6 +48,11 @@ pub(super) fn endpoints(global: &Global) -> Exit {
 /// `exports`.
 pub(super) fn exports(global: &Global, args: &ListArgs) -> Exit {
     list(global, |books, _| books.exports(&args.filter()), print::exports)
+}
+
+/// `files`.
+pub(super) fn files(global: &Global, args: &FilesArgs) -> Exit {
+    list(global, |books, _| books.files(&args.filter()), print::files)
 }
 
 /// `transfers`.

@@ -16,8 +16,8 @@ mod test;
 mod workplace;
 
 pub use args::{
-    Cli, Color, Command, DemoArgs, Global, Ids, ListArgs, Names, ReconcileArgs, SendArgs, SimArgs,
-    SyncArgs, TestArgs,
+    Cli, Color, Command, DemoArgs, FilesArgs, Global, Ids, ListArgs, Names, ReconcileArgs,
+    SendArgs, SimArgs, SyncArgs, TestArgs,
 };
 pub use exit::Exit;
 
@@ -37,6 +37,7 @@ pub async fn run(cli: Cli) -> Exit {
         Command::Sync(args) => sync::sync(global, &args).await,
         Command::Endpoints => lists::endpoints(global),
         Command::Exports(args) => lists::exports(global, &args),
+        Command::Files(args) => lists::files(global, &args),
         Command::Transfers(args) => lists::transfers(global, &args),
         Command::Runs(args) => lists::runs(global, &args),
         Command::Events(args) => lists::events(global, &args),

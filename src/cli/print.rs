@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::Exit;
 use crate::headless::table::{Column, Table};
-use crate::ledger::{EndpointRow, EventRow, ExportRow, Timeline, TransferRow};
+use crate::ledger::{EndpointRow, EventRow, ExportRow, FileRow, Timeline, TransferRow};
 use crate::model::{Failure, RunReport, Shown, steerless};
 
 /// Writes `text` to stdout.
@@ -88,6 +88,11 @@ pub fn endpoints(rows: &[EndpointRow], json: bool) -> Exit {
         Column::fixed("LAST RUN"),
         Column::fixed("OUTCOME"),
         Column::fixed("NEXT RUN"),
+        Column::number("FILES"),
+        Column::number("NEW"),
+        Column::number("CHANGED"),
+        Column::number("REMOVED"),
+        Column::number("CALLS"),
         Column::number("WAITING"),
         Column::number("OPERATOR"),
         Column::number("UNCONFIRMED"),
@@ -106,6 +111,11 @@ pub fn endpoints(rows: &[EndpointRow], json: bool) -> Exit {
             time(row.last_run),
             row.last_outcome.map_or_else(dash, |o| o.to_string()),
             next,
+            row.files.to_string(),
+            row.new.to_string(),
+            row.updated.to_string(),
+            row.removed.to_string(),
+            row.api_calls.to_string(),
             row.waiting.to_string(),
             row.needs_operator.to_string(),
             row.unconfirmed.to_string(),
@@ -141,6 +151,37 @@ pub fn exports(rows: &[ExportRow], json: bool) -> Exit {
             or_dash(row.evidence.as_deref()),
             time(Some(row.updated_at)),
             row.error.clone().unwrap_or_default(),
+        ]
+    })
+}
+
+/// Prints `files`.
+pub fn files(rows: &[FileRow], json: bool) -> Exit {
+    if json {
+        return json_lines(rows);
+    }
+    let columns = [
+        Column::fixed("ID"),
+        Column::text("ENDPOINT"),
+        Column::text("PATH"),
+        Column::fixed("TYPE"),
+        Column::number("SIZE"),
+        Column::fixed("STATE"),
+        Column::fixed("CHANGED"),
+        Column::text("NOT FETCHED"),
+        Column::text("LINK"),
+    ];
+    table(rows, &columns, "There are no such files.", |row| {
+        vec![
+            row.id.to_string(),
+            row.endpoint.clone(),
+            row.path.clone(),
+            or_dash(row.file_type.as_deref()),
+            row.size.map_or_else(dash, size),
+            row.state.clone(),
+            time(Some(row.updated_at)),
+            row.left_out.clone().unwrap_or_default(),
+            row.link.clone().unwrap_or_default(),
         ]
     })
 }
@@ -189,6 +230,8 @@ pub fn runs(rows: &[RunReport], json: bool) -> Exit {
         Column::number("SECONDS"),
         Column::fixed("OUTCOME"),
         Column::number("NEW"),
+        Column::number("CHANGED"),
+        Column::number("REMOVED"),
         Column::number("DELIVERED"),
         Column::number("FAILED"),
         Column::text("ENDPOINTS"),
@@ -206,6 +249,8 @@ pub fn runs(rows: &[RunReport], json: bool) -> Exit {
             run.ended_at.duration_since(run.started_at).as_secs().to_string(),
             run.outcome.to_string(),
             sum(|e| e.new),
+            sum(|e| e.updated),
+            sum(|e| e.removed),
             sum(|e| e.delivered),
             sum(|e| e.failed),
             names.join(", "),

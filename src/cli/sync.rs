@@ -4,9 +4,9 @@ use super::workplace::{Face, Workplace, verbosity};
 use super::{Exit, Global, SyncArgs, check, print};
 use crate::config::Config;
 use crate::engine::command::Tested;
-use crate::engine::{self, Command, Reply, Schedules};
+use crate::engine::{self, Accounts, Command, Reply, Schedules};
 use crate::ledger::{Books as _, Filter, Reader};
-use crate::model::Trigger;
+use crate::model::{Endpoint, Scope, Trigger};
 
 /// One pass over the named, or all active, endpoints.
 pub(super) async fn sync(global: &Global, args: &SyncArgs) -> Exit {
@@ -43,30 +43,38 @@ pub(super) async fn sync(global: &Global, args: &SyncArgs) -> Exit {
     answer.signal.unwrap_or(exit)
 }
 
-/// What a sync would do. Signs in on both sides; asks the source for nothing
-/// that it could lose.
+/// What a sync would do. Signs in on both sides; asks the source for nothing that it
+/// could lose, and walks through registers without booking anything.
 async fn dry_run(global: &Global, args: &SyncArgs, config: Config) -> Exit {
     // Beside a running instance, too: nothing is written.
-    let pending = match Reader::open(&config.database) {
-        Ok(reader) => reader.exports(&Filter { pending: true, ..Filter::default() }),
-        Err(_) if !config.database.exists() => Ok(Vec::new()),
-        Err(failure) => Err(failure),
+    let books = match Reader::open(&config.database) {
+        Ok(reader) => Some(reader),
+        Err(_) if !config.database.exists() => None,
+        Err(failure) => return print::failure(&failure),
     };
-    let pending = match pending {
+    let filter = Filter { pending: true, ..Filter::default() };
+    let pending = match books.as_ref().map_or(Ok(Vec::new()), |books| books.exports(&filter)) {
         Ok(pending) => pending,
         Err(failure) => return print::failure(&failure),
     };
-    let tested = match engine::test(&config, &args.endpoints, 0).await {
+    let (mut accounts, steps) = (Accounts::default(), super::test::steps(global));
+    let (names, books) = (&args.endpoints, books.as_ref());
+    let looked = engine::dry_run(&config, names, args.full, books, &mut accounts, &steps);
+    let tested = match looked.await {
         Ok(tested) => tested,
         Err(failure) => return print::failure(&failure),
     };
-    for endpoint in &tested {
-        let name = &endpoint.endpoint;
+    for tested in &tested {
+        let name = &tested.endpoint;
         let waiting = pending.iter().filter(|row| row.endpoint == *name).count();
-        eprintln!(
-            "{name}: would ask for what is new (a destructive read, not sent now) and go on with \
-             {waiting} exports that are in the books"
-        );
+        let announced = |e: &Endpoint| e.name == *name && e.scope == Scope::Exports;
+        let goes_on = format!("go on with {waiting} exports that are in the books");
+        if config.endpoints.iter().any(announced) {
+            let asks = "ask for what is new (a destructive read, not sent now)";
+            eprintln!("{name}: would {asks} and {goes_on}");
+        } else if waiting > 0 {
+            eprintln!("{name}: would {goes_on}");
+        }
     }
     let refused = tested.iter().flat_map(Tested::failures).map(Exit::of_failure).next();
     super::test::print_checks(&tested, global.json);

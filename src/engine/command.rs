@@ -1,7 +1,7 @@
 //! What can be asked of the engine, and what it answers.
 
 pub use crate::model::ReconcileMode;
-use crate::model::{EndpointResult, Failure, Id, RunReport, Shown, Trigger};
+use crate::model::{EndpointResult, Failure, Id, Project, RunReport, Shown, Trigger};
 
 /// One request to the engine. Keys, the palette, the command line and the
 /// schedule all end in one of these.
@@ -72,13 +72,15 @@ pub struct Acted {
     pub result: Result<String, Failure>,
 }
 
-/// One endpoint's answer to [`test`](super::test).
+/// One endpoint's answer to [`look`](super::look) or [`dry_run`](super::dry_run).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tested {
     /// The endpoint's name.
     pub endpoint: String,
     /// What was looked at, and what was found, e.g. `("sign in", Ok("organisation 1234"))`.
     pub checks: Vec<(String, Result<Shown, Failure>)>,
+    /// The projects or drives that its account may see, where they were asked for.
+    pub projects: Vec<Project>,
 }
 
 impl Tested {

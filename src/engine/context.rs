@@ -6,9 +6,10 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use super::accounts;
 use super::agenda::Agenda;
 use super::claims::Claims;
-use super::lane::{self, Lane, Outlet};
+use super::lane::{Lane, Outlet};
 use super::restored::MarkFile;
 use super::{Event, Handle, Level, Phase, Schedules};
 use crate::config::Config;
@@ -49,7 +50,7 @@ impl Context {
                 Some(lane) => lanes.push(lane.clone()),
                 // Not by name: then those that this version can sync are meant.
                 None if names.is_empty() => {}
-                None => return Err(lane::not_synced(endpoint)),
+                None => return Err(accounts::not_synced(endpoint)),
             }
         }
         Ok(lanes)

@@ -1,5 +1,7 @@
 //! What the engine tells whoever listens: the console, headless lines, the log.
 
+use jiff::Timestamp;
+
 use crate::model::{DeliveryState, EndpointResult, ExportState, Failure, Id, RunReport, Shown};
 
 /// Something happened. Events are hints for people; the ledger is the truth.
@@ -60,12 +62,15 @@ pub enum Event {
         /// Whose bytes: an export (fetching) or a delivery (uploading).
         id: Id,
     },
+    /// How far a walk through a register is. Sent a few times a second at the most,
+    /// and once at its end.
+    Walk(Walk),
     /// When an endpoint runs next by itself.
     Scheduled {
         /// The endpoint's name.
         endpoint: String,
         /// When; none for never.
-        at: Option<jiff::Timestamp>,
+        at: Option<Timestamp>,
     },
     /// Anything else the operator should read.
     Notice {
@@ -95,6 +100,8 @@ pub enum Phase {
     Confirming,
     /// Does not list, and why.
     Braked(String),
+    /// The register is kept, but no contents are fetched for it, and why.
+    ContentsWait(String),
     /// Nothing runs.
     Idle,
 }
@@ -111,6 +118,7 @@ impl Phase {
             Self::Transferring => "transferring".into(),
             Self::Confirming => "confirming".into(),
             Self::Braked(why) => format!("not listing: {why}"),
+            Self::ContentsWait(why) => format!("contents wait: {why}"),
             Self::Idle => "idle".into(),
         }
     }
@@ -132,6 +140,27 @@ pub struct Transfer {
     pub bytes: u64,
     /// Bytes in all, once known.
     pub total: Option<u64>,
+}
+
+/// How far a walk through an endpoint's register is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Walk {
+    /// The endpoint's name.
+    pub endpoint: String,
+    /// Files seen so far.
+    pub found: u64,
+    /// Of them, those not seen before.
+    pub new: u64,
+    /// Files known before that changed, were moved or renamed, or came back.
+    pub updated: u64,
+    /// Files that are gone; known only at the end of a walk.
+    pub removed: u64,
+    /// Calls made to the service by this walk.
+    pub calls: u64,
+    /// Units of the service's quota used by this walk.
+    pub quota: u64,
+    /// Until when the service has asked us to wait, if it has.
+    pub throttled_until: Option<Timestamp>,
 }
 
 /// How much a notice matters.

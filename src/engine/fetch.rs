@@ -53,10 +53,10 @@ pub(super) async fn fetch(
     loop {
         let last = export.clone();
         export = begin(context, lane, export).await?;
-        let uid = export.uid.clone();
+        let (uid, raw) = (export.uid.clone(), export.raw.clone());
         let path = context.parts_folder().join(export.part.as_deref().unwrap_or_default());
         let mut part = Part::new(&context.ledger, &progress, export, path.clone());
-        let arrived = match lane.source.fetch(&uid, &mut part, claim.token()).await {
+        let arrived = match lane.source.fetch(&uid, &raw, &mut part, claim.token()).await {
             Ok(()) => part.finish().await,
             Err(failure) => part.keep().await.and(Err(failure)),
         };

@@ -4,21 +4,20 @@ use std::sync::Arc;
 
 use tokio::sync::{Mutex, Notify, Semaphore};
 
+use super::accounts::Sources;
 use super::tally::Tally;
-use crate::config::{Client, Config};
+use crate::config::Config;
 use crate::destinations::{Destination, sftp::SftpDestination};
 use crate::ledger::NewDelivery;
-use crate::model::{
-    DestinationSettings, Endpoint, EndpointResult, EndpointType, Failure, FailureClass,
-};
-use crate::sources::{ExportSource, encoura::Encoura};
+use crate::model::{DestinationSettings, Endpoint, EndpointResult, Failure, FailureClass};
+use crate::sources::{ExportSource, Source};
 
 /// One endpoint, its source and its destination.
 pub(super) struct Lane {
     pub(super) endpoint: Endpoint,
     /// Its number in the ledger.
     pub(super) number: i64,
-    pub(super) source: Arc<dyn ExportSource>,
+    pub(super) source: Source,
     pub(super) outlet: Option<Outlet>,
     /// Held by the one pass that may list: never two runs of an endpoint at once.
     pub(super) turn: Mutex<()>,
@@ -59,14 +58,10 @@ impl Lane {
         config: &Config,
         endpoint: &Endpoint,
         number: i64,
+        sources: &mut dyn Sources,
         outlets: &mut Outlets,
     ) -> Result<Self, Failure> {
-        let source: Arc<dyn ExportSource> = match config.clients.get(&endpoint.client) {
-            Some(Client::Encoura(account)) if endpoint.endpoint_type == EndpointType::Encoura => {
-                Arc::new(Encoura::new(account.clone())?)
-            }
-            _ => return Err(not_synced(endpoint)),
-        };
+        let source = sources.source(config, endpoint)?;
         let outlet = match &endpoint.deliver_to {
             Some(name) => Some(outlets.open(config, name)?),
             None => None,
@@ -89,17 +84,37 @@ impl Lane {
         Tally::new(EndpointResult::new(&self.endpoint.name, self.endpoint.endpoint_type))
     }
 
+    /// The source's lists. A register has none.
+    pub(super) fn lists(&self) -> Result<&dyn ExportSource, Failure> {
+        match &self.source {
+            Source::Exports(source) => Ok(source.as_ref()),
+            Source::Register(_) => Err(Failure::new(
+                FailureClass::Misconfigured,
+                "asking for the lists of",
+                &self.endpoint.name,
+            )
+            .said("its files are registered: there is no list of what was delivered")),
+        }
+    }
+
+    /// What its exports' keys name the account: who announces them, or, where nobody
+    /// does, to whom they go. So two endpoints never send one file to one place twice.
+    pub(super) fn account(&self) -> String {
+        match &self.source {
+            Source::Exports(source) => source.account(),
+            Source::Register(_) => self.endpoint.deliver_to.clone().unwrap_or_default(),
+        }
+    }
+
     /// Whether files of this type are delivered.
     pub(super) fn delivers(&self, file_type: &str) -> bool {
+        if matches!(self.source, Source::Register(_)) {
+            // Picked by type when it was listed, and named by its type.
+            return true;
+        }
         let types = &self.endpoint.file_types;
         types.is_empty() || types.iter().any(|t| t.eq_ignore_ascii_case(file_type))
     }
-}
-
-/// This version cannot sync endpoints of this type.
-pub(super) fn not_synced(endpoint: &Endpoint) -> Failure {
-    Failure::new(FailureClass::Misconfigured, "syncing", &endpoint.name)
-        .said(format!("{} endpoints are not synced by this version", endpoint.endpoint_type))
 }
 
 /// The destinations in use; endpoints with the same one share its sessions.

@@ -93,6 +93,7 @@ async fn list_new(
     run: Id,
     product_key: Option<&str>,
 ) -> Result<Recorded, Failure> {
+    let lists = lane.lists()?;
     let folder = context.polls_folder();
     create_private_folder(&folder)?;
     let key = product_key.map(str::to_owned);
@@ -101,7 +102,7 @@ async fn list_new(
     // From here on a ledger without this intent is known to be an older one.
     context.mark.catch_up(&context.ledger).await;
     crash::at(Point::PollIntended)?;
-    if let Err(lost) = lane.source.list(ListKind::NotDelivered, product_key, &poll.body).await {
+    if let Err(lost) = lists.list(ListKind::NotDelivered, product_key, &poll.body).await {
         book_loss(context, &poll, &lost).await?;
         crash::at(Point::PollLost)?;
         return Err(lost.failure);
@@ -147,7 +148,7 @@ async fn parse(lane: &Lane, body: &Path) -> Result<Vec<Listed>, Failure> {
             .map_err(|e| Failure::io("reading the list in", body.to_string_lossy(), &e))
     })
     .await?;
-    lane.source.parse(&bytes)
+    lane.lists()?.parse(&bytes)
 }
 
 /// Settles every list that was asked for and did not end in a committed
@@ -291,10 +292,11 @@ async fn compare(
     polls: Vec<Id>,
 ) -> Result<Recorded, Failure> {
     context.phase(lane, Phase::Reconciling);
+    let lists = lane.lists()?;
     let folder = context.polls_folder();
     create_private_folder(&folder)?;
     let body = delivered_body(&folder, lane);
-    let parsed = match lane.source.list(ListKind::Delivered, product_key, &body).await {
+    let parsed = match lists.list(ListKind::Delivered, product_key, &body).await {
         Ok(()) => parse(lane, &body).await,
         Err(lost) => Err(lost.failure),
     };
@@ -326,7 +328,7 @@ pub(super) fn arrival(lane: &Lane, run: Option<Id>) -> Arrival {
         endpoint: lane.number,
         run,
         source: lane.endpoint.endpoint_type.as_str(),
-        account: lane.source.account(),
+        account: lane.account(),
     }
 }
 

@@ -5,6 +5,9 @@
 //! | `handle`, `command`, `event` | how everybody else speaks with the engine |
 //! | `run`, `pass` | one run over endpoints; one pass of one endpoint |
 //! | `listing`, `brakes`, `reconcile` | the lists, and when none is sent |
+//! | `register`, `contents` | a register's walk into the books; its files' bytes |
+//! | `accounts`, `lane` | sources and destinations, shared where they are the same |
+//! | `look` | test and dry run: what is there, with nothing changed |
 //! | `restored` | a ledger that was put back from a backup |
 //! | `walk`, `fetch`, `part`, `archive` | an item's way in a pass; its bytes into the archive |
 //! | `delivery`, `direct`, `confirm` | the bytes to their final name, exactly once |
@@ -13,6 +16,7 @@
 //! | `scheduler`, `due`, `rest`, `agenda` | what happens by itself, and its pauses |
 //! | `retry`, `claims`, `tally`, `progress` | when again; who works on what; counts; bars |
 
+mod accounts;
 mod agenda;
 mod archive;
 mod brakes;
@@ -20,6 +24,7 @@ mod claims;
 mod clock;
 pub mod command;
 mod confirm;
+mod contents;
 mod context;
 mod delivery;
 mod direct;
@@ -29,12 +34,14 @@ mod fetch;
 mod handle;
 mod lane;
 mod listing;
+mod look;
 mod operator;
 mod part;
 mod pass;
 mod plan;
 mod progress;
 mod reconcile;
+mod register;
 mod rest;
 mod restored;
 mod retry;
@@ -49,10 +56,12 @@ mod wrong_recovery;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use accounts::{Accounts, Sources};
 pub use clock::{Clock, SystemClock};
 pub use command::{Acted, Command, ReconcileMode, Reply, Rescheduled, Vitals};
-pub use event::{Event, Level, Phase, Transfer};
+pub use event::{Event, Level, Phase, Transfer, Walk};
 pub use handle::{Handle, Request};
+pub use look::{Look, Told, dry_run, look, test};
 pub use tally::overall;
 use tokio::sync::{Semaphore, broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -102,6 +111,26 @@ impl Engine {
         schedules: Schedules,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Failure> {
+        Self::start_as(config, ledger, schedules, clock, &mut Accounts::default()).await
+    }
+
+    /// The same, with sources of the caller's making.
+    pub async fn start_with(
+        config: Config,
+        ledger: Ledger,
+        schedules: Schedules,
+        sources: &mut dyn Sources,
+    ) -> Result<Self, Failure> {
+        Self::start_as(config, ledger, schedules, Arc::new(SystemClock), sources).await
+    }
+
+    async fn start_as(
+        config: Config,
+        ledger: Ledger,
+        schedules: Schedules,
+        clock: Arc<dyn Clock>,
+        sources: &mut dyn Sources,
+    ) -> Result<Self, Failure> {
         for folder in ["parts", "polls", "archive"] {
             create_private_folder(&config.data_dir.join(folder))?;
         }
@@ -113,7 +142,7 @@ impl Engine {
         let (handle, requests) = Handle::pair();
         let events = handle.subscribe();
         let context =
-            Arc::new(build(config, ledger, handle.clone(), mark, schedules, clock).await?);
+            Arc::new(build(config, ledger, handle.clone(), mark, schedules, clock, sources).await?);
         if let Some(words) = told {
             context.notice(Level::Error, words);
         }
@@ -167,25 +196,6 @@ impl Engine {
     }
 }
 
-/// Signs in and looks around for the named, or all active, endpoints of
-/// `config`. Changes nothing anywhere, and needs no ledger.
-pub async fn test(
-    config: &Config,
-    endpoints: &[String],
-    max_files: usize,
-) -> Result<Vec<command::Tested>, Failure> {
-    let mut outlets = Outlets::default();
-    let mut tested = Vec::new();
-    for endpoint in context::endpoints_called(config, endpoints)? {
-        let lane = Lane::build(config, endpoint, 0, &mut outlets)?;
-        tested.push(reconcile::test(&lane, max_files).await);
-    }
-    for outlet in outlets.into_inner() {
-        outlet.destination.close().await;
-    }
-    Ok(tested)
-}
-
 /// When an endpoint of the configuration runs next by itself: as it is planned in
 /// the books, else as its schedule says from now on; none for paused and manual ones.
 pub fn next_run(endpoint: &Endpoint, row: &EndpointRow) -> Option<jiff::Timestamp> {
@@ -206,6 +216,7 @@ async fn build(
     mark: restored::MarkFile,
     schedules: Schedules,
     clock: Arc<dyn Clock>,
+    sources: &mut dyn Sources,
 ) -> Result<Context, Failure> {
     let stop = CancellationToken::new();
     let mut outlets = Outlets::default();
@@ -213,7 +224,7 @@ async fn build(
     let mut lanes = Vec::new();
     for endpoint in &config.endpoints {
         let number = ledger.endpoint(&endpoint.name).await?.number;
-        match Lane::build(&config, endpoint, number, &mut outlets) {
+        match Lane::build(&config, endpoint, number, sources, &mut outlets) {
             Ok(lane) => lanes.push(Arc::new(lane)),
             // The others work; a sync that names this one says why not.
             Err(failure) => tracing::warn!("{failure}"),
@@ -260,7 +271,9 @@ async fn serve(
 
 async fn carry_out(context: &Arc<Context>, tasks: &TaskTracker, command: Command) -> Reply {
     let done = match command {
-        Command::Sync { endpoints, trigger, full: _ } => sync(context, &endpoints, trigger).await,
+        Command::Sync { endpoints, trigger, full } => {
+            sync(context, &endpoints, trigger, full).await
+        }
         Command::Reconcile { endpoints, mode } => reconcile(context, tasks, &endpoints, mode).await,
         Command::CarryOn { endpoints } => carry_on(context, &endpoints).await,
         Command::Retry(ids) => Ok(act(context, tasks, Word::Retry, ids).await),
@@ -280,9 +293,10 @@ async fn sync(
     context: &Arc<Context>,
     endpoints: &[String],
     trigger: crate::model::Trigger,
+    full: bool,
 ) -> Result<Reply, Failure> {
     let lanes = context.lanes_called(endpoints)?;
-    run::run(context, lanes, trigger).await.map(Reply::Run)
+    run::run_with(context, lanes, trigger, full).await.map(Reply::Run)
 }
 
 async fn reconcile(
@@ -292,7 +306,12 @@ async fn reconcile(
     mode: ReconcileMode,
 ) -> Result<Reply, Failure> {
     let mut reconciled = Vec::new();
-    for lane in context.lanes_called(endpoints)? {
+    let mut lanes = context.lanes_called(endpoints)?;
+    if endpoints.is_empty() {
+        // Not by name: then those that have a Delivered list are meant.
+        lanes.retain(|lane| lane.lists().is_ok());
+    }
+    for lane in lanes {
         reconciled.push(reconcile::reconcile(context, &lane, mode).await);
         carry_on_beside(context, tasks, lane);
     }

@@ -9,23 +9,35 @@ use super::context::Context;
 use super::lane::Lane;
 use super::tally::{Side, Tally};
 use super::walk::{self, Pick};
-use super::{Level, Phase, listing};
+use super::{Level, Phase, contents, listing, register};
 use crate::ledger;
 use crate::model::{EndpointResult, Failure, FailureClass, Id, ReconcileMode};
+use crate::sources::Source;
 
 /// The Delivered list is compared with the ledger this often.
 const RECONCILE_EVERY: SignedDuration = SignedDuration::from_hours(24);
 
 /// Syncs one endpoint: settles what is open, lists what is new, and brings every
-/// file as far as it gets.
-pub(super) async fn sync(context: &Arc<Context>, lane: &Arc<Lane>, run: Id) -> EndpointResult {
+/// file as far as it gets. If it is `full`, a register is walked whatever its change
+/// detectors say.
+pub(super) async fn sync(
+    context: &Arc<Context>,
+    lane: &Arc<Lane>,
+    run: Id,
+    full: bool,
+) -> EndpointResult {
     context.phase(lane, Phase::Queued);
     let _turn = lane.turn.lock().await;
     let tally = Arc::new(lane.tally());
-    let calls_before = lane.source.api_calls();
-    let looked = match context.claims.stopping() {
-        true => Ok(None),
-        false => look_for_new(context, lane, run, &tally).await,
+    let (calls, quota) = (lane.source.api_calls(), lane.source.quota_used());
+    let looked = match (&lane.source, context.claims.stopping()) {
+        (_, true) => Ok(None),
+        (Source::Exports(_), _) => {
+            look_for_new(context, lane, run, &tally).await.map(|why| why.map(Phase::Braked))
+        }
+        (Source::Register(source), _) => {
+            register::keep(context, lane, source.as_ref(), run, full, &tally).await
+        }
     };
     let braked = looked.unwrap_or_else(|failure| {
         context.notice(Level::Error, format!("{}: {failure}", lane.endpoint.name));
@@ -33,6 +45,9 @@ pub(super) async fn sync(context: &Arc<Context>, lane: &Arc<Lane>, run: Id) -> E
         None
     });
     transfer(context, lane, Pick::All, &tally).await;
+    if braked.is_none() && matches!(lane.source, Source::Register(_)) {
+        contents::go_on(context, lane, run, &tally).await;
+    }
     if context.claims.stopping() {
         // However much was done: not all of it, and nobody may think so.
         tally.failed(&Failure::cancelled("syncing", &lane.endpoint.name));
@@ -40,9 +55,9 @@ pub(super) async fn sync(context: &Arc<Context>, lane: &Arc<Lane>, run: Id) -> E
         tell_what_waits(context, lane, &tally).await;
     }
     context.mark.catch_up(&context.ledger).await;
-    context.phase(lane, braked.map_or(Phase::Idle, Phase::Braked));
+    context.phase(lane, braked.unwrap_or(Phase::Idle));
     lane.changed.notify_one();
-    tally.finish(lane.source.api_calls() - calls_before)
+    tally.finish(lane.source.api_calls() - calls, lane.source.quota_used() - quota)
 }
 
 /// Works on what the endpoint has in the books, listing nothing: after a
@@ -55,7 +70,7 @@ pub(super) async fn carry_on(
     let tally = Arc::new(lane.tally());
     transfer(context, lane, pick, &tally).await;
     context.phase(lane, Phase::Idle);
-    tally.finish(0)
+    tally.finish(0, 0)
 }
 
 /// After a start: settles lists that a killed process left open. Reads the
@@ -172,7 +187,13 @@ async fn compare_daily(
     Ok(())
 }
 
-async fn transfer(context: &Arc<Context>, lane: &Arc<Lane>, pick: Pick, tally: &Arc<Tally>) {
+/// Brings what is open as far as it gets.
+pub(super) async fn transfer(
+    context: &Arc<Context>,
+    lane: &Arc<Lane>,
+    pick: Pick,
+    tally: &Arc<Tally>,
+) {
     context.phase(lane, Phase::Transferring);
     if let Err(failure) = walk::work_through(context, lane, pick, tally).await {
         tally.failed(&failure);

@@ -14,6 +14,16 @@ pub(super) async fn run(
     lanes: Vec<Arc<Lane>>,
     trigger: Trigger,
 ) -> Result<RunReport, Failure> {
+    run_with(context, lanes, trigger, false).await
+}
+
+/// The same; if it is `full`, registers are walked whatever their change detectors say.
+pub(super) async fn run_with(
+    context: &Arc<Context>,
+    lanes: Vec<Arc<Lane>>,
+    trigger: Trigger,
+    full: bool,
+) -> Result<RunReport, Failure> {
     let started_at = ledger::now();
     let numbers = lanes.iter().map(|lane| lane.number).collect();
     let run_id = context.ledger.start_run(trigger, numbers).await?;
@@ -26,7 +36,7 @@ pub(super) async fn run(
         let name = lane.endpoint.name.clone();
         let nothing = EndpointResult::new(&name, lane.endpoint.endpoint_type);
         // A task of its own, so that a defect in one endpoint leaves the others alone.
-        let ended = tokio::spawn(async move { part(&context, &lane, run_id).await }).await;
+        let ended = tokio::spawn(async move { part(&context, &lane, run_id, full).await }).await;
         let defect = |e| Err(Failure::new(FailureClass::Bug, "syncing", &name).said(e));
         ended.unwrap_or_else(defect).unwrap_or_else(|failure| failed(nothing, failure))
     });
@@ -56,6 +66,7 @@ async fn part(
     context: &Arc<Context>,
     lane: &Arc<Lane>,
     run: Id,
+    full: bool,
 ) -> Result<EndpointResult, Failure> {
     // First the endpoint's turn and only then a place: whoever waits for another run of
     // its endpoint must not keep other endpoints from theirs.
@@ -66,7 +77,7 @@ async fn part(
     let Ok(_permit) = context.syncs.acquire().await else {
         return Err(Failure::cancelled("syncing", &lane.endpoint.name));
     };
-    let result = pass::sync(context, lane, run).await;
+    let result = pass::sync(context, lane, run, full).await;
     context.ledger.end_endpoint(run, lane.number, result.clone()).await?;
     context.handle.publish(Event::EndpointEnded(result.clone()));
     Ok(result)

@@ -2,6 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use crate::ledger::WalkCounts;
 use crate::model::{EndpointResult, Failure, FailureClass, Outcome};
 
 /// Counts that grow while tasks work; the result is read off at the end.
@@ -29,6 +30,10 @@ struct Counts {
     /// Items in a row that found the destination, or the source, out of reach.
     out_of_reach: u32,
     needs_operator: bool,
+    /// A register was walked to the end of the walk.
+    walked: bool,
+    /// Something in a register is different now.
+    changed: bool,
 }
 
 impl Tally {
@@ -39,6 +44,8 @@ impl Tally {
             given_up: Vec::new(),
             out_of_reach: 0,
             needs_operator: false,
+            walked: false,
+            changed: false,
         }))
     }
 
@@ -51,6 +58,17 @@ impl Tally {
         let mut counts = self.counts();
         counts.result.discovered += found;
         counts.result.new += new;
+    }
+
+    /// A register was walked, or the walk broke off after this.
+    pub(super) fn registered(&self, walk: WalkCounts, to_its_end: bool) {
+        let mut counts = self.counts();
+        counts.result.discovered += walk.found;
+        counts.result.new += walk.new;
+        counts.result.updated += walk.updated;
+        counts.result.removed += walk.removed;
+        counts.walked |= to_its_end;
+        counts.changed |= walk.any_change();
     }
 
     /// A file's bytes are here and verified.
@@ -116,15 +134,17 @@ impl Tally {
     }
 
     /// The result, with the outcome that follows from the counts.
-    pub(super) fn finish(&self, api_calls: u64) -> EndpointResult {
+    pub(super) fn finish(&self, api_calls: u64, quota_used: u64) -> EndpointResult {
         let counts = self.counts();
         let mut result = counts.result.clone();
         // That the receiver took what an earlier pass delivered is good, but not new.
-        let worked = result.delivered + result.fetched > 0;
-        result.api_calls = api_calls;
+        let worked = result.delivered + result.fetched > 0 || counts.changed;
+        (result.api_calls, result.quota_used) = (api_calls, quota_used);
         result.outcome = match (counts.needs_operator, result.failed > 0, worked) {
             (true, _, _) => Outcome::NeedsOperator,
             (_, true, true) => Outcome::Partial,
+            // A walk that could not look everywhere has looked somewhere.
+            (_, true, false) if counts.walked => Outcome::Partial,
             (_, true, false) => Outcome::Failed,
             (_, false, true) => Outcome::Done,
             // New exports of which nothing came (all held, say) are not "nothing new".
@@ -165,6 +185,9 @@ mod tests {
     fn outcomes_follow_from_what_happened() {
         let network = Failure::new(FailureClass::Network, "listing", "a");
         let sign_in = Failure::new(FailureClass::SignIn, "signing in", "a");
+        let seen = WalkCounts { found: 3, ..WalkCounts::default() };
+        let gone = WalkCounts { removed: 1, ..seen };
+        let lost = WalkCounts { access_lost: 1, ..seen };
         type Story<'a> = &'a [&'a dyn Fn(&Tally)];
         let table: &[(Story<'_>, Outcome)] = &[
             (&[], Outcome::NothingNew),
@@ -174,11 +197,17 @@ mod tests {
             (&[&|t| t.failed(&network), &|t| t.delivered()], Outcome::Partial),
             (&[&|t| t.failed(&sign_in), &|t| t.delivered()], Outcome::NeedsOperator),
             (&[&|t| t.delivered(), &|t| t.needs_operator("in doubt")], Outcome::NeedsOperator),
+            (&[&|t| t.registered(seen, true)], Outcome::NothingNew),
+            (&[&|t| t.registered(gone, true)], Outcome::Done),
+            (&[&|t| t.registered(lost, true)], Outcome::Done),
+            (&[&|t| t.registered(seen, true), &|t| t.failed(&network)], Outcome::Partial),
+            (&[&|t| t.registered(seen, false), &|t| t.failed(&network)], Outcome::Failed),
+            (&[&|t| t.registered(gone, false), &|t| t.failed(&sign_in)], Outcome::NeedsOperator),
         ];
         for (number, (story, outcome)) in table.iter().enumerate() {
             let tally = tally();
             story.iter().for_each(|step| step(&tally));
-            assert_eq!(tally.finish(0).outcome, *outcome, "story {number}");
+            assert_eq!(tally.finish(0, 0).outcome, *outcome, "story {number}");
         }
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
+use super::contents;
 use super::context::Context;
 use super::delivery::{self, End};
 use super::fetch::{self, Fetched};
@@ -108,6 +109,10 @@ async fn walk_export(
     let Some(export) = context.ledger.export(item).await?.filter(|x| x.state.is_open()) else {
         return Ok(None);
     };
+    if let Some(why) = contents::unwanted(lane, &export) {
+        contents::cancel(context, lane, export, why).await?;
+        return Ok(None);
+    }
     match fetch::fetch(context, lane, export, &claim).await? {
         Fetched::Verified { bytes, delivery } => {
             tally.fetched(bytes);

@@ -8,8 +8,8 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
-use super::lines::{Verbosity, line};
-use crate::engine::{Event, Transfer};
+use super::lines::{Verbosity, line, walk_words};
+use crate::engine::{Event, Transfer, Walk};
 use crate::model::Id;
 
 /// Tells what happens until the engine is gone. Drawing never slows the engine:
@@ -29,6 +29,8 @@ struct Screen {
     verbosity: Verbosity,
     multi: MultiProgress,
     bars: HashMap<Id, ProgressBar>,
+    /// Walks that go on, by endpoint.
+    walks: HashMap<String, ProgressBar>,
     terminal: bool,
 }
 
@@ -38,18 +40,24 @@ impl Screen {
         let target =
             if terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let multi = MultiProgress::with_draw_target(target);
-        Self { verbosity, multi, bars: HashMap::new(), terminal }
+        Self { verbosity, multi, bars: HashMap::new(), walks: HashMap::new(), terminal }
     }
 
     fn show(&mut self, event: &Event) {
         match event {
             Event::Transfer(transfer) if self.terminal => self.progress(transfer),
+            Event::Walk(walk) if self.terminal => self.walk(walk),
             Event::TransferEnded { id } => {
                 if let Some(bar) = self.bars.remove(id) {
                     bar.finish_and_clear();
                 }
             }
             event => {
+                if let Event::EndpointEnded(result) = event
+                    && let Some(bar) = self.walks.remove(&result.name)
+                {
+                    bar.finish_and_clear();
+                }
                 if let Some(line) = line(event, self.verbosity) {
                     self.print(&line);
                 }
@@ -68,6 +76,16 @@ impl Screen {
         }
         bar.set_position(transfer.bytes);
         bar.set_message(format!("{} {}", transfer.step, transfer.name));
+    }
+
+    /// How many files there will be is not known: no bar, but its words.
+    fn walk(&mut self, walk: &Walk) {
+        let bar = self.walks.entry(walk.endpoint.clone()).or_insert_with(|| {
+            let words = ProgressStyle::with_template("{wide_msg}")
+                .unwrap_or_else(|_| ProgressStyle::default_spinner());
+            self.multi.add(ProgressBar::no_length().with_style(words))
+        });
+        bar.set_message(walk_words(walk));
     }
 
     /// A line above the bars. A stderr that went away must not end the work.

@@ -1,6 +1,6 @@
 //! One line for each event, as a person reads it in a terminal or a cron mail.
 
-use crate::engine::{Event, Level, Phase};
+use crate::engine::{Event, Level, Phase, Walk};
 use crate::model::{DeliveryState, EndpointResult, ExportState, Failure, Outcome};
 
 /// How much is told.
@@ -49,7 +49,7 @@ pub fn line(event: &Event, verbosity: Verbosity) -> Option<String> {
             let text = format!("{endpoint}: {id} {state}{again}: {name}");
             with_failure(from, text, failure.as_ref())
         }
-        Event::Transfer(_) | Event::TransferEnded { .. } => return None,
+        Event::Transfer(_) | Event::TransferEnded { .. } | Event::Walk(_) => return None,
         Event::Scheduled { endpoint, at } => {
             let at = (*at)?;
             (Verbosity::Normal, format!("{endpoint}: next run {at:.0}"))
@@ -75,6 +75,8 @@ pub fn summary(result: &EndpointResult) -> String {
     let counts = [
         (result.discovered, "listed"),
         (result.new, "new"),
+        (result.updated, "changed"),
+        (result.removed, "removed"),
         (result.fetched, "fetched"),
         (result.delivered, "delivered"),
         (result.failed, "failed"),
@@ -89,6 +91,19 @@ pub fn summary(result: &EndpointResult) -> String {
     }
     if let Some(error) = &result.error {
         line.push_str(&format!(": {error}"));
+    }
+    line
+}
+
+/// How far a walk is, in one line.
+pub fn walk_words(walk: &Walk) -> String {
+    let mut line = format!("{}: {} files seen, {} new", walk.endpoint, walk.found, walk.new);
+    if walk.updated > 0 {
+        line.push_str(&format!(", {} changed", walk.updated));
+    }
+    line.push_str(&format!("; {} calls", walk.calls));
+    if let Some(until) = walk.throttled_until {
+        line.push_str(&format!("; the service asks us to wait until {until:.0}"));
     }
     line
 }

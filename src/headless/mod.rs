@@ -6,4 +6,4 @@ pub mod log;
 pub mod table;
 
 pub use follow::follow;
-pub use lines::{Verbosity, line, summary, words};
+pub use lines::{Verbosity, line, summary, walk_words, words};

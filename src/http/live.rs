@@ -7,7 +7,7 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::{Event, Phase, Transfer};
+use crate::engine::{Event, Phase, Transfer, Walk};
 use crate::model::Id;
 
 /// A picture of now, redrawn with each event.
@@ -18,6 +18,8 @@ pub(super) struct Live(Arc<Mutex<Picture>>);
 pub(super) struct Picture {
     /// The transfers on their way.
     pub(super) transfers: BTreeMap<Id, Transfer>,
+    /// The last walk through each register, as far as it came.
+    pub(super) walks: BTreeMap<String, Walk>,
     /// What endpoints do; those that do nothing are not in it.
     pub(super) phases: BTreeMap<String, Phase>,
 }
@@ -58,6 +60,9 @@ impl Picture {
             Event::TransferEnded { id } => {
                 self.transfers.remove(&id);
             }
+            Event::Walk(walk) => {
+                self.walks.insert(walk.endpoint.clone(), walk);
+            }
             Event::Endpoint { endpoint, phase: Phase::Idle } => {
                 self.phases.remove(&endpoint);
             }
@@ -66,7 +71,10 @@ impl Picture {
             }
             // Why nothing was listed stays, as on the screen.
             Event::EndpointEnded(result)
-                if !matches!(self.phases.get(&result.name), Some(Phase::Braked(_))) =>
+                if !matches!(
+                    self.phases.get(&result.name),
+                    Some(Phase::Braked(_) | Phase::ContentsWait(_))
+                ) =>
             {
                 self.phases.remove(&result.name);
             }

@@ -161,6 +161,12 @@ fn endpoints(all: &mut Exposition, rows: &[EndpointRow], totals: &[Totals]) {
     gauge("transship_files_unconfirmed", "Files published and not yet seen taken.", &|row| {
         Some(row.unconfirmed as f64)
     });
+    gauge("transship_register_files", "Files in the register.", &|row| Some(row.files as f64));
+    gauge(
+        "transship_register_access_lost",
+        "Files of them that may not be seen any more.",
+        &|row| Some(row.access_lost as f64),
+    );
     let now = Timestamp::now();
     gauge(
         "transship_oldest_unconfirmed_age_seconds",

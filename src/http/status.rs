@@ -108,6 +108,21 @@ struct Job {
     needs_operator: u64,
     unconfirmed: u64,
     confirmed: u64,
+    /// Files in its register, and those of them that we may not see any more.
+    files: u64,
+    access_lost: u64,
+    /// The walk through its register that is under way, or was last.
+    walk: Option<Walked>,
+}
+
+#[derive(Serialize)]
+struct Walked {
+    found: u64,
+    new: u64,
+    updated: u64,
+    removed: u64,
+    calls: u64,
+    quota: u64,
 }
 
 #[derive(Serialize)]
@@ -127,6 +142,21 @@ struct Read {
     throttled: Vec<(String, Timestamp)>,
 }
 
+impl Read {
+    /// With those whose services asked a walk to wait: that is in no books.
+    fn with(mut self, picture: &Picture) -> Self {
+        let now = Timestamp::now();
+        for (name, walk) in &picture.walks {
+            let Some(until) = walk.throttled_until.filter(|until| *until > now) else { continue };
+            match self.throttled.iter_mut().find(|(endpoint, _)| endpoint == name) {
+                Some((_, known)) => *known = until.max(*known),
+                None => self.throttled.push((name.clone(), until)),
+            }
+        }
+        self
+    }
+}
+
 /// Answers with all of it; also where the ledger cannot be read, and then says so.
 pub(super) async fn answer(State(app): State<Arc<App>>) -> Response {
     let reading = app.read(|reader| {
@@ -142,7 +172,7 @@ pub(super) async fn answer(State(app): State<Arc<App>>) -> Response {
         Ok(_) => None,
         Err(unread) => Some(unread.to_string()),
     };
-    let read = read.ok();
+    let read = read.ok().map(|read| read.with(&picture));
     let status = Status {
         status: word(checks.well() && read.is_some()),
         timestamp: Timestamp::now(),
@@ -261,6 +291,16 @@ fn job(row: &EndpointRow, read: &Read, picture: &Picture) -> Job {
         needs_operator: row.needs_operator,
         unconfirmed: row.unconfirmed,
         confirmed: row.confirmed,
+        files: row.files,
+        access_lost: row.access_lost,
+        walk: picture.walks.get(&row.name).map(|walk| Walked {
+            found: walk.found,
+            new: walk.new,
+            updated: walk.updated,
+            removed: walk.removed,
+            calls: walk.calls,
+            quota: walk.quota,
+        }),
     }
 }
 

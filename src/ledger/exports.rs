@@ -20,8 +20,14 @@ pub struct Export {
     pub id: Id,
     /// Its endpoint's number.
     pub endpoint: i64,
+    /// The account in its key.
+    pub account: String,
     /// The source's id.
     pub uid: String,
+    /// Its version in its key; empty where there is only one.
+    pub version: String,
+    /// JSON: as listed, or how its register's source finds its bytes.
+    pub raw: String,
     /// Lower-case hex SHA-256 of its key: kind of source, account, uid, version.
     pub digest: String,
     /// The file's name as the source gave it.
@@ -363,7 +369,7 @@ pub(super) fn change(
     )
 }
 
-fn row(row: &Row<'_>) -> rusqlite::Result<Export> {
+pub(super) fn row(row: &Row<'_>) -> rusqlite::Result<Export> {
     let state: String = row.get("state")?;
     let (source, account, uid, version): (String, String, String, String) =
         (row.get("source")?, row.get("account")?, row.get("uid")?, row.get("version")?);
@@ -371,7 +377,10 @@ fn row(row: &Row<'_>) -> rusqlite::Result<Export> {
         id: Id::export(row.get("id")?),
         endpoint: row.get("endpoint_id")?,
         digest: Sha256::of(format!("{source}\n{account}\n{uid}\n{version}").as_bytes()),
+        account,
         uid,
+        version,
+        raw: row.get("raw")?,
         name: row.get("name")?,
         state: ExportState::from_name(&state).ok_or_else(|| unknown_state(&state))?,
         attempt: row.get("attempt")?,

@@ -6,8 +6,11 @@ use super::sql_failure;
 use crate::model::{Failure, FailureClass};
 
 /// Every migration ever released, in order. `user_version` counts those applied.
-const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/001_foundation.sql"), include_str!("migrations/003_schedules.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/001_foundation.sql"),
+    include_str!("migrations/002_registers.sql"),
+    include_str!("migrations/003_schedules.sql"),
+];
 
 /// Applies what is missing, each migration in a transaction of its own.
 ///

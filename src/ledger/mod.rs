@@ -11,11 +11,13 @@ mod deliveries;
 mod endpoints;
 mod events;
 mod exports;
+mod files;
 mod lock;
 mod mark;
 mod migrations;
 mod polls;
 mod reader;
+mod register;
 mod restored;
 pub mod rows;
 mod runs;
@@ -37,7 +39,11 @@ pub(crate) use lock::is_held;
 pub use mark::{Mark, Standing};
 pub use polls::{Poll, Recorded};
 pub use reader::Reader;
-pub use rows::{Books, EndpointRow, EventRow, ExportRow, Filter, Timeline, TransferRow};
+pub(crate) use register::out_of_date;
+pub use register::{
+    Begun, Contents, DryWalk, OpenWalk, Queued, STATES as FILE_STATES, WalkCounts, WalkPlan,
+};
+pub use rows::{Books, EndpointRow, EventRow, ExportRow, FileRow, Filter, Timeline, TransferRow};
 pub use schedules::{BeginSlot, Missed, Planned, SlotBegun};
 pub use totals::{FileTotals, Totals};
 

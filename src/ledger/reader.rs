@@ -5,8 +5,10 @@ use std::sync::{Mutex, PoisonError};
 
 use rusqlite::{Connection, Params, Row, named_params};
 
-use super::rows::{Books, EndpointRow, EventRow, ExportRow, Filter, Timeline, TransferRow};
-use super::{clock, endpoints, events, failure_from, open_read_only, sql_failure, timeline};
+use super::rows::{
+    Books, EndpointRow, EventRow, ExportRow, FileRow, Filter, Timeline, TransferRow,
+};
+use super::{clock, endpoints, events, failure_from, files, open_read_only, sql_failure, timeline};
 use crate::model::{EndpointResult, EndpointType, Failure, FailureClass, Id, Outcome, RunReport};
 
 /// Connections kept for the next read; more than that are opened and closed.
@@ -39,13 +41,21 @@ impl Reader {
         doing: &str,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, Failure> {
+        self.read_or_fail(|c| work(c).map_err(|e| sql_failure(doing, &e)))
+    }
+
+    /// The same for work that says itself why it failed.
+    pub(super) fn read_or_fail<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = idle().pop();
         let connection = match kept {
             Some(connection) => connection,
             None => open_read_only(&self.path)?,
         };
-        let result = work(&connection).map_err(|e| sql_failure(doing, &e));
+        let result = work(&connection);
         let mut idle = idle();
         if idle.len() < KEPT {
             idle.push(connection);
@@ -90,7 +100,13 @@ impl Books for Reader {
                           AND state = 'retry_wait') AS exports_retrying,
                        (SELECT count(*) FROM exports WHERE endpoint_id = e.id
                           AND state IN ('held', 'quarantined', 'expired')) AS exports_waiting,
-                       {} FROM endpoints e WHERE e.position >= 0 ORDER BY e.position",
+                       l.error_message AS last_error, l.files_new, l.files_updated, l.files_removed,
+                       l.api_calls, l.quota_used, r.files_present, r.files_access_lost,
+                       {} FROM endpoints e
+                     LEFT JOIN sync_logs l ON l.id = (SELECT max(id) FROM sync_logs
+                         WHERE endpoint_id = e.id AND sync_status NOT IN ('running', 'missed'))
+                     LEFT JOIN registers r ON r.endpoint_id = e.id
+                     WHERE e.position >= 0 ORDER BY e.position",
                     [
                         ("open", "IN ('verified', 'uploading', 'staged', 'publishing', 'fencing', 'retry_wait')"),
                         ("retrying", "= 'retry_wait'"),
@@ -105,9 +121,6 @@ impl Books for Reader {
                     .join(",\n")
                         + ", (SELECT min(published_at) FROM deliveries WHERE endpoint_id = e.id
                              AND state = 'published') AS oldest_unconfirmed_at,
-                            (SELECT error_message FROM sync_logs WHERE endpoint_id = e.id
-                             AND sync_status NOT IN ('running', 'missed')
-                             ORDER BY id DESC LIMIT 1) AS last_error,
                             (SELECT sync_started_at FROM sync_logs WHERE endpoint_id = e.id
                              AND sync_status <> 'missed' ORDER BY id DESC LIMIT 1) AS last_run,
                             (SELECT runs FROM run_totals WHERE endpoint_id = e.id
@@ -166,6 +179,10 @@ impl Books for Reader {
         })
     }
 
+    fn files(&self, filter: &Filter) -> Result<Vec<FileRow>, Failure> {
+        self.read("listing files", |c| files::files(c, filter))
+    }
+
     fn runs(&self, filter: &Filter) -> Result<Vec<RunReport>, Failure> {
         self.read("listing runs", |c| {
             all(
@@ -218,12 +235,17 @@ impl Books for Reader {
 }
 
 /// SQLite takes a negative limit as none.
-fn limit(filter: &Filter) -> i64 {
+pub(super) fn limit(filter: &Filter) -> i64 {
     filter.limit.map_or(-1, i64::from)
 }
 
 pub(super) fn count(row: &Row<'_>, name: &str) -> rusqlite::Result<u64> {
     row.get::<_, i64>(name).map(|n| n as u64)
+}
+
+/// 0 where there is no such row: no run yet, no register.
+fn count_if_any(row: &Row<'_>, name: &str) -> rusqlite::Result<u64> {
+    row.get::<_, Option<i64>>(name).map(|n| n.unwrap_or(0) as u64)
 }
 
 fn endpoint_type(name: &str) -> EndpointType {
@@ -254,6 +276,13 @@ fn endpoint_row(row: &Row<'_>) -> rusqlite::Result<EndpointRow> {
         paused: row.get::<_, Option<String>>("paused_at")?.is_some(),
         missed_runs: row.get::<_, Option<i64>>("missed_runs")?.unwrap_or(0) as u64,
         last_missed_at: clock::get_optional(row, "last_missed_at")?,
+        files: count_if_any(row, "files_present")?,
+        access_lost: count_if_any(row, "files_access_lost")?,
+        new: count_if_any(row, "files_new")?,
+        updated: count_if_any(row, "files_updated")?,
+        removed: count_if_any(row, "files_removed")?,
+        api_calls: count_if_any(row, "api_calls")?,
+        quota_used: count_if_any(row, "quota_used")?,
     })
 }
 
@@ -325,6 +354,10 @@ fn run_row(connection: &Connection, row: &Row<'_>) -> rusqlite::Result<RunReport
                 outcome: Outcome::Failed,
                 discovered: count(row, "files_found")?,
                 new: count(row, "files_new")?,
+                updated: count(row, "files_updated")?,
+                removed: count(row, "files_removed")?,
+                api_calls: count(row, "api_calls")?,
+                quota_used: count(row, "quota_used")?,
                 delivered: count(row, "files_delivered")?,
                 failed: count(row, "files_error")?,
                 error: row.get("error_message")?,

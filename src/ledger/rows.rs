@@ -50,6 +50,20 @@ pub struct EndpointRow {
     pub missed_runs: u64,
     /// The latest planned time of those.
     pub last_missed_at: Option<Timestamp>,
+    /// Files in its register now, with those whose access is lost.
+    pub files: u64,
+    /// Of them, those that we may not see any more.
+    pub access_lost: u64,
+    /// Items not seen before, in its last run that ended.
+    pub new: u64,
+    /// Items that changed, in its last run that ended.
+    pub updated: u64,
+    /// Items gone at the source, in its last run that ended.
+    pub removed: u64,
+    /// Calls made to the source's API, in its last run that ended.
+    pub api_calls: u64,
+    /// Units of the source's quota used, in its last run that ended.
+    pub quota_used: u64,
 }
 
 /// One export with its newest delivery. Field names are fixed by the surface.
@@ -128,6 +142,52 @@ pub struct TransferRow {
     pub updated_at: Timestamp,
 }
 
+/// One file of a register. Field names are fixed by the surface.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FileRow {
+    /// Its id.
+    pub id: Id,
+    /// The endpoint's name.
+    pub endpoint: String,
+    /// The service's id, which stays over versions, moves and renames.
+    pub external_file_id: String,
+    /// Its name, as it was given.
+    pub name: String,
+    /// The names of the folders above it and its own, '/' before each.
+    pub path: String,
+    /// Where a person opens it.
+    pub link: Option<String>,
+    /// Its size in bytes, where the service tells.
+    pub size: Option<u64>,
+    /// Lower case, without the dot.
+    pub file_type: Option<String>,
+    /// `present`, `removed` or `access_lost`.
+    pub state: String,
+    /// Differs exactly when the content does.
+    pub version: String,
+    /// The service's id of its folder.
+    pub external_folder_id: String,
+    /// Of an endpoint that delivers: `queued` once its version is an export, `waiting`
+    /// before.
+    pub contents: Option<String>,
+    /// Why its bytes are never fetched.
+    pub left_out: Option<String>,
+    /// When it was made at the service.
+    pub external_created_at: Option<Timestamp>,
+    /// When it was last changed at the service.
+    pub external_updated_at: Option<Timestamp>,
+    /// When it came into the register.
+    pub created_at: Timestamp,
+    /// When its row last changed.
+    pub updated_at: Timestamp,
+    /// When it was last compared with the service.
+    pub last_synced_at: Timestamp,
+    /// When it was found gone.
+    pub removed_at: Option<Timestamp>,
+    /// Since when we may not see it any more.
+    pub access_lost_at: Option<Timestamp>,
+}
+
 /// One line of the append-only event table.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct EventRow {
@@ -151,7 +211,7 @@ pub struct EventRow {
     pub detail: Option<String>,
 }
 
-/// One export, delivery or run with all that happened to it, for `show`.
+/// One export, delivery, file or run with all that happened to it, for `show`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Timeline {
     /// What is shown.
@@ -184,10 +244,12 @@ pub trait Books: Send + Sync {
     fn exports(&self, filter: &Filter) -> Result<Vec<ExportRow>, Failure>;
     /// Deliveries, newest first.
     fn transfers(&self, filter: &Filter) -> Result<Vec<TransferRow>, Failure>;
+    /// Files of registers, newest first; without an endpoint those of the configuration's.
+    fn files(&self, filter: &Filter) -> Result<Vec<FileRow>, Failure>;
     /// Runs that ended, newest first.
     fn runs(&self, filter: &Filter) -> Result<Vec<RunReport>, Failure>;
     /// Events, newest first.
     fn events(&self, filter: &Filter) -> Result<Vec<EventRow>, Failure>;
-    /// Everything about one export, delivery or run; `None` if there is no such thing.
+    /// Everything about one export, delivery, file or run; `None` if there is no such thing.
     fn show(&self, id: Id) -> Result<Option<Timeline>, Failure>;
 }

@@ -50,7 +50,7 @@ impl Ledger {
                 c.execute(
                     "UPDATE sync_logs SET sync_completed_at = ?, sync_status = ?, files_found = ?,
                          files_new = ?, files_updated = ?, files_removed = ?, files_error = ?,
-                         files_delivered = ?, error_message = ?
+                         files_delivered = ?, error_message = ?, api_calls = ?, quota_used = ?
                      WHERE run_id = ? AND endpoint_id = ?",
                     params![
                         now,
@@ -62,6 +62,8 @@ impl Ledger {
                         result.failed as i64,
                         result.delivered as i64,
                         result.error,
+                        result.api_calls as i64,
+                        result.quota_used as i64,
                         run.number,
                         endpoint,
                     ],

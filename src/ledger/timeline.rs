@@ -2,8 +2,8 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Row, types::ValueRef};
 
-use super::events;
 use super::rows::{EventRow, Timeline};
+use super::{events, register};
 use crate::model::{Id, Kind};
 
 /// Facts and events of `id`; `None` if the ledger has no such thing.
@@ -34,6 +34,17 @@ pub(super) fn timeline(connection: &Connection, id: Id) -> rusqlite::Result<Opti
                     report FROM runs WHERE id = ?",
             id,
         ),
+        Kind::File => facts(
+            connection,
+            "SELECT endpoint_name AS endpoint, file_name AS name, file_path AS path,
+                    file_link AS link, file_size AS bytes, file_type AS type, file_state AS state,
+                    external_file_id AS 'their id', version, contents, left_out AS 'not fetched',
+                    external_created_at AS 'made there', external_updated_at AS 'changed there',
+                    created_at AS 'first seen', last_compared_at AS 'last compared',
+                    removed_at AS removed, access_lost_at AS 'access lost'
+             FROM file_states WHERE id = ?",
+            id,
+        ),
         Kind::Poll => facts(
             connection,
             "SELECT e.name AS endpoint, 'r' || p.run_id AS run, p.product_key AS 'product key',
@@ -43,7 +54,10 @@ pub(super) fn timeline(connection: &Connection, id: Id) -> rusqlite::Result<Opti
             id,
         ),
     }?;
-    let Some(facts) = facts else { return Ok(None) };
+    let Some(mut facts) = facts else { return Ok(None) };
+    if id.kind == Kind::Run {
+        facts.extend(parts(connection, id)?);
+    }
     Ok(Some(Timeline { id, facts, events: history(connection, id)? }))
 }
 
@@ -84,9 +98,39 @@ fn text(row: &Row<'_>, index: usize) -> rusqlite::Result<Option<String>> {
     })
 }
 
+/// What each endpoint's part of a run did, by the endpoint's name.
+fn parts(connection: &Connection, run: Id) -> rusqlite::Result<Vec<(String, String)>> {
+    connection
+        .prepare_cached(
+            "SELECT e.name, s.sync_status || ': ' || s.files_found || ' found, ' || s.files_new
+                 || ' new, ' || s.files_updated || ' changed, ' || s.files_removed || ' removed, '
+                 || s.files_delivered || ' delivered, ' || s.files_error || ' failed, '
+                 || s.api_calls || ' calls' || coalesce(': ' || s.error_message, '')
+             FROM sync_logs s JOIN endpoints e ON e.id = s.endpoint_id
+             WHERE s.run_id = ? ORDER BY s.id",
+        )?
+        .query_map([run.number], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
+}
+
 /// A delivery's story begins with its export's, an export's goes on with its
-/// deliveries'; a run's is all that happened in it.
+/// deliveries'; a run's is all that happened in it, in registers too.
 fn history(connection: &Connection, id: Id) -> rusqlite::Result<Vec<EventRow>> {
+    let mut history = match id.kind {
+        Kind::File => Vec::new(),
+        _ => events_of(connection, id)?,
+    };
+    history.extend(match id.kind {
+        Kind::File => register::changes_of(connection, id.number)?,
+        Kind::Run => register::changes_in(connection, id.number)?,
+        _ => Vec::new(),
+    });
+    // Stable: what was written first of one time stays first.
+    history.sort_by_key(|event| event.at);
+    Ok(history)
+}
+
+fn events_of(connection: &Connection, id: Id) -> rusqlite::Result<Vec<EventRow>> {
     let condition = match id.kind {
         Kind::Export => {
             "subject = 'x' || :n
@@ -98,6 +142,7 @@ fn history(connection: &Connection, id: Id) -> rusqlite::Result<Vec<EventRow>> {
         }
         Kind::Run => "run_id = :n",
         Kind::Poll => "subject = 'p' || :n",
+        Kind::File => "false",
     };
     connection
         .prepare_cached(&format!(

@@ -1,4 +1,4 @@
-//! The short names under which operators speak of things: `x17`, `d17`, `r4`.
+//! The short names under which operators speak of things: `x17`, `d17`, `r4`, `f9`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,6 +16,8 @@ pub enum Kind {
     Run,
     /// A poll: one list asked of a source.
     Poll,
+    /// A file in a register.
+    File,
 }
 
 impl Kind {
@@ -25,6 +27,7 @@ impl Kind {
             Self::Delivery => 'd',
             Self::Run => 'r',
             Self::Poll => 'p',
+            Self::File => 'f',
         }
     }
 }
@@ -58,6 +61,11 @@ impl Id {
     pub fn poll(number: i64) -> Self {
         Self { kind: Kind::Poll, number }
     }
+
+    /// The id of registered file `number`.
+    pub fn file(number: i64) -> Self {
+        Self { kind: Kind::File, number }
+    }
 }
 
 impl fmt::Display for Id {
@@ -68,7 +76,7 @@ impl fmt::Display for Id {
 
 /// The text is not an id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an id is x, d, r or p and a number, as in x17")]
+#[error("an id is x, d, r, p or f and a number, as in x17")]
 pub struct IdError;
 
 impl FromStr for Id {
@@ -81,6 +89,7 @@ impl FromStr for Id {
             Some('d') => Kind::Delivery,
             Some('r') => Kind::Run,
             Some('p') => Kind::Poll,
+            Some('f') => Kind::File,
             _ => return Err(IdError),
         };
         let number = chars.as_str();
@@ -109,7 +118,7 @@ mod tests {
 
     #[test]
     fn ids_read_back_and_nothing_else_does() {
-        for id in [Id::export(1), Id::delivery(42), Id::run(i64::MAX), Id::poll(7)] {
+        for id in [Id::export(1), Id::delivery(42), Id::run(i64::MAX), Id::poll(7), Id::file(9)] {
             assert_eq!(id.to_string().parse(), Ok(id));
         }
         for text in ["", "x", "17", "x-1", "x+1", "q1", "x1 ", "x99999999999999999999"] {

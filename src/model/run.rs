@@ -62,6 +62,10 @@ pub struct EndpointResult {
     pub bytes: u64,
     /// Calls made to the source's API.
     pub api_calls: u64,
+    /// Units of the source's quota used; as many as calls where it does not count in
+    /// units. In the books, not in the report.
+    #[serde(skip)]
+    pub quota_used: u64,
     /// The first failure in words, if any.
     pub error: Option<String>,
     /// The first failure itself: its class decides the exit code.
@@ -85,6 +89,7 @@ impl EndpointResult {
             failed: 0,
             bytes: 0,
             api_calls: 0,
+            quota_used: 0,
             error: None,
             failure: None,
         }

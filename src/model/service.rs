@@ -79,6 +79,17 @@ pub enum Scope {
     Sftp,
 }
 
+impl Scope {
+    /// Which of its files are registered; none where files are not registered.
+    pub fn pick(&self) -> Option<&Pick> {
+        match self {
+            Self::Autodesk(scope) => Some(&scope.pick),
+            Self::GoogleDrive(scope) => Some(&scope.pick),
+            Self::Exports | Self::Sftp => None,
+        }
+    }
+}
+
 /// An Autodesk project, or a folder of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AutodeskScope {

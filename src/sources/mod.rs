@@ -7,6 +7,7 @@
 pub mod encoura;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -14,7 +15,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 pub use crate::model::Listed;
-use crate::model::{Failure, Known, Page, Project, Shown, Walked};
+use crate::model::{Failure, FailureClass, Known, Page, Project, Shown, Walked};
 
 /// Which of the two lists is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -187,4 +188,59 @@ pub trait RegisterSource: Send + Sync {
 
     /// The projects or drives that the account may see.
     async fn projects(&self) -> Result<Vec<Project>, Failure>;
+}
+
+/// A source, of one of the two kinds.
+#[derive(Clone)]
+pub enum Source {
+    /// Announces exports.
+    Exports(Arc<dyn ExportSource>),
+    /// Has its files registered.
+    Register(Arc<dyn RegisterSource>),
+}
+
+impl Source {
+    /// Calls made to the service's API so far.
+    pub fn api_calls(&self) -> u64 {
+        match self {
+            Self::Exports(source) => source.api_calls(),
+            Self::Register(source) => source.api_calls(),
+        }
+    }
+
+    /// Units of the service's quota used so far.
+    pub fn quota_used(&self) -> u64 {
+        match self {
+            Self::Exports(source) => source.api_calls(),
+            Self::Register(source) => source.quota_used(),
+        }
+    }
+
+    /// Signs in and says as whom. Changes nothing on the other side.
+    pub async fn sign_in(&self) -> Result<SignedIn, Failure> {
+        match self {
+            Self::Exports(source) => source.sign_in().await,
+            Self::Register(source) => source.sign_in().await,
+        }
+    }
+
+    /// Fetches an export's content into `sink`: by its `uid`, or by what was kept as
+    /// JSON in `raw` when it was registered.
+    pub async fn fetch(
+        &self,
+        uid: &str,
+        raw: &str,
+        sink: &mut dyn ContentSink,
+        cancel: &CancellationToken,
+    ) -> Result<(), Failure> {
+        match self {
+            Self::Exports(source) => source.fetch(uid, sink, cancel).await,
+            Self::Register(source) => {
+                let content = serde_json::from_str(raw).map_err(|e| {
+                    Failure::new(FailureClass::Bug, "reading how to fetch", uid).said(e)
+                })?;
+                source.fetch(&content, sink, cancel).await
+            }
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde_json::Value;
 use transship::demo::{Consumer, Samples, sample_exports};
-use transship::engine::{Command, Event, Transfer};
+use transship::engine::{Command, Event, Transfer, Walk};
 use transship::model::{Endpoint, Id, Schedule, Shown};
 
 use crate::stand::{DEADLINE, Stand, open};
@@ -176,5 +176,32 @@ async fn reading_does_not_wait_for_a_sync() {
         answer.expect(200);
     }
     sync.await.unwrap();
+    stand.end().await;
+}
+
+#[tokio::test]
+async fn a_walk_shows_how_far_it_is_and_until_when_it_waits() {
+    let desk = Desk::with(|_| {}).await;
+    let stand = Stand::new(&desk, &open(&["127.0.0.1:0"])).await;
+    let until: Timestamp = "2999-01-01T00:00:00Z".parse().unwrap();
+    let walk = Walk {
+        endpoint: ENDPOINT.into(),
+        found: 7,
+        calls: 3,
+        throttled_until: Some(until),
+        ..Walk::default()
+    };
+    stand.engine.handle().publish(Event::Walk(walk));
+    let shown = async {
+        loop {
+            let job = stand.get("/status").await.expect(200).json()["jobs"][0].clone();
+            if !job["walk"].is_null() {
+                return job;
+            }
+        }
+    };
+    let job = tokio::time::timeout(DEADLINE, shown).await.expect("it is shown");
+    assert_eq!((&job["walk"]["found"], &job["walk"]["calls"]), (&7.into(), &3.into()));
+    assert_eq!(job["throttled_until"], until.to_string());
     stand.end().await;
 }

@@ -15,7 +15,9 @@ use crate::console::message::{Message, Snapshot};
 use crate::console::state::State;
 use crate::console::update::update;
 use crate::engine::{Event, Phase, Transfer};
-use crate::ledger::{Books, EndpointRow, EventRow, ExportRow, Filter, Timeline, TransferRow};
+use crate::ledger::{
+    Books, EndpointRow, EventRow, ExportRow, FileRow, Filter, Timeline, TransferRow,
+};
 use crate::model::{EndpointType, Failure, Id, Outcome, RunReport, Schedule, Shown};
 
 pub(super) const HOSTILE: &str = "\u{1b}]0;owned\u{7}gpj.\u{202e}vsc\u{200b}\u{9b}2J.csv";
@@ -60,6 +62,13 @@ pub(super) fn endpoint(name: &str) -> EndpointRow {
         paused: false,
         missed_runs: 0,
         last_missed_at: None,
+        files: 0,
+        access_lost: 0,
+        new: 0,
+        updated: 0,
+        removed: 0,
+        api_calls: 0,
+        quota_used: 0,
     }
 }
 
@@ -318,6 +327,9 @@ impl Books for SampleBooks {
     fn transfers(&self, filter: &Filter) -> Result<Vec<TransferRow>, Failure> {
         assert!(filter.limit.is_some(), "a bounded number of rows");
         Ok(snapshot().recent)
+    }
+    fn files(&self, _: &Filter) -> Result<Vec<FileRow>, Failure> {
+        Ok(Vec::new())
     }
     fn runs(&self, _: &Filter) -> Result<Vec<RunReport>, Failure> {
         Ok(Vec::new())

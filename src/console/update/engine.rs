@@ -26,8 +26,9 @@ pub(super) fn event(state: &mut State, event: Event) -> Vec<Effect> {
             return Vec::new();
         }
         Event::EndpointEnded(result) => {
-            // A brake stays on the screen: it is why nothing was listed.
-            if !matches!(state.phases.get(&result.name), Some(Phase::Braked(_))) {
+            // A brake stays on the screen: it is why nothing was listed, or fetched.
+            let brake = |phase: &Phase| matches!(phase, Phase::Braked(_) | Phase::ContentsWait(_));
+            if !state.phases.get(&result.name).is_some_and(brake) {
                 state.phases.remove(&result.name);
             }
         }
@@ -48,6 +49,8 @@ pub(super) fn event(state: &mut State, event: Event) -> Vec<Effect> {
             let done = now.is_delivered() || now == DeliveryState::Cancelled;
             state.transfers.count_export(export, done);
         }
+        // Counts of a walk that goes on; the books have them at its end.
+        Event::Walk(_) => return Vec::new(),
         Event::Transfer(transfer) => {
             state.transfers.progress(state.now, transfer);
             state.settle();

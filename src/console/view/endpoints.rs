@@ -39,7 +39,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
 
 fn now(state: &State, e: &EndpointRow) -> Cell {
     match state.phases.get(&e.name) {
-        Some(phase @ Phase::Braked(_)) => Cell::new(Shown::new(phase.words()).as_str(), Mood::Bad),
+        Some(phase @ (Phase::Braked(_) | Phase::ContentsWait(_))) => {
+            Cell::new(Shown::new(phase.words()).as_str(), Mood::Bad)
+        }
         Some(phase) if *phase != Phase::Idle => Cell::new(phase.words(), Mood::Busy),
         _ if !e.is_active => Cell::dim("switched off"),
         _ => Cell::dim("idle"),
