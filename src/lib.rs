@@ -4,7 +4,7 @@
 //! way, and no room knows more than it needs:
 //!
 //! ```text
-//! model ← config, ledger, transport ← sources, destinations ← engine ← headless, console ← cli ← main
+//! model ← config, ledger, transport ← sources, destinations ← engine ← http, headless, console ← cli ← main
 //! ```
 //!
 //! | room | what it is for |
@@ -16,6 +16,7 @@
 //! | [`sources`] | where files come from |
 //! | [`destinations`] | where files go |
 //! | [`engine`] | the work: one pass of an endpoint, one file's way; commands in, events out |
+//! | [`http`] | health, status and metrics for whoever watches over it |
 //! | [`headless`] | the engine's events as lines, progress bars or JSON |
 //! | [`console`] | the engine's events on a screen |
 //! | [`demo`] | stand-ins for all services, for `demo`, `sim` and the tests |
@@ -42,6 +43,7 @@ pub mod demo;
 pub mod destinations;
 pub mod engine;
 pub mod headless;
+pub mod http;
 pub mod ledger;
 pub mod model;
 pub mod sources;

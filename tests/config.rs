@@ -799,6 +799,69 @@ endpoints:
 }
 
 #[test]
+fn http_listens_to_others_only_with_a_login() {
+    let login = "username: admin, password: '${SECRET}'";
+    let alone = |address: &str| {
+        format!(
+            "1:18: http.listen: \"{address}\" is not this machine alone: username and password are \
+             required"
+        )
+    };
+    for (http, expected) in [
+        ("listen: ['[::]:8080']", vec![alone("[::]:8080")]),
+        ("listen: ['10.0.0.1:80']", vec![alone("10.0.0.1:80")]),
+        ("listen: ['files.school.example:80']", vec![alone("files.school.example:80")]),
+        // A variable that is empty is no password.
+        ("listen: ['0.0.0.0:80'], username: '', password: '${NO:-}'", vec![alone("0.0.0.0:80")]),
+        (
+            "username: admin",
+            vec!["1:7: http.password is missing: expected the password that goes with username".into()],
+        ),
+        (
+            "listen: ['0.0.0.0:80'], password: '${SECRET}'",
+            vec!["1:7: http.username is missing: expected the user name that goes with password".into()],
+        ),
+        (
+            "username: 'a:b', password: '${SECRET}'",
+            vec!["1:7: http.username: a user name has no \":\"".into()],
+        ),
+        (
+            "rate_limit_per_minute: 0",
+            vec!["1:32: http.rate_limit_per_minute: expected a whole number from 1 to 1000000, found \"0\"".into()],
+        ),
+    ] {
+        assert_eq!(mistakes(&format!("http: {{ {http} }}")), expected, "{http}");
+    }
+    for (http, listens) in [
+        ("{}".to_owned(), vec!["127.0.0.1:8080"]),
+        ("{ listen: [] }".to_owned(), vec![]),
+        ("{ listen: ['[::1]:8080', 'localhost:0'] }".to_owned(), vec!["[::1]:8080", "localhost:0"]),
+        (
+            format!("{{ listen: ['0.0.0.0:80', '[::]:80'], {login} }}"),
+            vec!["0.0.0.0:80", "[::]:80"],
+        ),
+    ] {
+        let config = valid(&format!("http: {http}"), &[("SECRET", CANARY)]);
+        assert_eq!(config.http.listen, listens, "{http}");
+        assert_eq!(config.http.username.is_some(), http.contains("admin"));
+        assert!(!format!("{config:?}").contains(CANARY), "Debug shows a secret");
+    }
+    assert_eq!(valid("endpoints: []", &[]).http.listen, ["127.0.0.1:8080"]);
+}
+
+#[test]
+fn starts_are_spread_as_configured() {
+    let jitter = |text: &str| valid(text, &[]).scheduling.jitter_seconds;
+    assert_eq!(jitter("scheduling: {}"), None);
+    assert_eq!(jitter("scheduling: { jitter_seconds: 0 }"), Some(0));
+    assert_eq!(jitter("scheduling: { jitter_seconds: 90 }"), Some(90));
+    assert_eq!(
+        mistakes("scheduling: { jitter_seconds: 3601 }"),
+        ["1:31: scheduling.jitter_seconds: expected a whole number from 0 to 3600, found \"3601\""]
+    );
+}
+
+#[test]
 fn wrong_overrides_name_the_variable() {
     for (variable, value) in [
         ("SYNC_INTERVAL_MINUTES", "0"),

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::workplace::{Face, Workplace, verbosity};
 use super::{Exit, Global, ReconcileArgs, check, print};
-use crate::engine::{Acted, Command, ReconcileMode, Reply, Schedules};
+use crate::engine::{Acted, Command, ReconcileMode, Reply, Rescheduled, Schedules};
 use crate::headless;
 
 /// Carries out `command` and then works on what is open.
@@ -25,6 +25,11 @@ pub(super) async fn reconcile(global: &Global, args: &ReconcileArgs) -> Exit {
     };
     let command = Command::Reconcile { endpoints: args.endpoints.clone(), mode };
     work(global, "transship reconcile", command, mode == ReconcileMode::Fetch).await
+}
+
+/// `pause` and `resume`.
+pub(super) async fn reschedule(global: &Global, name: &str, command: Command) -> Exit {
+    work(global, name, command, false).await
 }
 
 async fn work(global: &Global, name: &str, command: Command, carry_on: bool) -> Exit {
@@ -92,6 +97,14 @@ fn told(reply: &Reply, json: bool) -> Exit {
                 print::json_lines(&rows);
             }
             exit
+        }
+        Reply::Rescheduled(endpoints) => {
+            if json {
+                let row = |one: &Rescheduled| json!({"endpoint": one.endpoint, "paused": one.paused, "changed": one.changed});
+                print::json_lines(&endpoints.iter().map(row).collect::<Vec<_>>());
+            }
+            // The words were said as an event.
+            Exit::Done
         }
         Reply::CarriedOn(results) => {
             for result in results {

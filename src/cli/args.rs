@@ -144,6 +144,13 @@ Example:
     Fetch(Ids),
     /// Stop a transfer, or give it up where it waits.
     Cancel(Ids),
+    /// Let the schedules of endpoints rest, until `resume`; they can be synced by hand.
+    #[command(after_help = "\
+Example:
+  transship pause \"Encoura exports\"      it stays paused over restarts")]
+    Pause(Names),
+    /// Let the schedules of endpoints go on.
+    Resume(Names),
     /// Find what the source calls delivered and the ledger never saw.
     #[command(after_help = "\
 Examples:
@@ -272,6 +279,14 @@ pub struct Ids {
     /// Ids as the lists show them: x17 an export, d17 a delivery.
     #[arg(value_name = "ID", required = true)]
     pub ids: Vec<Id>,
+}
+
+/// The endpoints of `pause` and `resume`.
+#[derive(Clone, Debug, Args)]
+pub struct Names {
+    /// Names of endpoints, as `transship endpoints` lists them.
+    #[arg(value_name = "ENDPOINT", required = true)]
+    pub endpoints: Vec<String>,
 }
 
 /// `send`.

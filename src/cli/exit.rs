@@ -50,7 +50,7 @@ impl Exit {
     pub fn of_results(endpoints: &[EndpointResult]) -> Self {
         let failures = || endpoints.iter().filter_map(|e| e.failure.as_ref());
         match engine::overall(endpoints) {
-            Outcome::Done | Outcome::NothingNew => Self::Done,
+            Outcome::Done | Outcome::NothingNew | Outcome::Missed => Self::Done,
             Outcome::Partial => Self::Partial,
             Outcome::Failed | Outcome::NeedsOperator
                 if failures().next().is_some() && failures().all(refused) =>

@@ -32,13 +32,13 @@ fn list<T>(
     }
 }
 
-/// `endpoints`: with the next run, which is the configuration's to say.
+/// `endpoints`: with the next run, also where no program runs that would have planned it.
 pub(super) fn endpoints(global: &Global) -> Exit {
     let read = |books: &dyn Books, config: &Config| {
         let mut rows = books.endpoints()?;
         for row in &mut rows {
-            let endpoint = config.endpoints.iter().find(|e| e.name == row.name && e.is_active);
-            row.next_run = endpoint.and_then(|e| engine::next_run(&e.schedule));
+            let endpoint = config.endpoints.iter().find(|e| e.name == row.name);
+            row.next_run = endpoint.and_then(|e| engine::next_run(e, row));
         }
         Ok(rows)
     };

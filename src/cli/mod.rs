@@ -19,7 +19,7 @@ mod workplace;
 
 pub use args::{
     AuthAutodeskArgs, AuthService, Cli, Color, Command, DemoArgs, FilesArgs, Global, Ids, ListArgs,
-    ReconcileArgs, SendArgs, SimArgs, SyncArgs, TestArgs,
+    Names, ReconcileArgs, SendArgs, SimArgs, SyncArgs, TestArgs,
 };
 pub use autodesk::AutodeskSimArgs;
 pub use exit::Exit;
@@ -53,6 +53,14 @@ pub async fn run(cli: Cli) -> Exit {
         Command::Send(args) => act::act(global, "transship send", Do::SendAgain(args.ids)).await,
         Command::Fetch(args) => act::act(global, "transship fetch", Do::Fetch(args.ids)).await,
         Command::Cancel(args) => act::act(global, "transship cancel", Do::Cancel(args.ids)).await,
+        Command::Pause(args) => {
+            let endpoints = args.endpoints;
+            act::reschedule(global, "transship pause", Do::Pause { endpoints }).await
+        }
+        Command::Resume(args) => {
+            let endpoints = args.endpoints;
+            act::reschedule(global, "transship resume", Do::Resume { endpoints }).await
+        }
         Command::Reconcile(args) => act::reconcile(global, &args).await,
         Command::Test(args) => test::test(global, &args).await,
         Command::Auth { service: AuthService::Autodesk(args) } => {

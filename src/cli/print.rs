@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::Exit;
 use crate::headless::table::{Column, Table};
 use crate::ledger::{EndpointRow, EventRow, ExportRow, FileRow, Timeline, TransferRow};
-use crate::model::{Failure, RunReport, Shown};
+use crate::model::{Failure, RunReport, Shown, steerless};
 
 /// Writes `text` to stdout.
 pub fn stdout(text: &str) -> Exit {
@@ -51,19 +51,7 @@ pub fn json_lines<T: Serialize>(rows: &[T]) -> Exit {
 }
 
 fn json_line<T: Serialize>(row: &T) -> serde_json::Result<String> {
-    let mut line = String::new();
-    for c in serde_json::to_string(row)?.chars() {
-        let shown = Shown::new(c.to_string());
-        let mut plain = [0; 4];
-        if shown.as_str() == c.encode_utf8(&mut plain) {
-            line.push(c);
-            continue;
-        }
-        // Outside of strings JSON has none of these: the escape is always valid here.
-        for unit in c.encode_utf16(&mut [0; 2]) {
-            line.push_str(&format!("\\u{unit:04x}"));
-        }
-    }
+    let mut line = steerless(&serde_json::to_string(row)?);
     line.push('\n');
     Ok(line)
 }
@@ -108,9 +96,14 @@ pub fn endpoints(rows: &[EndpointRow], json: bool) -> Exit {
         Column::number("WAITING"),
         Column::number("OPERATOR"),
         Column::number("UNCONFIRMED"),
+        Column::number("MISSED"),
     ];
     table(rows, &columns, "There are no endpoints.", |row| {
-        let next = if row.is_active { time(row.next_run) } else { "inactive".into() };
+        let next = match (row.is_active, row.paused) {
+            (false, _) => "inactive".into(),
+            (_, true) => "paused".into(),
+            _ => time(row.next_run),
+        };
         vec![
             row.name.clone(),
             row.endpoint_type.to_string(),
@@ -126,6 +119,7 @@ pub fn endpoints(rows: &[EndpointRow], json: bool) -> Exit {
             row.waiting.to_string(),
             row.needs_operator.to_string(),
             row.unconfirmed.to_string(),
+            row.missed_runs.to_string(),
         ]
     })
 }

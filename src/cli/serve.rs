@@ -10,6 +10,7 @@ use super::{Exit, Global, check, print, signals};
 use crate::config::Config;
 use crate::console;
 use crate::engine::{Command, Schedules};
+use crate::http::Server;
 
 /// The console, or headless where there is no terminal or none is wanted.
 pub(super) async fn stay(global: &Global, no_tui: bool) -> Exit {
@@ -37,6 +38,7 @@ pub(super) async fn serve(global: &Global, config: Config, stay: Stay) -> Exit {
     let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     let face =
         if terminal && !stay.no_tui { Face::Console } else { Face::Lines(verbosity(global)) };
+    let http = config.http.clone();
     let workplace = match Workplace::open(config, "transship", Schedules::On, face).await {
         Ok(workplace) => workplace,
         Err(exit) => return exit,
@@ -48,17 +50,29 @@ pub(super) async fn serve(global: &Global, config: Config, stay: Stay) -> Exit {
             let _ = handle.request(Command::sync_all()).await;
         });
     }
+    let server = match workplace.engine.reader() {
+        Ok(reader) => Server::start(&http, workplace.engine.handle(), Arc::new(reader)),
+        Err(failure) => return print::failure(&failure),
+    };
     match face {
-        Face::Console => console(global, workplace, stay.title).await,
+        Face::Console => console(global, workplace, server, stay.title).await,
         Face::Lines(_) => {
             let exit = signals::ended().await;
-            workplace.close().await;
+            close(workplace, server).await;
             exit
         }
     }
 }
 
-async fn console(global: &Global, workplace: Workplace, title: &str) -> Exit {
+/// Stops the server and the rest at the same time: the last word of the engine is
+/// printed when nobody holds on to it any more.
+async fn close(workplace: Workplace, server: Server) {
+    workplace.engine.begin_to_stop();
+    server.stop().await;
+    workplace.close().await;
+}
+
+async fn console(global: &Global, workplace: Workplace, server: Server, title: &str) -> Exit {
     let handle = workplace.engine.handle();
     let reader = Arc::new(match workplace.engine.reader() {
         Ok(reader) => reader,
@@ -85,7 +99,7 @@ async fn console(global: &Global, workplace: Workplace, title: &str) -> Exit {
     let shown = console::run(handle, reader, options).await;
     let exit =
         if ended.is_cancelled() { signal.await.unwrap_or(Exit::Terminated) } else { Exit::Done };
-    workplace.close().await;
+    close(workplace, server).await;
     match shown {
         Ok(()) => exit,
         Err(failure) => print::failure(&failure),

@@ -116,6 +116,9 @@ pub struct Scheduling {
     pub max_transfers: usize,
     /// Files in transfer at the same time, for one endpoint.
     pub max_transfers_per_endpoint: usize,
+    /// By how many seconds at the most scheduled runs are put off at random; none: runs
+    /// by interval by up to 30, and those by cron not at all.
+    pub jitter_seconds: Option<u32>,
 }
 
 /// When no destructive list is sent.

@@ -127,6 +127,7 @@ pub(super) fn scheduling(r: &mut Reader, file: &Section) -> (Scheduling, bool) {
         "max_concurrent_syncs",
         "max_transfers",
         "max_transfers_per_endpoint",
+        "jitter_seconds",
         "default_schedule",
     ];
     keys.extend(OLD_SCHEDULING);
@@ -138,6 +139,7 @@ pub(super) fn scheduling(r: &mut Reader, file: &Section) -> (Scheduling, bool) {
     let mut syncs = number("max_concurrent_syncs", 5, 1000);
     let transfers = number("max_transfers", 64, 256);
     let per_endpoint = number("max_transfers_per_endpoint", 32, 256);
+    let jitter = section.as_ref().and_then(|s| s.number(r, "jitter_seconds", 0..=3600));
     let manual = section
         .as_ref()
         .and_then(|s| s.choice(r, "default_schedule", &[("interval", false), ("manual", true)]))
@@ -153,6 +155,7 @@ pub(super) fn scheduling(r: &mut Reader, file: &Section) -> (Scheduling, bool) {
         max_concurrent_syncs: syncs as usize,
         max_transfers: transfers as usize,
         max_transfers_per_endpoint: per_endpoint as usize,
+        jitter_seconds: jitter,
     };
     (settings, manual)
 }
@@ -183,13 +186,15 @@ pub(super) fn http(r: &mut Reader, file: &Section) -> HttpSettings {
         rate_limit_per_minute: 100,
     };
     let Some(section) = section else { return settings };
-    settings.username = section.text(r, "username").map(|t| t.value);
-    settings.password = section.secret(r, "password");
+    let before = r.mistakes();
+    settings.username =
+        section.text(r, "username").map(|t| t.value).filter(|name| !name.is_empty());
+    settings.password = section.secret(r, "password").filter(|password| !password.is_empty());
     if let Some(limit) = section.number(r, "rate_limit_per_minute", 1..=1_000_000) {
         settings.rate_limit_per_minute = limit;
     }
-    let open = section.node("username").is_none()
-        || (section.node("password").is_none() && section.node("password_file").is_none());
+    // What could not be read is a mistake already.
+    let open = r.mistakes() == before && login_is_missing(r, &section, &settings);
     if let Some(listen) = section.texts(r, "listen") {
         settings.listen = listen.iter().map(|t| t.value.trim().to_owned()).collect();
         for address in &listen {
@@ -197,6 +202,22 @@ pub(super) fn http(r: &mut Reader, file: &Section) -> HttpSettings {
         }
     }
     settings
+}
+
+/// Whether nobody has to sign in. Half a login is a mistake: whoever wrote it believes
+/// that it protects something.
+fn login_is_missing(r: &mut Reader, section: &Section, settings: &HttpSettings) -> bool {
+    match (&settings.username, &settings.password) {
+        (None, None) => return true,
+        (Some(name), Some(_)) if name.contains(':') => {
+            let path = section.path_of("username");
+            r.error(section.place, format!("{path}: a user name has no \":\""));
+        }
+        (Some(_), Some(_)) => {}
+        (Some(_), None) => section.missing(r, "password", "the password that goes with username"),
+        (None, Some(_)) => section.missing(r, "username", "the user name that goes with password"),
+    }
+    false
 }
 
 /// Checks `host:port`; away from loopback nobody may look in without signing in.

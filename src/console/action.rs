@@ -75,6 +75,10 @@ pub(super) enum Action {
     Reconcile,
     /// Sign in with a browser.
     SignIn,
+    /// Let the schedule rest.
+    Pause,
+    /// Let the schedule go on.
+    Resume,
     /// Stop or give up.
     Cancel,
     /// Deliver once more.
@@ -94,6 +98,8 @@ impl Action {
                 | Self::Fetch
                 | Self::Reconcile
                 | Self::SignIn
+                | Self::Pause
+                | Self::Resume
                 | Self::Cancel
                 | Self::SendAgain
         )

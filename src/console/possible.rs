@@ -2,7 +2,7 @@
 
 use super::action::Action;
 use super::state::{Pane, RowKey, State, Target};
-use crate::model::{EndpointType, Id, Shown};
+use crate::model::{EndpointType, Id, Schedule, Shown};
 
 /// Whether `action` is possible now; else the reason, for the operator.
 pub(super) fn possible(action: Action, state: &State) -> Result<(), String> {
@@ -25,6 +25,20 @@ pub(super) fn possible(action: Action, state: &State) -> Result<(), String> {
                 return Err(format!("{} signs in by itself", Shown::new(&endpoint)));
             }
             Ok(())
+        }
+        Action::Pause | Action::Resume => {
+            let name = state.endpoint().ok_or("no endpoint is selected")?;
+            let row = state.books.endpoints.iter().find(|e| e.name == name);
+            let row = row.ok_or("no endpoint is selected")?;
+            match (action, row.paused) {
+                (Action::Pause, true) => Err(format!("{name} is paused already")),
+                (Action::Pause, _) if row.schedule == Some(Schedule::Manual) => {
+                    Err(format!("{name} has no schedule: it runs only when somebody asks"))
+                }
+                (Action::Pause, _) if !row.is_active => Err(format!("{name} is switched off")),
+                (Action::Resume, false) => Err(format!("{name} is not paused")),
+                _ => Ok(()),
+            }
         }
         Action::SyncAll => {
             let mut active = state.books.endpoints.iter().filter(|e| e.is_active).peekable();

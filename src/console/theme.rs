@@ -47,7 +47,7 @@ impl Mood {
         match outcome {
             Outcome::Done => Self::Good,
             Outcome::NothingNew => Self::Plain,
-            Outcome::Partial => Self::Warning,
+            Outcome::Partial | Outcome::Missed => Self::Warning,
             Outcome::Failed | Outcome::NeedsOperator => Self::Bad,
         }
     }

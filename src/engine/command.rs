@@ -54,6 +54,19 @@ pub enum Command {
         /// The endpoint's name.
         endpoint: String,
     },
+    /// Let schedules rest, also over restarts; [`Reply::Rescheduled`]. A run that is
+    /// under way goes on.
+    Pause {
+        /// The endpoints' names; empty for all active ones.
+        endpoints: Vec<String>,
+    },
+    /// Let schedules go on; [`Reply::Rescheduled`].
+    Resume {
+        /// The endpoints' names; empty for all active ones.
+        endpoints: Vec<String>,
+    },
+    /// Say whether the engine itself is well; [`Reply::Vitals`].
+    Vitals,
 }
 
 impl Command {
@@ -101,6 +114,40 @@ pub struct Reconciled {
     pub result: Result<ReconcileMode, Failure>,
 }
 
+/// One endpoint's answer to [`Command::Pause`] and [`Command::Resume`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rescheduled {
+    /// The endpoint's name.
+    pub endpoint: String,
+    /// Whether its schedule rests now.
+    pub paused: bool,
+    /// Whether that is news.
+    pub changed: bool,
+}
+
+impl Rescheduled {
+    /// In the operator's words.
+    pub fn words(&self) -> String {
+        let words = match (self.paused, self.changed) {
+            (true, true) => "paused; it runs only when somebody asks, until `resume`",
+            (true, false) => "is paused already",
+            (false, true) => "resumed; it runs by its schedule again",
+            (false, false) => "was not paused",
+        };
+        format!("{}: {words}", self.endpoint)
+    }
+}
+
+/// The engine's answer to [`Command::Vitals`]. That there is one says that it takes
+/// commands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Vitals {
+    /// Whether the ledger can be written.
+    pub ledger: Result<(), Failure>,
+    /// Endpoints for which nothing happens by itself any more, by a defect.
+    pub stopped: Vec<String>,
+}
+
 /// The engine's answer to a [`Command`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reply {
@@ -121,6 +168,10 @@ pub enum Reply {
     },
     /// It was done; there is nothing to say about it.
     Done,
+    /// What a pause or resume did, endpoint by endpoint.
+    Rescheduled(Vec<Rescheduled>),
+    /// How the engine is.
+    Vitals(Vitals),
     /// The command itself could not be carried out.
     Failed(Failure),
 }

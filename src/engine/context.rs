@@ -7,6 +7,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::accounts;
+use super::agenda::Agenda;
 use super::claims::Claims;
 use super::lane::{Lane, Outlet};
 use super::restored::MarkFile;
@@ -27,6 +28,8 @@ pub(super) struct Context {
     pub(super) outlets: Vec<Outlet>,
     pub(super) claims: Claims,
     pub(super) sign_ins: SignIns,
+    /// When each of them runs by itself.
+    pub(super) agenda: Agenda,
     /// Cancelled when everything is to come to a safe point and stop.
     pub(super) stop: CancellationToken,
     /// Transfers at the same time, over all endpoints.

@@ -13,19 +13,23 @@
 //! | `delivery`, `direct`, `confirm` | the bytes to their final name, exactly once |
 //! | `operator` | hold, release, retry, send again, fetch, cancel |
 //! | `sign_in` | a person and a browser |
-//! | `schedule`, `scheduler` | what happens by itself |
+//! | `schedule`, `plan`, `clock` | when an endpoint runs next, and what went by; the time |
+//! | `scheduler`, `due`, `rest`, `agenda` | what happens by itself, and its pauses |
 //! | `retry`, `claims`, `tally`, `progress` | when again; who works on what; counts; bars |
 
 mod accounts;
+mod agenda;
 mod archive;
 mod brakes;
 mod claims;
+mod clock;
 pub mod command;
 mod confirm;
 mod contents;
 mod context;
 mod delivery;
 mod direct;
+mod due;
 pub mod event;
 mod fetch;
 mod handle;
@@ -35,9 +39,11 @@ mod look;
 mod operator;
 mod part;
 mod pass;
+mod plan;
 mod progress;
 mod reconcile;
 mod register;
+mod rest;
 mod restored;
 mod retry;
 mod run;
@@ -53,7 +59,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use accounts::{Accounts, Sources};
-pub use command::{Acted, Command, ReconcileMode, Reply};
+pub use clock::{Clock, SystemClock};
+pub use command::{Acted, Command, ReconcileMode, Reply, Rescheduled, Vitals};
 pub use event::{Event, Level, Phase, Transfer, Walk};
 pub use handle::{Handle, Request};
 pub use look::{Look, Told, dry_run, look, test};
@@ -63,8 +70,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::Config;
-use crate::ledger::{self, Ledger, Reader, create_private_folder};
-use crate::model::{Failure, Schedule};
+use crate::ledger::{self, EndpointRow, Ledger, Reader, create_private_folder};
+use crate::model::{Endpoint, Failure};
 use context::Context;
 use lane::{Lane, Outlets};
 use operator::Word;
@@ -96,14 +103,34 @@ impl Engine {
         ledger: Ledger,
         schedules: Schedules,
     ) -> Result<Self, Failure> {
-        Self::start_with(config, ledger, schedules, &mut Accounts::default()).await
+        Self::start_by(config, ledger, schedules, Arc::new(SystemClock)).await
     }
 
-    /// The same with sources of the caller's making.
+    /// The same, with schedules that go by `clock`.
+    pub async fn start_by(
+        config: Config,
+        ledger: Ledger,
+        schedules: Schedules,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Failure> {
+        Self::start_as(config, ledger, schedules, clock, &mut Accounts::default()).await
+    }
+
+    /// The same, with sources of the caller's making.
     pub async fn start_with(
         config: Config,
         ledger: Ledger,
         schedules: Schedules,
+        sources: &mut dyn Sources,
+    ) -> Result<Self, Failure> {
+        Self::start_as(config, ledger, schedules, Arc::new(SystemClock), sources).await
+    }
+
+    async fn start_as(
+        config: Config,
+        ledger: Ledger,
+        schedules: Schedules,
+        clock: Arc<dyn Clock>,
         sources: &mut dyn Sources,
     ) -> Result<Self, Failure> {
         for folder in ["parts", "polls", "archive"] {
@@ -117,7 +144,7 @@ impl Engine {
         let (handle, requests) = Handle::pair();
         let events = handle.subscribe();
         let context =
-            Arc::new(build(config, ledger, handle.clone(), mark, schedules, sources).await?);
+            Arc::new(build(config, ledger, handle.clone(), mark, schedules, clock, sources).await?);
         if let Some(words) = told {
             context.notice(Level::Error, words);
         }
@@ -125,7 +152,8 @@ impl Engine {
         tasks.spawn(serve(context.clone(), requests, tasks.clone()));
         if schedules == Schedules::On {
             for lane in &context.lanes {
-                tasks.spawn(scheduler::look_after(context.clone(), lane.clone()));
+                tasks.spawn(due::look_after(context.clone(), lane.clone()));
+                tasks.spawn(scheduler::keep(context.clone(), lane.clone()));
             }
         }
         Ok(Self { context, handle, tasks, events })
@@ -170,9 +198,17 @@ impl Engine {
     }
 }
 
-/// When a schedule is due next, from now on; none for manual ones.
-pub fn next_run(schedule: &Schedule) -> Option<jiff::Timestamp> {
-    schedule::next_after(schedule, ledger::now())
+/// When an endpoint of the configuration runs next by itself: as it is planned in
+/// the books, else as its schedule says from now on; none for paused and manual ones.
+pub fn next_run(endpoint: &Endpoint, row: &EndpointRow) -> Option<jiff::Timestamp> {
+    if row.paused || !endpoint.is_active {
+        return None;
+    }
+    let now = ledger::now();
+    // A plan of the past is that of a program that does not run any more.
+    let planned = row.next_run.filter(|at| *at > now);
+    let planned = planned.filter(|_| row.schedule.as_ref() == Some(&endpoint.schedule));
+    planned.or_else(|| schedule::next_after(&endpoint.schedule, now))
 }
 
 async fn build(
@@ -181,6 +217,7 @@ async fn build(
     handle: Handle,
     mark: restored::MarkFile,
     schedules: Schedules,
+    clock: Arc<dyn Clock>,
     sources: &mut dyn Sources,
 ) -> Result<Context, Failure> {
     let stop = CancellationToken::new();
@@ -196,6 +233,7 @@ async fn build(
         }
     }
     Ok(Context {
+        agenda: agenda::Agenda::new(clock, &lanes),
         transfers: Semaphore::new(config.scheduling.max_transfers),
         syncs: Semaphore::new(config.scheduling.max_concurrent_syncs),
         claims: claims::Claims::new(stop.clone()),
@@ -249,6 +287,9 @@ async fn carry_out(context: &Arc<Context>, tasks: &TaskTracker, command: Command
         Command::Cancel(ids) => Ok(act(context, tasks, Word::Cancel, ids).await),
         Command::SignIn { endpoint } => sign_in::sign_in(context, &endpoint).await,
         Command::CancelSignIn { endpoint } => Ok(sign_in::cancel(context, &endpoint)),
+        Command::Pause { endpoints } => rest::set(context, &endpoints, true).await,
+        Command::Resume { endpoints } => rest::set(context, &endpoints, false).await,
+        Command::Vitals => Ok(rest::vitals(context).await),
     };
     done.unwrap_or_else(Reply::Failed)
 }

@@ -68,6 +68,12 @@ async fn part(
     run: Id,
     full: bool,
 ) -> Result<EndpointResult, Failure> {
+    // First the endpoint's turn and only then a place: whoever waits for another run of
+    // its endpoint must not keep other endpoints from theirs.
+    let _only = match context.agenda.of(lane.number) {
+        Some(entry) => Some(entry.run.lock().await),
+        None => None,
+    };
     let Ok(_permit) = context.syncs.acquire().await else {
         return Err(Failure::cancelled("syncing", &lane.endpoint.name));
     };

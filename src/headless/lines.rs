@@ -120,6 +120,7 @@ pub fn words(outcome: Outcome) -> &'static str {
         Outcome::Partial => "partly done; the rest is tried again",
         Outcome::Failed => "failed; it is tried again",
         Outcome::NeedsOperator => "needs you",
+        Outcome::Missed => "missed",
     }
 }
 

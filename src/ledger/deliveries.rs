@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use super::exports::{Export, unknown_state};
 use super::{
     Ledger, clock, events, failure_from, moved_meanwhile, no_such_arrow, sql_failure, to_json,
+    totals,
 };
 use crate::model::{DeliveryState, Evidence, Failure, FinalNames, Id, name};
 
@@ -364,6 +365,9 @@ pub(super) fn change(
         .map_err(|e| sql_failure("booking", &e).about(before.id.to_string()))?;
     if moved != 1 {
         return Err(moved_meanwhile(before.id, from.as_str(), to.as_str()));
+    }
+    if from != to && to == DeliveryState::Published {
+        totals::count_delivered(connection, before.endpoint)?;
     }
     let detail = words(before, after);
     if from == to && before.attempt == after.attempt && detail.is_none() {

@@ -22,9 +22,18 @@ impl Ledger {
     pub async fn register_endpoints(&self, endpoints: Vec<Endpoint>) -> Result<(), Failure> {
         self.writer
             .write(move |c| {
-                c.execute("UPDATE endpoints SET position = -1, next_run_at = NULL", [])
-                    .map_err(|e| sql_failure("registering endpoints", &e))?;
-                endpoints.iter().enumerate().try_for_each(|(position, e)| register(c, position, e))
+                let sql = |e: rusqlite::Error| sql_failure("registering endpoints", &e);
+                c.execute("UPDATE endpoints SET position = -1", []).map_err(sql)?;
+                for (position, endpoint) in endpoints.iter().enumerate() {
+                    register(c, position, endpoint)?;
+                }
+                // One that comes back later has missed nothing meanwhile.
+                c.execute(
+                    "UPDATE endpoints SET next_run_at = NULL, slot_at = NULL WHERE position = -1",
+                    [],
+                )
+                .map(drop)
+                .map_err(sql)
             })
             .await
     }
@@ -90,20 +99,6 @@ impl Ledger {
             .await
     }
 
-    /// Writes down when the endpoint runs next by itself, for whoever looks.
-    pub async fn schedule_run(&self, endpoint: i64, at: Option<Timestamp>) -> Result<(), Failure> {
-        self.writer
-            .write(move |c| {
-                c.execute(
-                    "UPDATE endpoints SET next_run_at = ? WHERE id = ?",
-                    params![at.map(clock::text), endpoint],
-                )
-                .map(drop)
-                .map_err(|e| sql_failure("scheduling the endpoint", &e))
-            })
-            .await
-    }
-
     /// What the books know of the endpoint called `name`.
     pub async fn endpoint(&self, name: &str) -> Result<EndpointBooks, Failure> {
         let name = name.to_owned();
@@ -125,13 +120,17 @@ impl Ledger {
     }
 }
 
+/// A plan made by another schedule, or while it was switched off, means nothing.
 fn register(connection: &Connection, position: usize, endpoint: &Endpoint) -> Result<(), Failure> {
     connection
         .prepare_cached(
             "INSERT INTO endpoints (name, endpoint_type, endpoint_details, project_id, user_id,
                  description, schedule, deliver_to, is_active, position, created_at, updated_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11)
-             ON CONFLICT (name) DO UPDATE SET endpoint_type = ?2, endpoint_details = ?3,
+             ON CONFLICT (name) DO UPDATE SET
+                 next_run_at = CASE WHEN schedule = ?7 AND is_active AND ?9 THEN next_run_at END,
+                 slot_at = CASE WHEN schedule = ?7 AND is_active AND ?9 THEN slot_at END,
+                 endpoint_type = ?2, endpoint_details = ?3,
                  project_id = ?4, user_id = ?5, description = ?6, schedule = ?7, deliver_to = ?8,
                  is_active = ?9, position = ?10, updated_at = ?11",
         )

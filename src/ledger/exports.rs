@@ -7,6 +7,7 @@ use super::deliveries::{self, NewDelivery};
 use super::polls::Recorded;
 use super::{
     Ledger, clock, events, failure_from, moved_meanwhile, no_such_arrow, sql_failure, to_json,
+    totals,
 };
 use crate::model::{ExportState, Failure, FailureClass, Id, Listed, ReconcileMode, Retry, Sha256};
 
@@ -346,6 +347,11 @@ pub(super) fn change(
         .map_err(|e| sql_failure("booking", &e).about(before.id.to_string()))?;
     if moved != 1 {
         return Err(moved_meanwhile(before.id, from.as_str(), to.as_str()));
+    }
+    if from == ExportState::Downloading
+        && matches!(to, ExportState::Verified | ExportState::Skipped)
+    {
+        totals::count_fetched(connection, before.endpoint, after.size.unwrap_or(0))?;
     }
     if from == to && before.attempt == after.attempt && after.failure.is_none() {
         // Details within a state: no story worth a line.

@@ -6,8 +6,11 @@ use super::sql_failure;
 use crate::model::{Failure, FailureClass};
 
 /// Every migration ever released, in order. `user_version` counts those applied.
-const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/001_foundation.sql"), include_str!("migrations/002_registers.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/001_foundation.sql"),
+    include_str!("migrations/002_registers.sql"),
+    include_str!("migrations/003_schedules.sql"),
+];
 
 /// Applies what is missing, each migration in a transaction of its own.
 ///
@@ -56,6 +59,37 @@ mod tests {
         assert_eq!(failure.class, FailureClass::Misconfigured);
         assert!(failure.to_string().contains("newer transship"), "{failure}");
         assert_eq!(version(&connection).unwrap(), 99);
+    }
+
+    #[test]
+    fn the_runs_of_an_older_ledger_are_in_the_totals() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(MIGRATIONS[0]).unwrap();
+        connection.pragma_update(None, "user_version", 1).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO endpoints (id, name, endpoint_type, endpoint_details, project_id,
+                     user_id, schedule, is_active, position, created_at, updated_at)
+                 VALUES (7, 'a', 'encoura', '{}', '', '', '{}', 1, 0, '', '');
+                 INSERT INTO runs (id, cause, started_at) VALUES (1, 'manual', '');
+                 INSERT INTO sync_logs (run_id, endpoint_id, sync_started_at, sync_completed_at,
+                     sync_status, files_new, files_delivered, files_error)
+                 VALUES (1, 7, '1', '2', 'done', 3, 2, 1), (1, 7, '3', '4', 'done', 1, 1, 0),
+                     (1, 7, '5', '6', 'failed', 0, 0, 1), (1, 7, '7', NULL, 'running', 0, 0, 0)",
+            )
+            .unwrap();
+        migrate(&mut connection, "a").unwrap();
+        let totals: Vec<String> = connection
+            .prepare(
+                "SELECT concat_ws(' ', endpoint_id, outcome, runs, files_new, files_failed,
+                     last_at) FROM run_totals ORDER BY outcome",
+            )
+            .unwrap()
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        assert_eq!(totals, ["7 done 2 4 1 4", "7 failed 1 0 1 6"]);
     }
 
     #[test]

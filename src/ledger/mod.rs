@@ -21,7 +21,9 @@ mod register;
 mod restored;
 pub mod rows;
 mod runs;
+mod schedules;
 mod timeline;
+mod totals;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -42,6 +44,8 @@ pub use register::{
     Begun, Contents, DryWalk, OpenWalk, Queued, STATES as FILE_STATES, WalkCounts, WalkPlan,
 };
 pub use rows::{Books, EndpointRow, EventRow, ExportRow, FileRow, Filter, Timeline, TransferRow};
+pub use schedules::{BeginSlot, Missed, Planned, SlotBegun};
+pub use totals::{FileTotals, Totals};
 
 use crate::model::{Failure, FailureClass, Id};
 
@@ -85,6 +89,16 @@ impl Ledger {
     /// A read side for others. Reads never wait for the writer.
     pub fn reader(&self) -> Result<Reader, Failure> {
         Reader::open(&self.path)
+    }
+
+    /// Whether it can be written now: goes the way of every write, and changes nothing.
+    pub async fn check(&self) -> Result<(), Failure> {
+        self.writer
+            .write(|c| {
+                c.query_row("SELECT 1", [], |_| Ok(()))
+                    .map_err(|e| sql_failure("looking at the ledger", &e))
+            })
+            .await
     }
 
     /// Writes a word about `subject` that changes no state.

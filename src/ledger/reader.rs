@@ -64,7 +64,7 @@ impl Reader {
     }
 }
 
-fn all<T>(
+pub(super) fn all<T>(
     connection: &Connection,
     sql: &str,
     params: impl Params,
@@ -104,7 +104,7 @@ impl Books for Reader {
                        l.api_calls, l.quota_used, r.files_present, r.files_access_lost,
                        {} FROM endpoints e
                      LEFT JOIN sync_logs l ON l.id = (SELECT max(id) FROM sync_logs
-                         WHERE endpoint_id = e.id AND sync_status <> 'running')
+                         WHERE endpoint_id = e.id AND sync_status NOT IN ('running', 'missed'))
                      LEFT JOIN registers r ON r.endpoint_id = e.id
                      WHERE e.position >= 0 ORDER BY e.position",
                     [
@@ -122,7 +122,11 @@ impl Books for Reader {
                         + ", (SELECT min(published_at) FROM deliveries WHERE endpoint_id = e.id
                              AND state = 'published') AS oldest_unconfirmed_at,
                             (SELECT sync_started_at FROM sync_logs WHERE endpoint_id = e.id
-                             ORDER BY id DESC LIMIT 1) AS last_run"
+                             AND sync_status <> 'missed' ORDER BY id DESC LIMIT 1) AS last_run,
+                            (SELECT runs FROM run_totals WHERE endpoint_id = e.id
+                             AND outcome = 'missed') AS missed_runs,
+                            (SELECT last_at FROM run_totals WHERE endpoint_id = e.id
+                             AND outcome = 'missed') AS last_missed_at"
                 ),
                 [],
                 endpoint_row,
@@ -235,7 +239,7 @@ pub(super) fn limit(filter: &Filter) -> i64 {
     filter.limit.map_or(-1, i64::from)
 }
 
-fn count(row: &Row<'_>, name: &str) -> rusqlite::Result<u64> {
+pub(super) fn count(row: &Row<'_>, name: &str) -> rusqlite::Result<u64> {
     row.get::<_, i64>(name).map(|n| n as u64)
 }
 
@@ -268,6 +272,10 @@ fn endpoint_row(row: &Row<'_>) -> rusqlite::Result<EndpointRow> {
         unconfirmed: count(row, "deliveries_published")?,
         confirmed: count(row, "deliveries_confirmed")?,
         oldest_unconfirmed_at: clock::get_optional(row, "oldest_unconfirmed_at")?,
+        schedule: serde_json::from_str(&row.get::<_, String>("schedule")?).ok(),
+        paused: row.get::<_, Option<String>>("paused_at")?.is_some(),
+        missed_runs: row.get::<_, Option<i64>>("missed_runs")?.unwrap_or(0) as u64,
+        last_missed_at: clock::get_optional(row, "last_missed_at")?,
         files: count_if_any(row, "files_present")?,
         access_lost: count_if_any(row, "files_access_lost")?,
         new: count_if_any(row, "files_new")?,
@@ -367,4 +375,14 @@ fn run_row(connection: &Connection, row: &Row<'_>) -> rusqlite::Result<RunReport
         outcome: Outcome::Failed,
         endpoints,
     })
+}
+
+impl Reader {
+    /// Whether the ledger can be read now. Opened anew: a file that was removed is
+    /// still read through a connection that was open before.
+    pub fn check(&self) -> Result<(), Failure> {
+        open_read_only(&self.path)?
+            .query_row("SELECT value FROM meta WHERE key = 'identity'", [], |_| Ok(()))
+            .map_err(|e| sql_failure("reading the ledger", &e))
+    }
 }

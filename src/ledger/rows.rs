@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::model::{EndpointType, Failure, Id, Outcome, RunReport};
+use crate::model::{EndpointType, Failure, Id, Outcome, RunReport, Schedule};
 
 /// One endpoint, with what an operator asks first.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -25,7 +25,8 @@ pub struct EndpointRow {
     pub last_outcome: Option<Outcome>,
     /// The last run's first failure in words.
     pub last_error: Option<String>,
-    /// When it runs next by itself, as the running scheduler has it; none for manual ones.
+    /// When it runs next by itself, as the scheduler has it, or had it when it ended;
+    /// none for manual and paused ones.
     pub next_run: Option<Timestamp>,
     /// Exports listed so far, without the baseline.
     pub listed: u64,
@@ -41,6 +42,14 @@ pub struct EndpointRow {
     pub confirmed: u64,
     /// When the oldest unconfirmed delivery was published.
     pub oldest_unconfirmed_at: Option<Timestamp>,
+    /// Its schedule; none if a newer program wrote one that this one does not know.
+    pub schedule: Option<Schedule>,
+    /// Whether its schedule rests; it can be synced by hand all the same.
+    pub paused: bool,
+    /// Scheduled runs that never took place, of all time.
+    pub missed_runs: u64,
+    /// The latest planned time of those.
+    pub last_missed_at: Option<Timestamp>,
     /// Files in its register now, with those whose access is lost.
     pub files: u64,
     /// Of them, those that we may not see any more.

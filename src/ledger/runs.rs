@@ -2,7 +2,7 @@
 
 use rusqlite::params;
 
-use super::{Ledger, clock, events, sql_failure, to_json};
+use super::{Ledger, clock, events, sql_failure, to_json, totals};
 use crate::model::{EndpointResult, Failure, Id, RunReport, Trigger};
 
 impl Ledger {
@@ -73,8 +73,8 @@ impl Ledger {
                     "UPDATE endpoints SET last_sync_at = ?, last_sync_status = ? WHERE id = ?",
                     params![now, result.outcome.as_str(), endpoint],
                 )
-                .map(drop)
-                .map_err(sql)
+                .map_err(sql)?;
+                totals::add(c, endpoint, &result, 1, clock::now())
             })
             .await
     }
@@ -120,6 +120,7 @@ impl Ledger {
                     [],
                 )
                 .map_err(sql)?;
+                totals::add_interrupted(c)?;
                 c.execute(
                     "UPDATE sync_logs SET sync_completed_at = ?, sync_status = 'failed',
                          error_message = 'interrupted: the process ended before the run did'

@@ -33,4 +33,4 @@ pub use server::{
 pub use service::{
     AutodeskAccount, AutodeskGrant, AutodeskScope, DriveScope, GoogleAccount, Pick, Scope,
 };
-pub use shown::Shown;
+pub use shown::{Shown, steerless};

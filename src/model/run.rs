@@ -19,6 +19,9 @@ state_names! {
         Failed = "failed",
         /// Something waits for the operator: held, in doubt, sign in again.
         NeedsOperator = "needs_operator",
+        /// It did not take place: the program did not run, or the machine slept. Only
+        /// in the books; no sync is answered with it.
+        Missed = "missed",
     }
 }
 

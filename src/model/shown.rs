@@ -56,6 +56,23 @@ impl Shown {
     }
 }
 
+/// JSON text whose strings hold no character that could steer a terminal: each is
+/// escaped as JSON escapes it, so that the data stays the same.
+pub fn steerless(json: &str) -> String {
+    let mut safe = String::with_capacity(json.len());
+    for c in json.chars() {
+        if !c.is_control() && !reorders_or_hides(c) {
+            safe.push(c);
+            continue;
+        }
+        // Outside of strings JSON has none of these: the escape is always valid here.
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            safe.push_str(&format!("\\u{unit:04x}"));
+        }
+    }
+    safe
+}
+
 fn push_visibly(out: &mut String, c: char) {
     match c {
         '\n' => out.push_str("\\n"),

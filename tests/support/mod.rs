@@ -1,5 +1,6 @@
 //! What integration tests share.
 
+pub mod clock;
 pub mod crash;
 pub mod desk;
 pub mod order;

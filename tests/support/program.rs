@@ -26,6 +26,7 @@ const DEADLINE: Duration = Duration::from_secs(60);
 const YAML: &str = r#"
 database: { url: "sqlite:///./data/connector.db" }
 log: { file: ./logs/connector.log, format: json, level: debug }
+http: { listen: ["127.0.0.1:0"] }
 limits:
   min_free_mb: ${T_MIN_FREE_MB:-1}
   max_backlog: ${T_MAX_BACKLOG:-5000}
@@ -383,6 +384,21 @@ impl Running {
         if tokio::time::timeout(DEADLINE, said).await.is_err() {
             let text = self.stderr.text.borrow();
             panic!("it did not say {words:?}: {}", String::from_utf8_lossy(&text));
+        }
+    }
+
+    /// Waits until it has said a whole line with `words` in it; the rest of that line.
+    pub async fn line(&self, words: &str) -> String {
+        let rest = |text: &[u8]| {
+            let text = String::from_utf8_lossy(text);
+            let (rest, _) = text.split_once(words)?.1.split_once('\n')?;
+            Some(rest.to_owned())
+        };
+        let mut heard = self.stderr.text.subscribe();
+        let said = heard.wait_for(|text| rest(text).is_some());
+        match tokio::time::timeout(DEADLINE, said).await {
+            Ok(Ok(text)) => rest(&text).unwrap(),
+            _ => panic!("it did not say {words:?}"),
         }
     }
 

@@ -66,12 +66,14 @@ fn a_sign_in_is_asked_for_shown_copied_and_given_up() {
 fn each_key_asks_for_its_command() {
     let (x, d) = (Id::export, Id::delivery);
     let second = "Encoura, second organisation".to_owned();
+    let pause = Command::Pause { endpoints: vec![second.clone()] };
     let reconcile = Command::Reconcile { endpoints: vec![second], mode: ReconcileMode::Hold };
     for (before, c, effects) in [
         ("1j", 's', vec![sync(&["Encoura, second organisation"])]),
         ("1", 'S', vec![sync(&[])]),
         ("4", 'S', vec![sync(&[])]),
         ("1j", 'c', vec![Effect::Send(reconcile)]),
+        ("1j", 'p', vec![Effect::Send(pause)]),
         // Needs a person first: x6 held, x1 in doubt; then x2 waits.
         ("2jj", 'r', vec![Effect::Send(Command::Retry(vec![d(42)]))]),
         ("2j", 'r', vec![Effect::Send(Command::Retry(vec![d(41)]))]),
@@ -84,6 +86,7 @@ fn each_key_asks_for_its_command() {
         ("4", 'G', vec![Effect::Log(LogMove::Follow)]),
         // Not possible: nothing is asked.
         ("1", 's', vec![]),
+        ("1j", 'P', vec![]),
         ("2", 'r', vec![]),
         ("2jj", 'R', vec![]),
         ("4", 'n', vec![]),
@@ -95,6 +98,20 @@ fn each_key_asks_for_its_command() {
             assert!(state.toast.is_some(), "{before}{c} says why not");
         }
     }
+}
+
+#[test]
+fn a_paused_endpoint_says_so_and_can_be_resumed() {
+    let mut state = sample::state();
+    let name = state.books.endpoints[1].name.clone();
+    state.books.endpoints[1].paused = true;
+    press(&mut state, "1j");
+    assert_eq!(key(&mut state, 'p'), []);
+    assert!(state.toast.as_ref().is_some_and(|toast| toast.text.contains("paused already")));
+    let resume = Command::Resume { endpoints: vec![name] };
+    assert_eq!(key(&mut state, 'P'), [Effect::Send(resume)]);
+    let facts = crate::console::view::endpoints::facts(&state, &state.books.endpoints[1]);
+    assert!(facts.contains(&("next run".to_owned(), "paused".to_owned())), "{facts:?}");
 }
 
 #[test]

@@ -18,7 +18,7 @@ use crate::engine::{Event, Phase, Transfer, Walk};
 use crate::ledger::{
     Books, EndpointRow, EventRow, ExportRow, FileRow, Filter, Timeline, TransferRow,
 };
-use crate::model::{EndpointType, Failure, Id, Outcome, RunReport, Shown};
+use crate::model::{EndpointType, Failure, Id, Outcome, RunReport, Schedule, Shown};
 
 pub(super) const HOSTILE: &str = "\u{1b}]0;owned\u{7}gpj.\u{202e}vsc\u{200b}\u{9b}2J.csv";
 
@@ -58,6 +58,10 @@ pub(super) fn endpoint(name: &str) -> EndpointRow {
         unconfirmed: 0,
         confirmed: 120,
         oldest_unconfirmed_at: None,
+        schedule: Some(Schedule::Interval { minutes: 15 }),
+        paused: false,
+        missed_runs: 0,
+        last_missed_at: None,
         files: 0,
         access_lost: 0,
         new: 0,

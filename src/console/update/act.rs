@@ -69,6 +69,14 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
             let endpoint = state.endpoint().unwrap_or_default();
             return send(state, Command::SignIn { endpoint });
         }
+        Action::Pause => {
+            let endpoints = state.endpoint().into_iter().collect();
+            return send(state, Command::Pause { endpoints });
+        }
+        Action::Resume => {
+            let endpoints = state.endpoint().into_iter().collect();
+            return send(state, Command::Resume { endpoints });
+        }
         Action::Retry
         | Action::Hold
         | Action::Release
@@ -100,6 +108,7 @@ pub(super) fn send(state: &mut State, command: Command) -> Vec<Effect> {
             }
         }
         Command::Reconcile { .. } => state.say(Level::Info, "asked for the delivered list"),
+        Command::Pause { .. } | Command::Resume { .. } => {}
         _ => {
             let focus = state.focus;
             state.list_mut(focus).marked.clear();

@@ -146,8 +146,13 @@ pub(super) fn reply(state: &mut State, command: &Command, reply: Reply) -> Vec<E
             state.say(Level::Info, format!("{endpoint}: signed in: {identity}"));
         }
         Reply::Done => {}
+        Reply::Rescheduled(endpoints) => {
+            for endpoint in endpoints {
+                state.say(Level::Info, endpoint.words());
+            }
+        }
         // Not asked for by any key.
-        Reply::CarriedOn(_) => {}
+        Reply::CarriedOn(_) | Reply::Vitals(_) => {}
         // Given up with a key: that is no news.
         Reply::Failed(failure)
             if matches!(command, Command::SignIn { .. } | Command::CancelSignIn { .. })

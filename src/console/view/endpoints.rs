@@ -10,7 +10,7 @@ use crate::console::text;
 use crate::console::theme::Mood;
 use crate::engine::{Phase, Walk};
 use crate::ledger::EndpointRow;
-use crate::model::{EndpointType, Shown};
+use crate::model::{EndpointType, Schedule, Shown};
 
 const COLUMNS: &[Column] = &[
     Column::new("NAME", 14, 10).grow(3),
@@ -91,7 +91,13 @@ fn last(state: &State, e: &EndpointRow) -> Cell {
 }
 
 fn next(state: &State, e: &EndpointRow) -> String {
-    e.next_run.map_or_else(|| "manual".to_owned(), |at| text::until(state.now, at))
+    match e.next_run {
+        _ if e.paused => "paused".to_owned(),
+        Some(at) => text::until(state.now, at),
+        None if e.schedule == Some(Schedule::Manual) || !e.is_active => "manual".to_owned(),
+        // It begins any moment, or just did.
+        None => "-".to_owned(),
+    }
 }
 
 /// Published but not seen taken, and since when.
@@ -202,6 +208,10 @@ pub(in crate::console) fn facts(state: &State, e: &EndpointRow) -> Vec<(String, 
     facts.extend(
         waits.map(|until| ("throttled", format!("the service asks to wait until {until}"))),
     );
+    facts.extend(e.last_missed_at.map(|at| {
+        let ago = text::age(state.now, at);
+        ("missed runs", format!("{}, the last one {ago} ago", e.missed_runs))
+    }));
     facts.extend(e.last_error.clone().map(|error| ("last failure", error)));
     facts.into_iter().map(|(label, value)| (label.to_owned(), value)).collect()
 }
