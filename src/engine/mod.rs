@@ -7,7 +7,7 @@
 //! | `listing`, `brakes`, `reconcile` | the lists, and when none is sent |
 //! | `restored` | a ledger that was put back from a backup |
 //! | `walk`, `fetch`, `part`, `archive` | an item's way in a pass; its bytes into the archive |
-//! | `delivery`, `direct`, `confirm` | the bytes to their final name, exactly once |
+//! | `delivery`, `fence`, `direct`, `confirm` | the bytes to their final name, exactly once |
 //! | `operator` | hold, release, retry, send again, fetch, cancel |
 //! | `schedule`, `scheduler` | what happens by itself |
 //! | `retry`, `claims`, `tally`, `progress` | when again; who works on what; counts; bars |
@@ -21,6 +21,7 @@ mod context;
 mod delivery;
 mod direct;
 pub mod event;
+mod fence;
 mod fetch;
 mod handle;
 mod lane;
