@@ -5,11 +5,10 @@
 use std::time::Duration;
 
 use super::delivery::{Step, Work};
-use super::lane::Outlet;
 use super::retry;
 use crate::crash::{self, Point};
 use crate::destinations::Sighting;
-use crate::ledger::{self, Delivery};
+use crate::ledger;
 use crate::model::{DeliveryState, Evidence, Failure, FailureClass, PublishMode, Retry};
 
 /// The first look after a publication that was not taken at once; each further
@@ -98,17 +97,6 @@ pub(super) async fn clean_up(work: &mut Work<'_>) -> Result<Step, Failure> {
     work.move_to(DeliveryState::Cleaned, |_| {}).await?;
     crash::at(Point::Cleaned)?;
     Ok(Step::Rest)
-}
-
-/// Removes what the attempts of a cancelled delivery left, as far as that works:
-/// it is cancelled either way.
-pub(super) async fn remove_temporaries(outlet: &Outlet, delivery: &Delivery) {
-    for attempt in 1..=delivery.attempt {
-        let temporary = delivery.temporary_name(attempt);
-        if let Err(failure) = outlet.destination.remove_temporary(&temporary).await {
-            tracing::warn!(id = %delivery.id, "left {temporary} behind: {failure}");
-        }
-    }
 }
 
 /// Whether the final name, or `processed`, shows a file of our size.

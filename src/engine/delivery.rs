@@ -13,9 +13,9 @@ use super::claims::Claim;
 use super::context::Context;
 use super::lane::{Lane, Outlet};
 use super::progress::Progress;
-use super::{archive, confirm, direct, fence, retry};
+use super::{archive, confirm, direct, fence, leftovers, retry};
 use crate::crash::{self, Point};
-use crate::destinations::Sighting;
+use crate::destinations::{Sighting, Staged};
 use crate::ledger::{self, Delivery, Export};
 use crate::model::{
     DeliveryState, Evidence, ExportState, Failure, FailureClass, FinalNames, PublishMode, Retry,
@@ -197,6 +197,7 @@ impl Work<'_> {
         crash::at(Point::StagedThere)?;
         match staged {
             Ok(staged) if staged.target_exists => self.name_taken().await,
+            Ok(staged) if self.was_delivered_before(staged) => self.delivered_before().await,
             Ok(_) => {
                 self.move_to(DeliveryState::Staged, |d| d.staged_at = Some(ledger::now())).await?;
                 crash::at(Point::Staged)?;
@@ -274,6 +275,31 @@ impl Work<'_> {
             "look whether it was delivered before (a restored backup?); then release or cancel it",
         );
         self.move_to(DeliveryState::Held, |d| d.failure = Some(failure.clone())).await?;
+        Ok(Step::Failed(failure))
+    }
+
+    /// Whether the receiver has put away a file of this name and size. The name is
+    /// this delivery's own: an earlier time of ours that the books do not know has
+    /// sent it, before they were put back from a backup. Once that was told, it is
+    /// the operator who sends it.
+    fn was_delivered_before(&self, staged: Staged) -> bool {
+        self.outlet.settings.names == FinalNames::Unique
+            && staged.processed == Some(staged.size)
+            && self.delivery.evidence.is_none()
+    }
+
+    async fn delivered_before(&mut self) -> Result<Step, Failure> {
+        let failure = Failure::new(FailureClass::Doubt, "delivering", &self.delivery.final_name)
+            .said("the receiver has a file of this name and size in `processed`")
+            .advice(
+                "it was delivered in a time that this ledger does not know: cancel it, or \
+                 release it to send it all the same",
+            );
+        self.move_to(DeliveryState::Held, |d| {
+            d.evidence = Some(Evidence::E3);
+            d.failure = Some(failure.clone());
+        })
+        .await?;
         Ok(Step::Failed(failure))
     }
 
@@ -398,8 +424,8 @@ impl Work<'_> {
     async fn stopped(&mut self) -> Result<End, Failure> {
         let state = self.delivery.state;
         if self.claim.cancelled_by_operator() && state.may_become(DeliveryState::Cancelled) {
-            self.move_to(DeliveryState::Cancelled, |_| {}).await?;
-            confirm::remove_temporaries(self.outlet, &self.delivery).await;
+            self.move_to(DeliveryState::Cancelled, leftovers::are_due).await?;
+            leftovers::remove(self.context, self.lane, self.delivery.clone()).await?;
         }
         Ok(End::Stopped)
     }

@@ -8,6 +8,7 @@
 //! | `restored` | a ledger that was put back from a backup |
 //! | `walk`, `fetch`, `part`, `archive` | an item's way in a pass; its bytes into the archive |
 //! | `delivery`, `fence`, `direct`, `confirm` | the bytes to their final name, exactly once |
+//! | `leftovers` | temporary files of what was cancelled |
 //! | `operator` | hold, release, retry, send again, fetch, cancel |
 //! | `schedule`, `scheduler` | what happens by itself |
 //! | `retry`, `claims`, `tally`, `progress` | when again; who works on what; counts; bars |
@@ -25,6 +26,7 @@ mod fence;
 mod fetch;
 mod handle;
 mod lane;
+mod leftovers;
 mod listing;
 mod operator;
 mod part;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::context::Context;
 use super::lane::Lane;
-use super::{Acted, confirm};
+use super::{Acted, leftovers};
 use crate::ledger::{Delivery, Export};
 use crate::model::{
     DeliveryState as D, ExportState as X, Failure, FailureClass, Id, Kind, PublishMode, Retry,
@@ -184,14 +184,14 @@ async fn on_delivery(
         Word::Cancel if doubted => delivery.failure.clone(),
         _ => None,
     };
+    // Of one in doubt nothing is touched: what lies there may not be ours.
+    if state == D::Cancelled && delivery.state != D::InDoubt {
+        leftovers::are_due(&mut after);
+    }
     context.ledger.move_delivery(delivery, &after).await?;
     context.delivery_moved(&item.lane, &after);
-    if state == D::Cancelled
-        && delivery.state != D::InDoubt
-        && let Some(outlet) = &item.lane.outlet
-        && delivery.target == outlet.settings.target()
-    {
-        confirm::remove_temporaries(outlet, &after).await;
+    if leftovers::may_be(&after) {
+        leftovers::remove(context, &item.lane, after).await?;
     }
     Ok(format!("{} is {state} now{}", delivery.id, at_whose_word(word, doubted)))
 }
@@ -199,7 +199,10 @@ async fn on_delivery(
 /// What the operator takes upon them by releasing what nobody is sure of.
 fn at_whose_word(word: Word, doubted: bool) -> &'static str {
     match word == Word::Release && doubted {
-        true => "; it is sent at your word: a receiver that has it already gets it twice",
+        true => {
+            "; it is sent at your word: a receiver that has it already gets it twice, unless that \
+             shows only now"
+        }
         false => "",
     }
 }

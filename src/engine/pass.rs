@@ -9,7 +9,7 @@ use super::context::Context;
 use super::lane::Lane;
 use super::tally::{Side, Tally};
 use super::walk::{self, Pick};
-use super::{Level, Phase, listing};
+use super::{Level, Phase, leftovers, listing};
 use crate::ledger;
 use crate::model::{EndpointResult, Failure, FailureClass, Id, ReconcileMode};
 
@@ -175,6 +175,9 @@ async fn compare_daily(
 async fn transfer(context: &Arc<Context>, lane: &Arc<Lane>, pick: Pick, tally: &Arc<Tally>) {
     context.phase(lane, Phase::Transferring);
     if let Err(failure) = walk::work_through(context, lane, pick, tally).await {
+        tally.failed(&failure);
+    }
+    if let Err(failure) = leftovers::remove_all(context, lane).await {
         tally.failed(&failure);
     }
 }
