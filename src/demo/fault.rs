@@ -112,6 +112,8 @@ faults! {
     PermissionDenied = "permission_denied" lasts,
     /// SFTP: the `processed` folder may not be looked at.
     ProcessedHidden = "processed_hidden" lasts,
+    /// SFTP: a file under its final name may not be looked at.
+    LookRefused = "look_refused" lasts,
     /// SFTP: `value` bytes a second (65536), both ways together.
     SftpSlow = "sftp_slow" lasts,
     /// SFTP: the session stops answering and stays open.

@@ -110,10 +110,9 @@ impl Work<'_> {
     async fn run(&mut self) -> Result<End, Failure> {
         let mut tries = 0;
         loop {
-            // Publishing is brought to its end even when everything stops: it is
-            // short, and what it settles need not be settled again.
-            if self.claim.token().is_cancelled() && self.delivery.state != DeliveryState::Publishing
-            {
+            // Only between two steps: a rename under way is brought to its end, which
+            // is near, and what it settles need not be settled again.
+            if self.claim.token().is_cancelled() {
                 return self.stopped().await;
             }
             let failure = match self.step().await? {
@@ -141,8 +140,7 @@ impl Work<'_> {
 
     async fn step(&mut self) -> Result<Step, Failure> {
         use DeliveryState as S;
-        let elsewhere =
-            self.delivery.attempt > 0 && self.delivery.target != self.outlet.settings.target();
+        let elsewhere = self.delivery.target != self.outlet.settings.target();
         match self.delivery.state {
             S::Staged | S::Publishing | S::Fencing | S::Published if elsewhere => {
                 self.moved_house().await
@@ -346,11 +344,7 @@ impl Work<'_> {
                 .said(format!("its file is not here: {} is {}", self.export.id, self.export.state))
                 .advice("fetch it, then release this; or cancel this")
                 .retry(Retry::Never);
-            let held = DeliveryState::Held;
-            if self.delivery.state == DeliveryState::Uploading {
-                self.move_to(DeliveryState::RetryWait, |_| {}).await?;
-            }
-            self.move_to(held, |d| d.failure = Some(failure)).await?;
+            self.move_to(DeliveryState::Held, |d| d.failure = Some(failure)).await?;
             return Ok(false);
         }
         let mut again = self.export.clone();

@@ -93,13 +93,7 @@ impl Ledger {
             .write(move |c| {
                 events::append(
                     c,
-                    &events::New {
-                        subject,
-                        run,
-                        kind,
-                        detail: Some(detail),
-                        ..events::New::of(subject)
-                    },
+                    &events::New { run, kind, detail: Some(detail), ..events::New::of(subject) },
                 )
             })
             .await
