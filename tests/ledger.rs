@@ -2,6 +2,15 @@
 //! durable, readable beside the writer, and held by one process at a time.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "ledger/counts.rs"]
+mod counts;
+#[path = "ledger/names.rs"]
+mod names;
+#[path = "ledger/put_back.rs"]
+mod put_back;
+#[path = "ledger/story.rs"]
+mod story;
+
 use std::path::Path;
 
 use transship::ledger::{

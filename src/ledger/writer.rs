@@ -177,6 +177,9 @@ mod tests {
             assert_eq!(result.is_err(), n == 5, "write {n}: {result:?}");
         }
         drop(writer);
+        // Its thread has ended, and left one plain file behind.
+        let log = std::fs::metadata(path.with_extension("db-wal"));
+        assert_eq!(log.map_or(0, |log| log.len()), 0);
         let count: i64 = Connection::open(&path)
             .unwrap()
             .query_row("SELECT count(*) FROM t", [], |row| row.get(0))
