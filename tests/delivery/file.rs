@@ -1,14 +1,19 @@
 //! The one file, its books, and what is to be seen of it over there.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use transship::config::Config;
-use transship::demo::{Options, Samples};
+use transship::demo::{NewExport, Options, Samples, Status};
 use transship::engine::Command;
-use transship::ledger::{Books as _, Delivery, EventRow, Filter, Ledger, TransferRow};
-use transship::model::{DeliveryState as D, DestinationSettings, ExportState, Id, RunReport};
+use transship::ledger::{
+    Arrival, Books as _, Delivery, EventRow, Export, Filter, Ledger, NewDelivery, TransferRow,
+};
+use transship::model::{
+    DeliveryState as D, DestinationSettings, ExportState, Id, Listed, RunReport, Sha256,
+};
 
-use crate::support::desk::Desk;
+use crate::support::desk::{Desk, ENDPOINT};
 
 /// One export that is fetched and not delivered yet.
 pub struct File {
@@ -16,19 +21,59 @@ pub struct File {
 }
 
 impl File {
-    /// The server had no room for it when it came.
+    /// As a pass leaves it that was interrupted after the fetch; by the books, so
+    /// that it takes no pass.
     pub async fn waiting(change: impl FnOnce(&mut Options)) -> Self {
         let desk = Desk::with(|options| {
-            options.exports = vec![Samples::new(8).report("report.csv", 40)];
+            let export = Samples::new(8).report("report.csv", 40);
+            options.exports = vec![NewExport { status: Status::Delivered, ..export }];
             change(options);
         })
         .await;
-        desk.arm("no_space");
-        desk.sync().await;
-        desk.stand_ins.world().disarm();
+        // Registers the endpoint, and makes the folders and the ledger's mark.
+        desk.engine().await.stop(Duration::from_secs(10)).await;
         let file = Self { desk };
-        assert_eq!(file.state(), "retry_wait");
+        file.fetched().await;
+        assert_eq!(file.state(), "verified");
         file
+    }
+
+    async fn fetched(&self) {
+        let books = self.books();
+        let arrival = Arrival {
+            endpoint: books.endpoint(ENDPOINT).await.unwrap().number,
+            run: None,
+            source: "encoura",
+            account: self.desk.stand_ins.encoura().organization_uid.clone(),
+        };
+        let uid = Some(self.desk.oracle().exports[0].uid.clone());
+        let listed = Listed { uid, name: None, size: None, raw: "{}".into() };
+        let polls = self.desk.config.data_dir.join("polls");
+        let poll = books.intend_poll(arrival.clone(), None, &polls).await.unwrap();
+        books.record_list(poll.id, arrival.clone(), vec![listed]).await.unwrap();
+        let recorded = books.open_exports(arrival.endpoint).await.unwrap().remove(0);
+        let mut downloading = recorded.clone();
+        (downloading.state, downloading.attempt) = (ExportState::Downloading, 1);
+        books.move_export(&recorded, &downloading, None).await.unwrap();
+        let content = self.content();
+        let place = format!("archive/0/{}-0", recorded.id);
+        std::fs::create_dir_all(self.desk.config.data_dir.join("archive/0")).unwrap();
+        std::fs::write(self.desk.config.data_dir.join(&place), &content).unwrap();
+        let verified = Export {
+            state: ExportState::Verified,
+            name: Some("report.csv".into()),
+            archived: Some(place),
+            size: Some(content.len() as u64),
+            sha256: Some(Sha256::of(&content)),
+            ..downloading.clone()
+        };
+        let settings = &self.desk.config.destinations["slate"];
+        let delivery = NewDelivery {
+            destination: settings.name.clone(),
+            target: settings.target(),
+            names: settings.names,
+        };
+        books.move_export(&downloading, &verified, Some(delivery)).await.unwrap();
     }
 
     pub fn settings(&mut self) -> &mut DestinationSettings {
@@ -92,7 +137,7 @@ impl File {
         std::fs::remove_file(self.desk.config.data_dir.join(before.archived.clone().unwrap()))
             .unwrap();
         for state in [ExportState::Recorded, ExportState::Cancelled] {
-            let after = transship::ledger::Export { state, ..before.clone() };
+            let after = Export { state, ..before.clone() };
             books.move_export(&before, &after, None).await.unwrap();
             before = after;
         }
