@@ -158,6 +158,11 @@ impl Record {
         if received.begun < now {
             return Err("it is booked as received only then");
         }
+        // In it are the folders of lists, parts and archived files.
+        let data = self.first("the data folder is synced", 0, |c| c.syncs("/data>"))?;
+        if received.begun < data.ended {
+            return Err("it is booked as received after that, too");
+        }
 
         let written = self.last("the part file is written", |c| c.writes("/parts/"))?;
         now = written.ended;
@@ -165,6 +170,7 @@ impl Record {
             ("the part file is synced", &(|c: &Call| c.syncs("/parts/")) as &dyn Fn(&Call) -> bool),
             ("it is renamed into the archive", &|c| c.renames("/parts/", "/archive/")),
             ("the archive's folder is synced", &|c| c.syncs("/archive/0>")),
+            ("the folder of that one is synced", &|c| c.syncs("/archive>")),
         ] {
             now = self.first(missing, now, wanted)?.ended;
         }
