@@ -320,10 +320,6 @@ impl Work<'_> {
                 Ok(Step::Moved)
             }
             DeliveryState::Published => Ok(Step::Rest),
-            DeliveryState::Publishing => {
-                self.move_to(DeliveryState::Fencing, |_| {}).await?;
-                Ok(Step::Moved)
-            }
             _ => {
                 self.move_to(DeliveryState::InDoubt, |d| d.failure = Some(failure.clone())).await?;
                 Ok(Step::Failed(failure))

@@ -11,9 +11,9 @@ use crate::ledger::{self, Delivery};
 use crate::model::{DeliveryState, Failure, FailureClass};
 
 /// Notes on a delivery that is being cancelled that its temporary files are to be
-/// removed, if it ever had any.
+/// removed.
 pub(super) fn are_due(delivery: &mut Delivery) {
-    delivery.next_attempt_at = (delivery.attempt > 0).then(ledger::now);
+    delivery.next_attempt_at = Some(ledger::now());
 }
 
 /// Whether this is a cancelled delivery whose temporary files may still be there.

@@ -108,16 +108,35 @@ async fn a_server_that_cannot_be_reached_is_asked_once_a_pass() {
     file.desk.assert_all_once();
 }
 
+/// A no to one file says nothing about the next; that nobody answers does.
+#[tokio::test]
+async fn a_file_that_may_not_be_removed_is_not_in_the_way_of_others() {
+    for (fault, asked) in [("permission_denied", 1), ("packet_cut_before*99", 0)] {
+        let file = File::waiting(|_| {}).await;
+        let mut left = Vec::new();
+        file.desk.arm("permission_denied");
+        for generation in 0..2 {
+            if generation > 0 {
+                file.again().await;
+            }
+            let at = file.bring(&[D::Uploading, D::RetryWait], |_| {}).await;
+            file.put(&at.temporary_name(at.attempt), b"half");
+            file.desk.act(Command::Cancel(vec![file.id()])).await.unwrap();
+            left.push(at.temporary_name(at.attempt));
+        }
+        file.desk.stand_ins.world().disarm();
+        let before: Vec<_> = left.iter().map(|name| file.asked("remove", name)).collect();
+        file.desk.arm(fault);
+        file.carry_on().await;
+        assert_eq!(file.asked("remove", &left[1]), before[1] + asked, "{fault}");
+    }
+}
+
 #[tokio::test]
 async fn what_never_had_an_attempt_has_nothing_to_remove() {
-    let desk = Desk::new().await;
-    desk.arm("auth_refused");
-    desk.arm("host_key_changed");
-    desk.sync().await;
-    assert_eq!(desk.destructive_lists(), 0, "the brake is on");
-    desk.stand_ins.world().disarm();
     let file = File::waiting(|_| {}).await;
-    file.desk.act(Command::Hold(vec![file.id()])).await.unwrap();
     file.desk.act(Command::Cancel(vec![file.id()])).await.unwrap();
-    assert_eq!(file.delivery().await.next_attempt_at, None, "removed at once");
+    let delivery = file.delivery().await;
+    assert_eq!((delivery.state, delivery.next_attempt_at), (D::Cancelled, None));
+    assert_eq!(file.asked("remove", ".tmp-"), 0);
 }

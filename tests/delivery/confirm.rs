@@ -70,6 +70,7 @@ async fn a_look_that_fails_is_made_again_unless_only_a_person_can_help() {
         assert_eq!(row.state, "published", "{fault}");
         assert!(row.error.is_some(), "{fault}");
         assert_eq!(row.next_attempt_at.is_some(), by_itself, "{fault}: {row:#?}");
+        assert_eq!(file.delivery().await.tries, 1, "{fault}: once in a pass");
         file.desk.stand_ins.world().disarm();
         file.carry_on().await;
         assert_eq!((file.row().error, file.row().evidence), (None, Some("E1".into())), "{fault}");

@@ -48,10 +48,12 @@ async fn another_file_under_the_next_name_is_in_doubt_and_left_alone() {
     file.carry_on().await;
     assert_eq!(file.state(), "in_doubt");
     assert!(file.has(&next));
-    // Giving it up touches nothing either.
+    // Giving it up touches nothing either, whatever name it has.
+    let name = at.temporary_name(at.attempt);
+    file.put(&name, b"not ours either");
     file.desk.act(transship::engine::Command::Cancel(vec![file.id()])).await.unwrap();
     file.sync().await;
-    assert!(file.has(&next));
+    assert!(file.has(&next) && file.has(&name));
 }
 
 #[tokio::test]

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use transship::config::Config;
 use transship::demo::{NewExport, Options, Samples, Status};
-use transship::engine::Command;
+use transship::engine::{Command, Reply};
 use transship::ledger::{
     Arrival, Books as _, Delivery, EventRow, Export, Filter, Ledger, NewDelivery, TransferRow,
 };
 use transship::model::{
-    DeliveryState as D, DestinationSettings, ExportState, Id, Listed, RunReport, Sha256,
+    DeliveryState as D, DestinationSettings, EndpointResult, ExportState, Id, Listed, RunReport,
+    Sha256,
 };
 
 use crate::support::desk::{Desk, ENDPOINT};
@@ -67,13 +68,23 @@ impl File {
             sha256: Some(Sha256::of(&content)),
             ..downloading.clone()
         };
+        books.move_export(&downloading, &verified, Some(self.new_delivery())).await.unwrap();
+    }
+
+    fn new_delivery(&self) -> NewDelivery {
         let settings = &self.desk.config.destinations["slate"];
-        let delivery = NewDelivery {
+        NewDelivery {
             destination: settings.name.clone(),
             target: settings.target(),
             names: settings.names,
-        };
-        books.move_export(&downloading, &verified, Some(delivery)).await.unwrap();
+        }
+    }
+
+    /// Makes its next delivery, as "send again" does.
+    pub async fn again(&self) {
+        let books = self.books();
+        let export = books.export(self.row().export).await.unwrap().unwrap();
+        books.create_generation(&export, self.new_delivery()).await.unwrap();
     }
 
     pub fn settings(&mut self) -> &mut DestinationSettings {
@@ -144,8 +155,11 @@ impl File {
     }
 
     /// Goes on with what is in the books; asks the source for nothing.
-    pub async fn carry_on(&self) {
-        self.desk.ask(Command::CarryOn { endpoints: Vec::new() }).await;
+    pub async fn carry_on(&self) -> EndpointResult {
+        match self.desk.ask(Command::CarryOn { endpoints: Vec::new() }).await {
+            Reply::CarriedOn(mut results) => results.remove(0),
+            other => panic!("{other:?}"),
+        }
     }
 
     pub async fn sync(&self) -> RunReport {

@@ -58,7 +58,7 @@ async fn what_is_published_there_is_not_looked_for_here() {
     let file = brought(&[D::Uploading, D::Staged, D::Publishing, D::Published]).await;
     let name = file.row().remote_name.unwrap();
     let looks = file.asked("lstat", &name);
-    file.carry_on().await;
+    assert_eq!(file.carry_on().await.failed, 0);
     assert_eq!(file.state(), "published");
     assert_eq!(file.asked("lstat", &name), looks);
     assert_eq!(file.row().error, None);

@@ -2,7 +2,7 @@
 //! since when, until when.
 
 use jiff::{SignedDuration, Timestamp};
-use transship::ledger::{Arrival, Delivery, Export};
+use transship::ledger::{Arrival, Books as _, Delivery, Export};
 use transship::model::{
     DeliveryState as D, ExportState as X, Failure, FailureClass, ReconcileMode, Retry,
 };
@@ -233,4 +233,16 @@ async fn generations_count_up() {
         let id = desk.ledger.create_generation(&export, to_slate()).await.unwrap();
         assert_eq!(desk.ledger.delivery(id).await.unwrap().unwrap().generation, generation);
     }
+}
+
+#[tokio::test]
+async fn the_next_run_is_shown_as_it_was_planned() {
+    let desk = Desk::new().await;
+    let planned = || desk.ledger.reader().unwrap().endpoints().unwrap()[0].next_run;
+    assert_eq!(planned(), None);
+    let at = Some("2026-01-02T03:04:05Z".parse().unwrap());
+    desk.ledger.schedule_run(desk.number, at).await.unwrap();
+    assert_eq!(planned(), at);
+    desk.ledger.schedule_run(desk.number, None).await.unwrap();
+    assert_eq!(planned(), None);
 }
