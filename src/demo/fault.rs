@@ -108,6 +108,8 @@ faults! {
     TargetExists = "target_exists" once,
     /// SFTP: writes fail once the tree holds `value` bytes (0).
     NoSpace = "no_space" lasts,
+    /// SFTP: a write is acknowledged, and its last byte is not kept.
+    WriteTorn = "write_torn" once,
     /// SFTP: nothing may be created, renamed or removed.
     PermissionDenied = "permission_denied" lasts,
     /// SFTP: the `processed` folder may not be looked at.

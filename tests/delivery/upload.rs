@@ -36,6 +36,19 @@ async fn half_a_file_of_a_lost_connection_is_removed_when_all_is_done() {
     assert!(published.is_some() && removed > published, "{journal:#?}");
 }
 
+/// The size is read back before anything is published.
+#[tokio::test]
+async fn a_write_that_is_acknowledged_and_not_kept_is_made_again() {
+    let file = File::waiting(|_| {}).await;
+    file.desk.arm("write_torn");
+    file.carry_on().await;
+    let told: Vec<_> = file.events().into_iter().filter_map(|event| event.detail).collect();
+    let size = file.content().len();
+    let found = format!("{} of {size} bytes are there", size - 1);
+    assert!(told.iter().any(|detail| detail.contains(&found)), "{told:#?}");
+    file.desk.assert_all_once();
+}
+
 /// One pass is enough for what passes by itself in a moment.
 #[tokio::test]
 async fn a_pass_tries_a_few_times_and_then_waits_for_the_next() {
