@@ -101,7 +101,8 @@ async fn nothing_is_sent_by_itself_and_only_what_is_released_is_sent_again() {
     assert!(row.error.unwrap().contains("in `processed`"));
     assert!(desk.oracle().all_once(), "{:#?}", desk.oracle());
     // … and sent if somebody wants it all the same.
-    desk.act(Command::Release(held[..1].into())).await.unwrap();
+    let words = desk.act(Command::Release(held[..1].into())).await.unwrap();
+    assert!(words.contains("the receiver has it"), "{words}");
     desk.sync().await;
     let totals = desk.oracle().totals;
     assert_eq!((totals.twice, totals.once), (1, OPEN + FORGOTTEN - 1));

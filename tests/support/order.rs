@@ -47,9 +47,10 @@ pub async fn record(wrong: Option<&str>) -> Record {
         options.exports = vec![Samples::new(5).report("AOS_20260504_1.csv", 40)];
     })
     .await;
-    if let Some(wrong) = wrong {
-        site.set("TRANSSHIP_WRONG", wrong);
-    }
+    site.set_wrong(wrong);
+    // In a folder of its own: SQLite syncs that one, too.
+    let (ledger, data) = (site.folder().join("ledger/connector.db"), site.folder().join("data"));
+    site.keep_in(&ledger, &data);
     let mut strace = tokio::process::Command::new("strace");
     let calls = "write,pwrite64,writev,sendto,sendmsg,fsync,fdatasync,rename,renameat,renameat2";
     let log = site.folder().join("calls");
