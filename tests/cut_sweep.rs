@@ -11,100 +11,46 @@
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
-use futures::StreamExt as _;
-use support::desk::Desk;
-use support::proxy::{Cut, Proxy, Way};
-use support::sshd::Sshd;
-use transship::demo::{Consumer, Options, Samples};
+use futures::{StreamExt as _, TryStreamExt as _};
+use support::proxy::Way;
+use support::sweep::{self, MOST, SIDE_BY_SIDE, list_cut, raw_lists, two_exports};
+use transship::demo::Fault;
 
-/// More cuts than a small job has packets or chunks.
-const MOST: u32 = 200;
-
-/// Jobs side by side: most of their time they wait before they try again.
-const SIDE_BY_SIDE: usize = 8;
-
-fn two_exports(options: &mut Options) {
-    let mut samples = Samples::new(4);
-    options.exports = vec![samples.report("a.csv", 2), samples.report("a.csv", 400)];
-}
-
-/// Cuts at 0, 1, 2 … until one does not come any more; gives how many did.
-async fn sweep<F>(cut: impl Fn(u32) -> F) -> usize
-where
-    F: Future<Output = bool> + Send + 'static,
-{
-    futures::stream::iter(0..MOST)
-        .map(|at| {
-            let job = tokio::spawn(cut(at));
-            async move { job.await.unwrap_or_else(|_| panic!("the promise is broken by cut {at}")) }
-        })
-        .buffered(SIDE_BY_SIDE)
-        .take_while(|struck| std::future::ready(*struck))
-        .count()
-        .await
-}
-
-/// Every packet of the job, cut in this way.
-async fn every_packet(fault: &'static str) {
-    let cuts = sweep(move |at| async move {
-        let desk = Desk::with(two_exports).await;
-        desk.arm(&format!("{fault}@{at}"));
-        desk.sync_until_quiet(8).await;
-        desk.assert_all_once();
-        !desk.oracle().struck.is_empty()
-    })
-    .await;
-    println!("{fault}: {cuts} packets");
-    assert!((20..MOST as usize).contains(&cuts), "{fault}: {cuts} packets");
+async fn every_packet(cut: Fault, beside: Option<&'static str>) {
+    let cuts = sweep::every_packet(cut, beside, None).await;
+    let cuts = cuts.unwrap_or_else(|broken| panic!("{broken}"));
+    println!("{}: {cuts} packets", cut.name());
+    assert!((20..MOST).contains(&cuts), "{cuts} packets");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_that_never_arrives() {
-    every_packet("packet_cut_before").await;
+    every_packet(Fault::PacketCutBefore, None).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reply_that_is_lost() {
-    every_packet("packet_cut_after").await;
+    every_packet(Fault::PacketCutAfter, None).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_that_is_executed_late() {
-    every_packet("packet_late").await;
+    every_packet(Fault::PacketLate, None).await;
+}
+
+/// A second cut: in whatever follows a rename that is in doubt, the fence itself
+/// among it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reply_that_is_lost_while_a_rename_is_being_settled() {
+    every_packet(Fault::PacketCutAfter, Some("rename_cut_before*2")).await;
 }
 
 /// Every chunk of the stream between us and the real server, cut in this way.
 async fn every_chunk(way: Way) {
-    let sshd = std::sync::Arc::new(Sshd::start());
-    let cuts = sweep(|at| {
-        let sshd = sshd.clone();
-        async move {
-            let proxy = Proxy::start(sshd.port(), Cut { at, way }).await;
-            let mut desk = Desk::with(|options| {
-                two_exports(options);
-                options.consumer = Consumer::Every(Duration::from_millis(3));
-            })
-            .await;
-            let world = desk.stand_ins.world();
-            let folder = |path: &std::path::Path| path.to_str().unwrap().to_owned();
-            let (uploads, processed) =
-                (folder(world.upload_folder()), folder(world.processed_folder()));
-            let slate = desk.config.destinations.get_mut("slate").unwrap();
-            slate.server = sshd.server();
-            slate.server.port = proxy.port();
-            slate.server.request_timeout = Duration::from_secs(5);
-            slate.directory = uploads;
-            slate.processed = Some(processed);
-            desk.sync_until_quiet(8).await;
-            desk.assert_all_once();
-            proxy.struck()
-        }
-    })
-    .await;
+    let cuts = sweep::every_chunk(way).await.unwrap_or_else(|broken| panic!("{broken}"));
     println!("{way:?}: {cuts} chunks");
-    assert!((15..MOST as usize).contains(&cuts), "{way:?}: {cuts} chunks");
+    assert!((15..MOST).contains(&cuts), "{way:?}: {cuts} chunks");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -152,19 +98,11 @@ fn place(arrived: &[u8], length: usize) -> &'static str {
     }
 }
 
-/// The raw replies to destructive lists that are kept, whole or not.
-fn raw_lists(desk: &Desk, ending: &str) -> Vec<Vec<u8>> {
-    let folder = std::fs::read_dir(desk.config.data_dir.join("polls")).unwrap();
-    let paths = folder.map(|entry| entry.unwrap().path());
-    let kept = paths.filter(|path| path.to_string_lossy().ends_with(ending));
-    kept.map(|path| std::fs::read(path).unwrap()).collect()
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_list_cut_at_every_kind_of_byte_after_the_flip() {
-    let undisturbed = Desk::with(two_exports).await;
-    undisturbed.sync().await;
-    let list = raw_lists(&undisturbed, ".json").remove(0);
+    let undisturbed = two_exports(|_| {}).await;
+    undisturbed.run(&["sync"]).await.expect(0);
+    let list = raw_lists(undisturbed.folder(), ".json").remove(0);
     let mut places = BTreeMap::<&str, Vec<usize>>::new();
     for cut in 0..list.len() {
         places.entry(place(&list[..cut], list.len())).or_default().push(cut);
@@ -172,21 +110,13 @@ async fn a_list_cut_at_every_kind_of_byte_after_the_flip() {
     // The first and the last byte of each kind; those of 0 and all but one are among them.
     let cuts: BTreeSet<usize> = places.values().flat_map(|at| [at[0], at[at.len() - 1]]).collect();
     println!("{} cuts at {:?}", cuts.len(), places.keys());
-    let seen: Vec<Option<Vec<u8>>> = futures::stream::iter(cuts)
-        .map(|cut| {
-            tokio::spawn(async move {
-                let desk = Desk::with(two_exports).await;
-                desk.arm(&format!("list_cut_body={cut}"));
-                desk.sync_until_quiet(8).await;
-                desk.assert_all_once();
-                // None where not even the reply's head came through.
-                raw_lists(&desk, ".partial").pop()
-            })
-        })
+    let seen: Result<Vec<Option<Vec<u8>>>, _> = futures::stream::iter(cuts)
+        .map(|cut| tokio::spawn(list_cut(cut, None)))
         .buffered(SIDE_BY_SIDE)
         .map(Result::unwrap)
-        .collect()
+        .try_collect()
         .await;
+    let seen = seen.unwrap_or_else(|broken| panic!("{broken}"));
     // Of what really arrived: fractions of seconds make some lists a little longer.
     let kinds: BTreeSet<&str> =
         seen.iter().flatten().map(|arrived| place(arrived, list.len())).collect();

@@ -34,6 +34,8 @@ async fn nothing_is_booked_before_it_is_durable_and_nothing_sent_before_it_is_bo
     let part_sync = |c: &Call| c.syncs("/parts/");
     let archiving = |c: &Call| c.renames("/parts/", "/archive/");
     let folder_sync = |c: &Call| c.syncs("/archive/0>");
+    let archive_sync = |c: &Call| c.syncs("/archive>");
+    let data_sync = |c: &Call| c.syncs("/data>");
     let list_sync = |c: &Call| c.syncs(".json.partial");
     let lists_sync = |c: &Call| c.syncs("/polls>");
     let wal_sync = |c: &Call| c.syncs("connector.db-wal");
@@ -44,6 +46,8 @@ async fn nothing_is_booked_before_it_is_durable_and_nothing_sent_before_it_is_bo
         ("archived before it is whole", record.with_first(archiving)),
         ("no folder sync", record.without(folder_sync)),
         ("folder sync too early", record.with_first(folder_sync)),
+        ("no sync of the folder that it may be new in", record.without(archive_sync)),
+        ("no sync of the data folder", record.without(data_sync)),
         ("no sync of the ledger", record.without(wal_sync)),
         ("all syncs of the ledger too early", record.with_first(wal_sync)),
         ("no sync of the list", record.without(list_sync)),

@@ -2,6 +2,15 @@
 //! durable, readable beside the writer, and held by one process at a time.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "ledger/counts.rs"]
+mod counts;
+#[path = "ledger/names.rs"]
+mod names;
+#[path = "ledger/put_back.rs"]
+mod put_back;
+#[path = "ledger/story.rs"]
+mod story;
+
 use std::path::Path;
 
 use transship::ledger::{
@@ -169,11 +178,38 @@ async fn a_move_from_a_state_that_is_no_longer_fails_and_changes_nothing() {
     staged.state = DeliveryState::Staged;
     assert!(desk.ledger.move_delivery(&other, &staged).await.is_err());
 
+    // So is another state of the same attempt.
+    let mut refused = uploading.clone();
+    refused.state = DeliveryState::RetryWait;
+    let mut held = refused.clone();
+    held.state = DeliveryState::Held;
+    assert!(desk.ledger.move_delivery(&refused, &held).await.is_err());
+
     let now = desk.ledger.delivery(before.id).await.unwrap().unwrap();
     assert_eq!(now, uploading);
     let story = desk.ledger.reader().unwrap().show(before.id).unwrap().unwrap();
     let states: Vec<_> = story.events.iter().filter_map(|e| e.to_state.as_deref()).collect();
     assert_eq!(states, ["recorded", "downloading", "verified", "verified", "uploading"]);
+}
+
+#[tokio::test]
+async fn so_does_that_of_an_export() {
+    let desk = Desk::new().await;
+    desk.announce(&[Some("a")]).await;
+    let before = desk.ledger.open_exports(desk.number).await.unwrap().remove(0);
+    let to = |from: &Export, state, attempt| Export { state, attempt, ..from.clone() };
+    let now = to(&before, ExportState::Downloading, 1);
+    desk.ledger.move_export(&before, &now, None).await.unwrap();
+    // Of an earlier attempt, of another state, and both.
+    for (state, attempt) in
+        [(ExportState::Downloading, 0), (ExportState::RetryWait, 1), (ExportState::Recorded, 0)]
+    {
+        let stale = to(&now, state, attempt);
+        let after = to(&stale, ExportState::Cancelled, attempt);
+        let failure = desk.ledger.move_export(&stale, &after, None).await.unwrap_err();
+        assert!(failure.to_string().contains("no longer"), "{failure}");
+    }
+    assert_eq!(desk.ledger.export(before.id).await.unwrap(), Some(now));
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use support::desk::{Desk, ENDPOINT};
 use support::program::Site;
-use transship::demo::{NewExport, Samples, Status, sample_exports};
+use transship::demo::{NewExport, Pickup, Samples, Status, sample_exports};
 use transship::engine::{Command, ReconcileMode, Reply};
 use transship::ledger::Mark;
 use transship::model::Outcome;
@@ -22,7 +22,15 @@ const FORGOTTEN: usize = 2;
 
 /// Copies the ledger, goes on until everything is delivered, and puts the copy back.
 async fn restored() -> Desk {
-    let desk = Desk::new().await;
+    restored_with(Pickup::MoveToProcessed).await
+}
+
+async fn restored_with(pickup: Pickup) -> Desk {
+    let desk = Desk::with(|options| {
+        options.exports = sample_exports();
+        options.pickup = pickup;
+    })
+    .await;
     desk.arm("no_space");
     desk.sync().await;
     assert_eq!(desk.states()["retry_wait"], OPEN);
@@ -84,6 +92,17 @@ async fn nothing_is_sent_by_itself_and_only_what_is_released_is_sent_again() {
     let words = desk.act(Command::Release(held[..1].into())).await.unwrap();
     assert!(words.contains("gets it twice"), "{words}");
     carry_on(&desk).await;
+    // The receiver has put it away: that is said before anything is sent …
+    let report = desk.sync().await;
+    assert_eq!(report.outcome, Outcome::NeedsOperator, "{report:#?}");
+    assert_eq!(desk.ids("held").len(), OPEN + FORGOTTEN);
+    let row = desk.exports().into_iter().find(|row| row.id == held[0]).unwrap();
+    assert_eq!(row.evidence.as_deref(), Some("E3"));
+    assert!(row.error.unwrap().contains("in `processed`"));
+    assert!(desk.oracle().all_once(), "{:#?}", desk.oracle());
+    // … and sent if somebody wants it all the same.
+    let words = desk.act(Command::Release(held[..1].into())).await.unwrap();
+    assert!(words.contains("the receiver has it"), "{words}");
     desk.sync().await;
     let totals = desk.oracle().totals;
     assert_eq!((totals.twice, totals.once), (1, OPEN + FORGOTTEN - 1));
@@ -95,12 +114,46 @@ async fn nothing_is_sent_by_itself_and_only_what_is_released_is_sent_again() {
     assert_eq!(desk.oracle().totals.twice, 1);
 }
 
-/// Without the mark the very same drill delivers twice: the guard guards.
+/// As a snapshot of the whole machine does it: the mark goes back as well.
+fn put_the_mark_back(desk: &Desk) {
+    let found = Mark::read(&mark(desk)).unwrap().unwrap();
+    Mark { event: 1, ..found }.write(&mark(desk)).unwrap();
+}
+
 #[tokio::test]
-async fn a_mark_that_went_back_as_well_would_let_it_send_twice() {
+async fn a_mark_that_went_back_as_well_sends_nothing_that_the_receiver_shows() {
     let desk = restored().await;
-    let found = Mark::read(&mark(&desk)).unwrap().unwrap();
-    Mark { event: 1, ..found }.write(&mark(&desk)).unwrap();
+    put_the_mark_back(&desk);
+    for _ in 0..2 {
+        assert_eq!(desk.sync().await.outcome, Outcome::NeedsOperator);
+    }
+    assert!(desk.oracle().all_once(), "{:#?}", desk.oracle());
+    assert_eq!(desk.ids("held").len(), OPEN, "{:#?}", desk.exports());
+    // Who knows that all of it arrived gives it up, and nothing is left over there.
+    desk.act(Command::Cancel(desk.ids("held"))).await.unwrap();
+    desk.sync_until_quiet(2).await;
+    let oracle = desk.oracle();
+    assert!(oracle.all_once() && oracle.temporaries.is_empty(), "{oracle:#?}");
+}
+
+/// Where the receiver removes what it takes, the very same drill delivers twice
+/// without the mark: the guard guards.
+#[tokio::test]
+async fn without_the_mark_and_without_a_trace_it_would_send_twice() {
+    let desk = restored_with(Pickup::Remove).await;
+    put_the_mark_back(&desk);
+    desk.sync().await;
+    assert_eq!(desk.oracle().totals.twice, OPEN, "{:#?}", desk.oracle());
+}
+
+/// Another file of that name, and of another size, is none of ours: it proves nothing.
+#[tokio::test]
+async fn only_a_file_of_the_same_size_counts_as_delivered_before() {
+    let desk = restored().await;
+    put_the_mark_back(&desk);
+    for entry in std::fs::read_dir(desk.stand_ins.world().processed_folder()).unwrap() {
+        std::fs::write(entry.unwrap().path(), "another").unwrap();
+    }
     desk.sync().await;
     assert_eq!(desk.oracle().totals.twice, OPEN, "{:#?}", desk.oracle());
 }
@@ -299,5 +352,7 @@ async fn the_real_program_says_so_and_ends_with_5() {
     assert_eq!(held.len(), OPEN);
     let ran = site.run(&["release", &held[0]]).await;
     assert!(ran.stderr.contains("gets it twice"), "{ran:#?}");
+    assert_eq!(site.oracle().totals.twice, 0, "the receiver shows it");
+    site.run(&["release", &held[0]]).await;
     assert_eq!(site.oracle().totals.twice, 1);
 }

@@ -128,7 +128,7 @@ pub struct Brakes {
     pub min_free_bytes: u64,
     /// Undelivered files of one endpoint above which nothing more is listed.
     pub max_backlog: u64,
-    /// List although the ledger has events of a later time than now.
+    /// List although the ledger, or the source, says that it is another time.
     pub ignore_clock: bool,
 }
 

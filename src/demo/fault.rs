@@ -184,10 +184,14 @@ faults! {
     TargetExists = "target_exists" once,
     /// SFTP: writes fail once the tree holds `value` bytes (0).
     NoSpace = "no_space" lasts,
+    /// SFTP: a write is acknowledged, and its last byte is not kept.
+    WriteTorn = "write_torn" once,
     /// SFTP: nothing may be created, renamed or removed.
     PermissionDenied = "permission_denied" lasts,
     /// SFTP: the `processed` folder may not be looked at.
     ProcessedHidden = "processed_hidden" lasts,
+    /// SFTP: a file under its final name may not be looked at.
+    LookRefused = "look_refused" lasts,
     /// SFTP: `value` bytes a second (65536), both ways together.
     SftpSlow = "sftp_slow" lasts,
     /// SFTP: the session stops answering and stays open.

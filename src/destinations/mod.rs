@@ -35,6 +35,9 @@ pub struct Staged {
     pub size: u64,
     /// Whether something already has the final name: publishing would overwrite it.
     pub target_exists: bool,
+    /// The size of a file of the final name in the receiver's `processed` folder,
+    /// where there is one that can be seen.
+    pub processed: Option<u64>,
 }
 
 /// What the fence found out about a rename whose reply was lost.
@@ -87,7 +90,7 @@ pub trait Destination: Send + Sync {
 
     /// Writes `local` (of `size` bytes) to the new file `temporary`, asks the
     /// server to sync it where it can, reads its size back and looks whether
-    /// `final_name` is free.
+    /// `final_name` is free, and whether the receiver has put away one like it.
     async fn stage(
         &self,
         local: &Path,

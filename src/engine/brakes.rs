@@ -15,8 +15,8 @@ use crate::model::{Failure, FailureClass, PublishMode};
 /// for longer than this, is not merely down.
 const DOWN_FOR_LONG: SignedDuration = SignedDuration::from_hours(24);
 
-/// A clock that goes back by more than this is not merely being corrected.
-const CLOCK_MAY_GO_BACK: SignedDuration = SignedDuration::from_hours(1);
+/// A clock that is off by more than this is not merely being corrected.
+const CLOCK_MAY_BE_OFF: SignedDuration = SignedDuration::from_hours(1);
 
 /// Why the endpoint must not list now.
 pub(super) enum Brake {
@@ -28,7 +28,7 @@ pub(super) enum Brake {
 
 /// Looks at everything that speaks against listing.
 pub(super) async fn check(context: &Context, lane: &Lane) -> Result<Option<Brake>, Failure> {
-    if let Some(why) = clock(context).await? {
+    if let Some(why) = clock(context, lane).await? {
         return Ok(Some(Brake::Wait(why)));
     }
     if let Some(why) = low_disk(context)? {
@@ -44,18 +44,24 @@ pub(super) async fn check(context: &Context, lane: &Lane) -> Result<Option<Brake
     destination(context, lane).await
 }
 
-/// What happened already cannot happen later: the clock is wrong, or was.
-async fn clock(context: &Context) -> Result<Option<String>, Failure> {
+/// What happened already cannot happen later: the clock is wrong, or was. Nor is it
+/// another time at the source than here.
+async fn clock(context: &Context, lane: &Lane) -> Result<Option<String>, Failure> {
     if context.config.brakes.ignore_clock {
         return Ok(None);
     }
-    let latest = context.ledger.latest_event_at().await?;
     let now = ledger::now();
-    Ok(latest.filter(|at| at.duration_since(now) > CLOCK_MAY_GO_BACK).map(|at| {
-        format!(
-            "the clock says {now:.0}, but the ledger's latest event is of {at:.0}; set the clock \
-             right, or, if it is right now, say so for as long as it takes (limits: ignore_clock)"
-        )
+    let mend = "set the clock right, or, if it is right now, say so for as long as it takes \
+                (limits: ignore_clock)";
+    let latest = context.ledger.latest_event_at().await?;
+    if let Some(at) = latest.filter(|at| at.duration_since(now) > CLOCK_MAY_BE_OFF) {
+        return Ok(Some(format!(
+            "the clock says {now:.0}, but the ledger's latest event is of {at:.0}; {mend}"
+        )));
+    }
+    let off = lane.source.clock_ahead().filter(|ahead| ahead.abs() > CLOCK_MAY_BE_OFF);
+    Ok(off.and_then(|ahead| now.checked_sub(ahead).ok()).map(|theirs| {
+        format!("the clock says {now:.0}, but the source's says {theirs:.0}; {mend}")
     }))
 }
 

@@ -5,11 +5,10 @@
 use std::time::Duration;
 
 use super::delivery::{Step, Work};
-use super::lane::Outlet;
 use super::retry;
 use crate::crash::{self, Point};
 use crate::destinations::Sighting;
-use crate::ledger::{self, Delivery};
+use crate::ledger;
 use crate::model::{DeliveryState, Evidence, Failure, FailureClass, PublishMode, Retry};
 
 /// The first look after a publication that was not taken at once; each further
@@ -34,9 +33,7 @@ pub(super) async fn look(work: &mut Work<'_>) -> Result<Step, Failure> {
         // In its place: that is all there will ever be to see, unless a receiver
         // is known to take files away.
         Some(Evidence::E1) if work.outlet.settings.processed.is_some() => {
-            if work.delivery.evidence < Some(Evidence::E1) {
-                work.delivery.evidence = Some(Evidence::E1);
-            }
+            work.delivery.evidence = work.delivery.evidence.max(Some(Evidence::E1));
             look_again(work, None).await
         }
         Some(evidence) => confirm(work, evidence).await,
@@ -68,17 +65,22 @@ fn evidence(sighting: Sighting, size: Option<u64>) -> Option<Evidence> {
 async fn look_again(work: &mut Work<'_>, failure: Option<Failure>) -> Result<Step, Failure> {
     let evidence = work.delivery.evidence;
     let tries = work.delivery.tries + 1;
-    let pause = FIRST_LOOK.saturating_mul(1 << (tries - 1).min(16)).min(LONGEST);
     work.move_to(DeliveryState::Published, |d| {
         d.evidence = evidence;
         d.tries = tries;
         d.failure.clone_from(&failure);
         // Refused credentials are not tried again and again: accounts get locked.
         let by_itself = failure.as_ref().is_none_or(|f| f.retry != Retry::Never);
-        d.next_attempt_at = by_itself.then(|| retry::after(pause));
+        d.next_attempt_at = by_itself.then(|| retry::after(pause(tries)));
     })
     .await?;
     Ok(failure.map_or(Step::Rest, Step::Failed))
+}
+
+/// The pause after the so-many-th look.
+fn pause(looks: u32) -> Duration {
+    let doublings = looks.saturating_sub(1).min(16);
+    FIRST_LOOK.saturating_mul(1 << doublings).min(LONGEST)
 }
 
 /// confirmed → cleaned: removes what earlier attempts left under their own
@@ -100,17 +102,6 @@ pub(super) async fn clean_up(work: &mut Work<'_>) -> Result<Step, Failure> {
     Ok(Step::Rest)
 }
 
-/// Removes what the attempts of a cancelled delivery left, as far as that works:
-/// it is cancelled either way.
-pub(super) async fn remove_temporaries(outlet: &Outlet, delivery: &Delivery) {
-    for attempt in 1..=delivery.attempt {
-        let temporary = delivery.temporary_name(attempt);
-        if let Err(failure) = outlet.destination.remove_temporary(&temporary).await {
-            tracing::warn!(id = %delivery.id, "left {temporary} behind: {failure}");
-        }
-    }
-}
-
 /// Whether the final name, or `processed`, shows a file of our size.
 pub(super) async fn is_in_sight(work: &Work<'_>) -> Result<bool, Failure> {
     let sighting = work.outlet.destination.sight(&work.delivery.final_name).await?;
@@ -118,4 +109,34 @@ pub(super) async fn is_in_sight(work: &Work<'_>) -> Result<bool, Failure> {
         Sighting::InPlace(seen) | Sighting::Processed(seen) => Some(seen) == work.export.size,
         Sighting::Gone { .. } => false,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn looks_become_rarer_up_to_one_in_ten_minutes() {
+        let seconds = |looks| pause(looks).as_secs();
+        assert_eq!([1, 2, 3, 4, 9].map(seconds), [2, 4, 8, 16, 512]);
+        assert_eq!([10, 17, 33, 34, u32::MAX].map(seconds), [600; 5]);
+    }
+
+    #[test]
+    fn a_sighting_proves_no_more_than_it_shows() {
+        use Evidence as E;
+        let ours = Some(7);
+        for (sighting, size, proved) in [
+            (Sighting::InPlace(7), ours, Some(E::E1)),
+            (Sighting::InPlace(6), ours, None),
+            (Sighting::InPlace(7), None, None),
+            (Sighting::Processed(7), ours, Some(E::E3)),
+            (Sighting::Processed(6), ours, Some(E::E2)),
+            (Sighting::Processed(7), None, Some(E::E2)),
+            (Sighting::Gone { processed_visible: true }, ours, Some(E::E2)),
+            (Sighting::Gone { processed_visible: false }, ours, Some(E::E2)),
+        ] {
+            assert_eq!(evidence(sighting, size), proved, "{sighting:?} {size:?}");
+        }
+    }
 }

@@ -13,9 +13,9 @@ use super::claims::Claim;
 use super::context::Context;
 use super::lane::{Lane, Outlet};
 use super::progress::Progress;
-use super::{archive, confirm, direct, retry};
+use super::{archive, confirm, direct, fence, leftovers, retry};
 use crate::crash::{self, Point};
-use crate::destinations::{Fence, Sighting};
+use crate::destinations::{Sighting, Staged};
 use crate::ledger::{self, Delivery, Export};
 use crate::model::{
     DeliveryState, Evidence, ExportState, Failure, FailureClass, FinalNames, PublishMode, Retry,
@@ -57,7 +57,7 @@ pub(super) struct Work<'a> {
     /// Whether the archived file was compared with the books in this pass.
     checked: bool,
     /// Whether a fence that won was followed by a sight of the final name before.
-    seen_once: bool,
+    pub(super) seen_once: bool,
 }
 
 /// Brings `delivery` as far as it gets, trying a few times. `Err` only where
@@ -110,10 +110,9 @@ impl Work<'_> {
     async fn run(&mut self) -> Result<End, Failure> {
         let mut tries = 0;
         loop {
-            // Publishing is brought to its end even when everything stops: it is
-            // short, and what it settles need not be settled again.
-            if self.claim.token().is_cancelled() && self.delivery.state != DeliveryState::Publishing
-            {
+            // Only between two steps: a rename under way is brought to its end, which
+            // is near, and what it settles need not be settled again.
+            if self.claim.token().is_cancelled() {
                 return self.stopped().await;
             }
             let failure = match self.step().await? {
@@ -141,8 +140,7 @@ impl Work<'_> {
 
     async fn step(&mut self) -> Result<Step, Failure> {
         use DeliveryState as S;
-        let elsewhere =
-            self.delivery.attempt > 0 && self.delivery.target != self.outlet.settings.target();
+        let elsewhere = self.delivery.target != self.outlet.settings.target();
         match self.delivery.state {
             S::Staged | S::Publishing | S::Fencing | S::Published if elsewhere => {
                 self.moved_house().await
@@ -155,10 +153,10 @@ impl Work<'_> {
             // Only a restart finds this state here: whether the rename was sent,
             // and what became of it, is unknown.
             S::Publishing => match self.outlet.settings.publish {
-                PublishMode::Rename => self.doubt(None).await,
+                PublishMode::Rename => fence::doubt(self, None).await,
                 PublishMode::Direct => direct::after_restart(self).await,
             },
-            S::Fencing => self.fence().await,
+            S::Fencing => fence::settle(self).await,
             S::Published => confirm::look(self).await,
             S::Confirmed => confirm::clean_up(self).await,
             S::Cleaned | S::Held | S::InDoubt | S::Cancelled => Ok(Step::Rest),
@@ -197,6 +195,7 @@ impl Work<'_> {
         crash::at(Point::StagedThere)?;
         match staged {
             Ok(staged) if staged.target_exists => self.name_taken().await,
+            Ok(staged) if self.was_delivered_before(staged) => self.delivered_before().await,
             Ok(_) => {
                 self.move_to(DeliveryState::Staged, |d| d.staged_at = Some(ledger::now())).await?;
                 crash::at(Point::Staged)?;
@@ -239,100 +238,12 @@ impl Work<'_> {
         }
         match renamed {
             Ok(()) => self.published().await,
-            Err(failed) if failed.in_doubt => self.doubt(Some(failed.failure)).await,
+            Err(failed) if failed.in_doubt => fence::doubt(self, Some(failed.failure)).await,
             Err(failed) => {
                 self.remove(&temporary).await;
                 self.retry_later(DeliveryState::RetryWait, failed.failure).await
             }
         }
-    }
-
-    /// publishing(k) → fencing: committed before the fence goes on the wire.
-    async fn doubt(&mut self, failure: Option<Failure>) -> Result<Step, Failure> {
-        #[cfg(feature = "crash-points")]
-        if let Some(step) = super::wrong_recovery::recover(self).await? {
-            return Ok(step);
-        }
-        match failure {
-            Some(failure) => self.retry_later(DeliveryState::Fencing, failure).await,
-            None => {
-                self.move_to(DeliveryState::Fencing, |_| {}).await?;
-                Ok(Step::Moved)
-            }
-        }
-    }
-
-    /// fencing(k→k+1) → staged(k+1), or published
-    async fn fence(&mut self) -> Result<Step, Failure> {
-        self.progress.step("settling", self.export.size.unwrap_or_default(), None);
-        let attempt = self.delivery.attempt;
-        let temporary = self.delivery.temporary_name(attempt);
-        let next = self.delivery.temporary_name(attempt + 1);
-        crash::at(Point::Fencing)?;
-        let fenced = self.outlet.destination.fence(&temporary, &next).await;
-        crash::at(Point::Fenced)?;
-        match fenced {
-            Ok(Fence::Moved) => self.fence_won(&next).await,
-            Ok(Fence::MovedBefore(size)) if size.is_none_or(|n| Some(n) == self.export.size) => {
-                self.fence_won(&next).await
-            }
-            // Not what we staged: somebody else's, or of a time that the books forgot.
-            Ok(Fence::MovedBefore(_)) => self.fence_came_too_late().await,
-            Ok(Fence::Gone) if self.older_than_retention() => self.fence_came_too_late().await,
-            Ok(Fence::Gone) => self.published().await,
-            Err(failure) => self.retry_later(DeliveryState::Fencing, failure).await,
-        }
-    }
-
-    /// The rename never happened and never can: what is staged has the next
-    /// name. No new upload.
-    ///
-    /// Only where renames are link + unlink can the file have been published all
-    /// the same: there it is looked for. A server that cannot finish the unlink
-    /// takes the link back (OpenSSH does), so only the second look, a settle time
-    /// after the first, makes our copy go.
-    async fn fence_won(&mut self, next: &str) -> Result<Step, Failure> {
-        let in_sight = async {
-            let atomic = self.outlet.destination.probe().await?.posix_rename;
-            Ok(!atomic && confirm::is_in_sight(self).await?)
-        };
-        let settled = match (in_sight.await, self.seen_once) {
-            (Ok(false), _) => {
-                self.move_to(DeliveryState::Staged, |d| d.attempt += 1).await?;
-                crash::at(Point::Settled)?;
-                return Ok(Step::Moved);
-            }
-            (Ok(true), false) => {
-                self.seen_once = true;
-                Err(Failure::new(FailureClass::Unavailable, "settling", &self.delivery.final_name)
-                    .said("it shows under its final name, and the server may still take it back"))
-            }
-            (Ok(true), true) => self.outlet.destination.remove_temporary(next).await,
-            (Err(failure), _) => Err(failure),
-        };
-        match settled {
-            Ok(()) => self.published().await,
-            Err(failure) => self.retry_later(DeliveryState::Fencing, failure).await,
-        }
-    }
-
-    /// The temporary file is gone, but the server may have tidied it away: only
-    /// a sighting proves the rename now.
-    async fn fence_came_too_late(&mut self) -> Result<Step, Failure> {
-        match confirm::is_in_sight(self).await {
-            Ok(true) => return self.published().await,
-            Ok(false) => {}
-            Err(failure) => return self.retry_later(DeliveryState::Fencing, failure).await,
-        }
-        let name = &self.delivery.final_name;
-        let failure = Failure::new(FailureClass::Doubt, "settling the publication of", name)
-            .said(
-                "its temporary file is gone, nothing shows the final name, and it is older than \
-                 the server keeps files",
-            )
-            .advice("ask the receiver; then `send --again`, or `cancel` to leave it");
-        self.move_to(DeliveryState::InDoubt, |d| d.failure = Some(failure.clone())).await?;
-        Ok(Step::Failed(failure))
     }
 
     /// → published, with the first evidence.
@@ -365,6 +276,31 @@ impl Work<'_> {
         Ok(Step::Failed(failure))
     }
 
+    /// Whether the receiver has put away a file of this name and size. The name is
+    /// this delivery's own: an earlier time of ours that the books do not know has
+    /// sent it, before they were put back from a backup. Once that was told, it is
+    /// the operator who sends it.
+    fn was_delivered_before(&self, staged: Staged) -> bool {
+        self.outlet.settings.names == FinalNames::Unique
+            && staged.processed == Some(staged.size)
+            && self.delivery.evidence.is_none()
+    }
+
+    async fn delivered_before(&mut self) -> Result<Step, Failure> {
+        let failure = Failure::new(FailureClass::Doubt, "delivering", &self.delivery.final_name)
+            .said("the receiver has a file of this name and size in `processed`")
+            .advice(
+                "it was delivered in a time that this ledger does not know: cancel it, or \
+                 release it to send it all the same",
+            );
+        self.move_to(DeliveryState::Held, |d| {
+            d.evidence = Some(Evidence::E3);
+            d.failure = Some(failure.clone());
+        })
+        .await?;
+        Ok(Step::Failed(failure))
+    }
+
     /// The configuration now names another place than the one that the rename
     /// was sent to. Nothing can be settled there.
     async fn moved_house(&mut self) -> Result<Step, Failure> {
@@ -384,10 +320,6 @@ impl Work<'_> {
                 Ok(Step::Moved)
             }
             DeliveryState::Published => Ok(Step::Rest),
-            DeliveryState::Publishing => {
-                self.move_to(DeliveryState::Fencing, |_| {}).await?;
-                Ok(Step::Moved)
-            }
             _ => {
                 self.move_to(DeliveryState::InDoubt, |d| d.failure = Some(failure.clone())).await?;
                 Ok(Step::Failed(failure))
@@ -408,11 +340,7 @@ impl Work<'_> {
                 .said(format!("its file is not here: {} is {}", self.export.id, self.export.state))
                 .advice("fetch it, then release this; or cancel this")
                 .retry(Retry::Never);
-            let held = DeliveryState::Held;
-            if self.delivery.state == DeliveryState::Uploading {
-                self.move_to(DeliveryState::RetryWait, |_| {}).await?;
-            }
-            self.move_to(held, |d| d.failure = Some(failure)).await?;
+            self.move_to(DeliveryState::Held, |d| d.failure = Some(failure)).await?;
             return Ok(false);
         }
         let mut again = self.export.clone();
@@ -481,19 +409,13 @@ impl Work<'_> {
         self.delivery.state.is_open() && self.delivery.state != DeliveryState::Published
     }
 
-    fn older_than_retention(&self) -> bool {
-        let days = i64::from(self.outlet.settings.retention_days);
-        let keeps = jiff::SignedDuration::from_hours(24 * days);
-        self.delivery.staged_at.is_none_or(|at| ledger::now().duration_since(at) > keeps)
-    }
-
     /// The operator's cancel ends in `cancelled` where nothing was published
     /// yet; the program's end leaves everything for the next start.
     async fn stopped(&mut self) -> Result<End, Failure> {
         let state = self.delivery.state;
         if self.claim.cancelled_by_operator() && state.may_become(DeliveryState::Cancelled) {
-            self.move_to(DeliveryState::Cancelled, |_| {}).await?;
-            confirm::remove_temporaries(self.outlet, &self.delivery).await;
+            self.move_to(DeliveryState::Cancelled, leftovers::are_due).await?;
+            leftovers::remove(self.context, self.lane, self.delivery.clone()).await?;
         }
         Ok(End::Stopped)
     }

@@ -10,7 +10,8 @@
 //! | `look` | test and dry run: what is there, with nothing changed |
 //! | `restored` | a ledger that was put back from a backup |
 //! | `walk`, `fetch`, `part`, `archive` | an item's way in a pass; its bytes into the archive |
-//! | `delivery`, `direct`, `confirm` | the bytes to their final name, exactly once |
+//! | `delivery`, `fence`, `direct`, `confirm` | the bytes to their final name, exactly once |
+//! | `leftovers` | temporary files of what was cancelled |
 //! | `operator` | hold, release, retry, send again, fetch, cancel |
 //! | `sign_in` | a person and a browser |
 //! | `schedule`, `plan`, `clock` | when an endpoint runs next, and what went by; the time |
@@ -31,9 +32,11 @@ mod delivery;
 mod direct;
 mod due;
 pub mod event;
+mod fence;
 mod fetch;
 mod handle;
 mod lane;
+mod leftovers;
 mod listing;
 mod look;
 mod operator;

@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use super::context::Context;
 use super::lane::Lane;
-use super::{Acted, confirm};
+use super::{Acted, leftovers};
 use crate::ledger::{Delivery, Export};
 use crate::model::{
-    DeliveryState as D, ExportState as X, Failure, FailureClass, Id, Kind, PublishMode, Retry,
+    DeliveryState as D, Evidence, ExportState as X, Failure, FailureClass, Id, Kind, PublishMode,
+    Retry,
 };
 
 /// What the operator wants of an item.
@@ -146,7 +147,7 @@ async fn on_export(context: &Context, word: Word, item: &Item) -> Result<String,
     context.ledger.move_export(export, &after, None).await?;
     context.export_moved(&item.lane, &after);
     let doubted = export.failure.as_ref().is_some_and(|f| f.class == FailureClass::Doubt);
-    Ok(format!("{} is {state} now{}", export.id, at_whose_word(word, doubted)))
+    Ok(format!("{} is {state} now{}", export.id, at_whose_word(word, doubted, false)))
 }
 
 async fn on_delivery(
@@ -184,23 +185,29 @@ async fn on_delivery(
         Word::Cancel if doubted => delivery.failure.clone(),
         _ => None,
     };
+    // Of one in doubt nothing is touched: what lies there may not be ours.
+    if state == D::Cancelled && delivery.state != D::InDoubt {
+        leftovers::are_due(&mut after);
+    }
     context.ledger.move_delivery(delivery, &after).await?;
     context.delivery_moved(&item.lane, &after);
-    if state == D::Cancelled
-        && delivery.state != D::InDoubt
-        && let Some(outlet) = &item.lane.outlet
-        && delivery.target == outlet.settings.target()
-    {
-        confirm::remove_temporaries(outlet, &after).await;
+    if leftovers::may_be(&after) {
+        leftovers::remove(context, &item.lane, after).await?;
     }
-    Ok(format!("{} is {state} now{}", delivery.id, at_whose_word(word, doubted)))
+    let seen = delivery.evidence == Some(Evidence::E3);
+    Ok(format!("{} is {state} now{}", delivery.id, at_whose_word(word, doubted, seen)))
 }
 
-/// What the operator takes upon them by releasing what nobody is sure of.
-fn at_whose_word(word: Word, doubted: bool) -> &'static str {
-    match word == Word::Release && doubted {
-        true => "; it is sent at your word: a receiver that has it already gets it twice",
-        false => "",
+/// What the operator takes upon them by releasing what nobody is sure of, or what
+/// was seen at the receiver.
+fn at_whose_word(word: Word, doubted: bool, seen: bool) -> &'static str {
+    match (word == Word::Release && doubted, seen) {
+        (true, true) => "; it is sent at your word: the receiver has it and gets it twice",
+        (true, false) => {
+            "; it is sent at your word: a receiver that has it already gets it twice, unless \
+             `processed` shows it"
+        }
+        (false, _) => "",
     }
 }
 

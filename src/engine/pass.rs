@@ -9,7 +9,7 @@ use super::context::Context;
 use super::lane::Lane;
 use super::tally::{Side, Tally};
 use super::walk::{self, Pick};
-use super::{Level, Phase, contents, listing, register};
+use super::{Level, Phase, contents, leftovers, listing, register};
 use crate::ledger;
 use crate::model::{EndpointResult, Failure, FailureClass, Id, ReconcileMode};
 use crate::sources::Source;
@@ -196,6 +196,9 @@ pub(super) async fn transfer(
 ) {
     context.phase(lane, Phase::Transferring);
     if let Err(failure) = walk::work_through(context, lane, pick, tally).await {
+        tally.failed(&failure);
+    }
+    if let Err(failure) = leftovers::remove_all(context, lane).await {
         tally.failed(&failure);
     }
 }

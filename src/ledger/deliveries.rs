@@ -41,7 +41,8 @@ pub struct Delivery {
     pub evidence: Option<Evidence>,
     /// The last failure, or why it is held.
     pub failure: Option<Failure>,
-    /// When it may be tried again.
+    /// When it may be tried again. Of a cancelled one: since when its temporary
+    /// files are to be removed.
     pub next_attempt_at: Option<Timestamp>,
     /// When the temporary file of this attempt was complete.
     pub staged_at: Option<Timestamp>,
@@ -108,6 +109,20 @@ impl Ledger {
                 )
                 .and_then(|mut select| select.query_map([endpoint], row)?.collect())
                 .map_err(|e| sql_failure("reading open deliveries", &e))
+            })
+            .await
+    }
+
+    /// Cancelled deliveries of the endpoint whose temporary files may still be there.
+    pub async fn cancelled_with_leftovers(&self, endpoint: i64) -> Result<Vec<Delivery>, Failure> {
+        self.writer
+            .write(move |c| {
+                c.prepare_cached(
+                    "SELECT * FROM deliveries WHERE endpoint_id = ? AND state = 'cancelled'
+                     AND next_attempt_at IS NOT NULL ORDER BY id",
+                )
+                .and_then(|mut select| select.query_map([endpoint], row)?.collect())
+                .map_err(|e| sql_failure("reading what was cancelled", &e))
             })
             .await
     }

@@ -121,8 +121,27 @@ mod tests {
         let words = refusal.to_string();
         assert!(words.contains("transship sync"), "{words}");
         assert!(words.contains(&std::process::id().to_string()), "{words}");
+        assert!(!is_held(&Failure::new(FailureClass::Refused, "opening", "the ledger")));
         drop(first);
+        assert!(!beside(&database, "holder").exists(), "its name goes with it");
         Lock::take(&database, "transship").unwrap();
+    }
+
+    #[test]
+    fn a_holder_that_is_just_ending_is_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("a.db");
+        let first = Lock::take(&database, "transship").unwrap();
+        let (tell, told) = std::sync::mpsc::channel();
+        let second = std::thread::spawn(move || {
+            let taken = Lock::take(&database, "transship sync");
+            tell.send(()).unwrap();
+            taken
+        });
+        let answered = told.recv_timeout(ENDING / 5).is_ok();
+        assert!(!answered, "refused at once");
+        drop(first);
+        second.join().unwrap().unwrap();
     }
 
     #[test]

@@ -142,5 +142,7 @@ mod tests {
         assert_eq!(Mark::read(&file).unwrap(), Some(at("a", 8)));
         std::fs::write(&file, "{").unwrap();
         assert_eq!(Mark::read(&file).unwrap_err().class, FailureClass::Damaged);
+        // That it cannot be read does not mean that there is none.
+        assert_eq!(Mark::read(folder.path()).unwrap_err().class, FailureClass::Local);
     }
 }

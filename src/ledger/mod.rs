@@ -113,13 +113,7 @@ impl Ledger {
             .write(move |c| {
                 events::append(
                     c,
-                    &events::New {
-                        subject,
-                        run,
-                        kind,
-                        detail: Some(detail),
-                        ..events::New::of(subject)
-                    },
+                    &events::New { run, kind, detail: Some(detail), ..events::New::of(subject) },
                 )
             })
             .await
@@ -225,4 +219,40 @@ fn failure_from(json: Option<String>) -> Option<Failure> {
             Failure::new(FailureClass::Bug, "reading a failure from", "the ledger").said(json)
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_sqlite_refuses_is_told_apart_and_what_to_do_is_said() {
+        use rusqlite::ffi;
+        for (code, class, advice) in [
+            (ffi::SQLITE_FULL, FailureClass::Full, "free some space"),
+            (ffi::SQLITE_IOERR, FailureClass::Local, "check the ledger's folder"),
+            (ffi::SQLITE_CANTOPEN, FailureClass::Local, "check the ledger's folder"),
+            (ffi::SQLITE_READONLY, FailureClass::Local, "check the ledger's folder"),
+            (ffi::SQLITE_CORRUPT, FailureClass::Local, "the last backup"),
+            (ffi::SQLITE_NOTADB, FailureClass::Local, "the last backup"),
+            (ffi::SQLITE_BUSY, FailureClass::Local, "close the other program"),
+            (ffi::SQLITE_LOCKED, FailureClass::Local, "close the other program"),
+            (ffi::SQLITE_CONSTRAINT, FailureClass::Bug, ""),
+        ] {
+            let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+            let failure = sql_failure("testing", &error);
+            assert_eq!(failure.class, class, "{code}: {failure}");
+            assert!(failure.advice.unwrap_or_default().contains(advice), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_failure_that_cannot_be_read_hides_nothing() {
+        let failure = Failure::new(FailureClass::Full, "testing", "a");
+        let json = to_json(&failure).unwrap();
+        assert_eq!(failure_from(Some(json)), Some(failure));
+        assert_eq!(failure_from(None), None);
+        let unreadable = failure_from(Some("{of another version".into())).unwrap();
+        assert!(unreadable.to_string().contains("{of another version"), "{unreadable}");
+    }
 }

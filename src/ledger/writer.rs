@@ -15,9 +15,9 @@ use super::sql_failure;
 use crate::crash::{self, Point};
 use crate::model::{Failure, FailureClass};
 
-/// Writes carried out in one transaction at the most: bounds how long the first
-/// one of them waits.
-const GROUP: usize = 512;
+/// Writes that join another one in its transaction at the most: bounds how long
+/// that one waits.
+const JOIN: usize = 511;
 
 const DOING: &str = "writing the ledger";
 
@@ -96,7 +96,7 @@ impl Drop for Writer {
 fn serve(mut connection: Connection, queue: &mpsc::Receiver<Box<dyn Job>>) {
     while let Ok(first) = queue.recv() {
         let mut group = vec![first];
-        group.extend(queue.try_iter().take(GROUP - 1));
+        group.extend(queue.try_iter().take(JOIN));
         let committed = carry_out(&mut connection, &mut group);
         for job in group {
             job.answer(committed.clone());
@@ -177,6 +177,9 @@ mod tests {
             assert_eq!(result.is_err(), n == 5, "write {n}: {result:?}");
         }
         drop(writer);
+        // Its thread has ended, and left one plain file behind.
+        let log = std::fs::metadata(path.with_extension("db-wal"));
+        assert_eq!(log.map_or(0, |log| log.len()), 0);
         let count: i64 = Connection::open(&path)
             .unwrap()
             .query_row("SELECT count(*) FROM t", [], |row| row.get(0))

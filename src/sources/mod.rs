@@ -117,6 +117,12 @@ pub trait ExportSource: Send + Sync {
     /// Calls made to the service's API so far.
     fn api_calls(&self) -> u64;
 
+    /// By how much this machine's clock is ahead of the service's, as it said last;
+    /// none where it does not say.
+    fn clock_ahead(&self) -> Option<jiff::SignedDuration> {
+        None
+    }
+
     /// Signs in and says as whom. Changes nothing on the other side.
     async fn sign_in(&self) -> Result<SignedIn, Failure>;
 

@@ -16,7 +16,11 @@ static TAKEN: LazyLock<BTreeSet<Arrow>> = LazyLock::new(|| explore(Protocol::Ren
 const OTHERS: &[(S, S, &str)] = &[
     (S::Verified, S::Publishing, "direct mode writes under the final name"),
     (S::RetryWait, S::Publishing, "direct mode writes under the final name"),
-    (S::Publishing, S::InDoubt, "direct mode: the reply to the write was lost"),
+    (
+        S::Publishing,
+        S::InDoubt,
+        "direct mode: the write's reply was lost; or the place was changed",
+    ),
     (S::Fencing, S::InDoubt, "older than the server keeps files, or the place was changed"),
     (S::Uploading, S::Held, "something else has the final name"),
     (S::Staged, S::RetryWait, "something else has the original name, or the place was changed"),

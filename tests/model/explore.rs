@@ -142,7 +142,9 @@ impl State {
             Program::Waiting(request, _) => Happening::CarriedOut(request),
             Program::Resting | Program::Spent => Happening::TimePasses,
         };
-        steps.push((going_on, self.undisturbed(protocol)));
+        if !self.is_put_off(protocol) {
+            steps.push((going_on, self.undisturbed(protocol)));
+        }
         if let Program::Waiting(request, carried) = self.program {
             if carried == Carried::NotYet && request.can_be_refused() {
                 let program = Program::Waiting(request, Carried::Out(Answer::Refused));
@@ -155,6 +157,7 @@ impl State {
         }
         if let Some(mut next) = self.disconnected() {
             next.program = Program::Ready;
+            next.books.seen_once = false;
             if !protocol.keeps_books() {
                 next.books = Books::EMPTY;
             }
@@ -162,6 +165,13 @@ impl State {
         }
         self.around(protocol, &mut steps);
         steps
+    }
+
+    /// The second look comes so much later that a rename that was half-way at the
+    /// first one is over: if the server does not stall for longer than that.
+    fn is_put_off(&self, protocol: Protocol) -> bool {
+        let looks = matches!(self.program, Program::Waiting(Request::Sight, Carried::NotYet));
+        looks && self.books.seen_once && !protocol.stalls() && self.world.is_half_way()
     }
 
     /// What happens without the program.

@@ -14,6 +14,9 @@ pub struct Books {
     pub export: Export,
     pub state: S,
     pub attempt: u8,
+    /// Not in the books, and forgotten by a crash: the fence won, and the final
+    /// name was seen all the same.
+    pub seen_once: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -25,10 +28,11 @@ pub enum Export {
 }
 
 impl Books {
-    pub const EMPTY: Self = Self { export: Export::Unknown, state: S::Verified, attempt: 0 };
+    pub const EMPTY: Self =
+        Self { export: Export::Unknown, state: S::Verified, attempt: 0, seen_once: false };
 
     fn now(self, state: S) -> Self {
-        Self { state, ..self }
+        Self { state, seen_once: false, ..self }
     }
 
     fn temporary(self) -> Name {
@@ -141,12 +145,21 @@ pub fn hear(protocol: Protocol, books: Books, request: Request, answer: Option<A
         }
         (Request::Rename(_, Name::Final), _) => doubt(protocol, books),
 
-        (Request::Rename(..), Some(A::Done)) => next_attempt_staged(books),
+        (Request::Rename(..), Some(A::Done)) => fence_won(protocol, books),
         (Request::Rename(_, next), Some(A::NoSuchFile)) => send(books, Request::Look(next)),
         (Request::Look(Name::Temporary(_)), Some(A::Seen(File::Missing))) => {
             commit(books.now(S::Published))
         }
-        (Request::Look(Name::Temporary(_)), Some(_)) => next_attempt_staged(books),
+        (Request::Look(Name::Temporary(_)), Some(_)) => fence_won(protocol, books),
+
+        (Request::Sight, Some(A::Seen(File::Missing))) => next_attempt_staged(books),
+        (Request::Sight, Some(_)) if books.seen_once => {
+            send(books, Request::Remove(Name::Temporary(books.attempt + 1)))
+        }
+        (Request::Sight, Some(_)) => commit(Books { seen_once: true, ..books }),
+        (Request::Remove(_), Some(A::Done | A::NoSuchFile)) if books.seen_once => {
+            commit(books.now(S::Published))
+        }
 
         (Request::Look(Name::Final), Some(_)) if books.state == S::Published => {
             commit(books.now(S::Confirmed))
@@ -165,12 +178,22 @@ pub fn hear(protocol: Protocol, books: Books, request: Request, answer: Option<A
         (Request::Remove(_), Some(A::NoSuchFile)) => commit(books.now(S::Published)),
 
         // Stay; try again later.
-        (Request::Rename(..) | Request::Look(_) | Request::Remove(_), _) => commit(books),
+        (Request::Rename(..) | Request::Look(_) | Request::Remove(_) | Request::Sight, _) => {
+            commit(books)
+        }
+    }
+}
+
+/// The temporary file has the next name. Only a link can have published it.
+fn fence_won(protocol: Protocol, books: Books) -> Next {
+    match protocol.looks_for_the_link() {
+        true => send(books, Request::Sight),
+        false => next_attempt_staged(books),
     }
 }
 
 fn next_attempt_staged(books: Books) -> Next {
-    commit(Books { state: S::Staged, attempt: books.attempt + 1, ..books })
+    commit(Books { attempt: books.attempt + 1, ..books.now(S::Staged) })
 }
 
 /// The naive script: put, look whether it is there, put again if not.

@@ -11,6 +11,8 @@ pub enum Protocol {
     RemoveFence,
     RenameFence,
     RenameFenceByLink,
+    ByLinkLookingTwice,
+    ByLinkStalled,
 }
 
 /// What a program does when it does not know whether its rename happened.
@@ -23,7 +25,7 @@ pub enum Recovery {
 }
 
 impl Protocol {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Naive,
         Self::NoSecondLook,
         Self::BlindRetry,
@@ -31,6 +33,8 @@ impl Protocol {
         Self::RemoveFence,
         Self::RenameFence,
         Self::RenameFenceByLink,
+        Self::ByLinkLookingTwice,
+        Self::ByLinkStalled,
     ];
 
     /// Whether what it knows survives a crash.
@@ -47,7 +51,20 @@ impl Protocol {
 
     /// Whether the server's rename is one step.
     pub fn atomic(self) -> bool {
-        self != Self::RenameFenceByLink
+        !matches!(self, Self::RenameFenceByLink | Self::ByLinkLookingTwice | Self::ByLinkStalled)
+    }
+
+    /// Whether a fence that won looks for the final name all the same, and once
+    /// more a while later, before our copy goes: what the real program does where
+    /// renames are link + unlink.
+    pub fn looks_for_the_link(self) -> bool {
+        matches!(self, Self::ByLinkLookingTwice | Self::ByLinkStalled)
+    }
+
+    /// Whether a server may stand between link and unlink for longer than the
+    /// second look is put off.
+    pub fn stalls(self) -> bool {
+        self != Self::ByLinkLookingTwice
     }
 
     pub fn recovery(self) -> Recovery {
@@ -55,9 +72,11 @@ impl Protocol {
             Self::Naive | Self::BlindRetry => Recovery::UploadAgain,
             Self::StatRecovery => Recovery::LookForTheFinalName,
             Self::RemoveFence => Recovery::RemoveTheTemporary,
-            Self::NoSecondLook | Self::RenameFence | Self::RenameFenceByLink => {
-                Recovery::RenameTheTemporary
-            }
+            Self::NoSecondLook
+            | Self::RenameFence
+            | Self::RenameFenceByLink
+            | Self::ByLinkLookingTwice
+            | Self::ByLinkStalled => Recovery::RenameTheTemporary,
         }
     }
 }
@@ -72,6 +91,8 @@ impl fmt::Display for Protocol {
             Self::RemoveFence => "on recovery: remove the temporary file",
             Self::RenameFence => "on recovery: rename the temporary file",
             Self::RenameFenceByLink => "the same where rename is link + unlink",
+            Self::ByLinkLookingTwice => "the same, looking for the link twice",
+            Self::ByLinkStalled => "the same, before a server that stalls",
         })
     }
 }

@@ -53,4 +53,6 @@ table! {
     remove_fence: RemoveFence, YES NO NO, 10_000;
     rename_fence: RenameFence, NO NO NO, 10_000;
     rename_fence_by_link_and_unlink: RenameFenceByLink, NO YES NO, 10_000;
+    by_link_looking_twice: ByLinkLookingTwice, NO NO NO, 10_000;
+    by_link_before_a_server_that_stalls: ByLinkStalled, YES NO NO, 10_000;
 }

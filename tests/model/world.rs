@@ -37,12 +37,14 @@ pub enum Request {
     Rename(Name, Name),
     Remove(Name),
     Look(Name),
+    /// Looks for the final name, and where the receiver puts what it took.
+    Sight,
 }
 
 impl Request {
     /// Whether it matters that it is carried out when nobody waits for it.
     fn changes_something(self) -> bool {
-        !matches!(self, Self::Delivered | Self::Download | Self::Look(_))
+        !matches!(self, Self::Delivered | Self::Download | Self::Look(_) | Self::Sight)
     }
 
     /// Whether the server can say no: no space, no permission.
@@ -124,6 +126,8 @@ impl World {
             (Request::NotDelivered, _) => A::Listed(!std::mem::replace(&mut self.flipped, true)),
             (Request::Download, _) => A::Done,
             (Request::Look(name), _) => A::Seen(self.file(name)),
+            (Request::Sight, _) if self.taken > 0 => A::Seen(File::Whole),
+            (Request::Sight, _) => A::Seen(self.published),
             (Request::Open(name), _) => {
                 self.set(name, File::Part);
                 A::Done
@@ -164,6 +168,11 @@ impl World {
             }
         };
         Carried::Out(answer)
+    }
+
+    /// Whether a rename of a lost connection stands between link and unlink.
+    pub fn is_half_way(&self) -> bool {
+        self.late.iter().any(|(_, carried)| *carried == Carried::Linked)
     }
 
     /// The connection is gone; what was under way may come late. False if that

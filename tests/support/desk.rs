@@ -11,6 +11,8 @@ use transship::engine::{Command, Engine, Reply, Schedules};
 use transship::ledger::{Books as _, ExportRow, Filter, Ledger, Reader};
 use transship::model::{Failure, Id, Outcome, RunReport, Trigger};
 
+use super::judge;
+
 /// The only endpoint.
 pub const ENDPOINT: &str = "Encoura exports";
 
@@ -121,16 +123,11 @@ impl Desk {
         self.exports().into_iter().filter(|row| row.state == state).map(|row| row.id).collect()
     }
 
-    /// Nothing lost, nothing twice, nothing partial, no temporary file left, and
-    /// the books agree: every export is at the end of its way.
+    /// The whole promise was kept.
     #[track_caller]
     pub fn assert_all_once(&self) {
-        let oracle = self.oracle();
-        assert!(oracle.all_once(), "{:#?}\n{:#?}", oracle, self.exports());
-        assert_eq!(oracle.temporaries, Vec::<String>::new());
-        for row in self.exports() {
-            assert!(matches!(row.state.as_str(), "cleaned" | "baseline"), "{row:#?}");
-        }
+        let kept = judge::all_once(&self.oracle(), &self.exports());
+        kept.unwrap_or_else(|broken| panic!("{broken}"));
     }
 
     /// How often the destructive list was asked for.

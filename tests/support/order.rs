@@ -47,9 +47,10 @@ pub async fn record(wrong: Option<&str>) -> Record {
         options.exports = vec![Samples::new(5).report("AOS_20260504_1.csv", 40)];
     })
     .await;
-    if let Some(wrong) = wrong {
-        site.set("TRANSSHIP_WRONG", wrong);
-    }
+    site.set_wrong(wrong);
+    // In a folder of its own: SQLite syncs that one, too.
+    let (ledger, data) = (site.folder().join("ledger/connector.db"), site.folder().join("data"));
+    site.keep_in(&ledger, &data);
     let mut strace = tokio::process::Command::new("strace");
     let calls = "write,pwrite64,writev,sendto,sendmsg,fsync,fdatasync,rename,renameat,renameat2";
     let log = site.folder().join("calls");
@@ -158,6 +159,11 @@ impl Record {
         if received.begun < now {
             return Err("it is booked as received only then");
         }
+        // In it are the folders of lists, parts and archived files.
+        let data = self.first("the data folder is synced", 0, |c| c.syncs("/data>"))?;
+        if received.begun < data.ended {
+            return Err("it is booked as received after that, too");
+        }
 
         let written = self.last("the part file is written", |c| c.writes("/parts/"))?;
         now = written.ended;
@@ -165,6 +171,7 @@ impl Record {
             ("the part file is synced", &(|c: &Call| c.syncs("/parts/")) as &dyn Fn(&Call) -> bool),
             ("it is renamed into the archive", &|c| c.renames("/parts/", "/archive/")),
             ("the archive's folder is synced", &|c| c.syncs("/archive/0>")),
+            ("the folder of that one is synced", &|c| c.syncs("/archive>")),
         ] {
             now = self.first(missing, now, wanted)?.ended;
         }

@@ -17,6 +17,7 @@ use tokio::task::JoinHandle;
 use transship::demo::{Arming, Consumer, Options, Oracle, StandIns, World, sample_exports};
 use transship::ledger::{Books as _, ExportRow, Filter, Reader};
 
+use super::judge::{self, Broken};
 use super::sshd::Sshd;
 
 /// The longest that one run, or anything waited for, may take on a busy machine.
@@ -135,6 +136,12 @@ impl Site {
             options.consumer = Consumer::Every(Duration::from_millis(3));
         })
         .await;
+        site.point_at(sshd);
+        site
+    }
+
+    /// Makes `sshd` the server of the receiver's folders.
+    pub fn point_at(&mut self, sshd: &Sshd) {
         let path = |path: &Path| path.to_str().unwrap().to_owned();
         for (name, value) in [
             ("T_SFTP_PORT", sshd.port().to_string()),
@@ -142,12 +149,11 @@ impl Site {
             ("T_SFTP_PASSWORD", String::new()),
             ("T_SFTP_KEY_PATH", path(&sshd.client_key())),
             ("T_SFTP_HOST_KEY", sshd.fingerprint()),
-            ("T_SFTP_DIRECTORY", path(site.world().upload_folder())),
-            ("T_SFTP_PROCESSED", path(site.world().processed_folder())),
+            ("T_SFTP_DIRECTORY", path(self.world().upload_folder())),
+            ("T_SFTP_PROCESSED", path(self.world().processed_folder())),
         ] {
-            site.set(name, &value);
+            self.set(name, &value);
         }
-        site
     }
 
     /// Takes the configuration file away: the script's six variables, and those
@@ -182,6 +188,13 @@ impl Site {
     /// Takes a variable of the program's environment away.
     pub fn unset(&mut self, name: &str) {
         self.variables.remove(name);
+    }
+
+    /// Makes the program one that has this mistake, if it is built with any.
+    pub fn set_wrong(&mut self, wrong: Option<&str>) {
+        if let Some(wrong) = wrong {
+            self.set("TRANSSHIP_WRONG", wrong);
+        }
     }
 
     /// Replaces `from` in the configuration file.
@@ -326,25 +339,19 @@ impl Site {
         self.books(&Filter { pending: true, ..Filter::default() })
     }
 
-    /// Nothing lost, nothing twice, nothing partial, no temporary file left, and
-    /// the books, which are sound, agree: every export is at the end of its way.
+    /// The whole promise, with sound books.
+    pub fn all_once(&self) -> Result<(), Broken> {
+        let oracle = self.oracle();
+        judge::all_once(&oracle, &self.books(&Filter::default()))?;
+        let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+        let ledger = rusqlite::Connection::open_with_flags(self.database(), flags).unwrap();
+        let check: String = ledger.query_row("PRAGMA integrity_check", [], |r| r.get(0)).unwrap();
+        if check == "ok" { Ok(()) } else { Err(Broken::new(&oracle, check)) }
+    }
+
     #[track_caller]
     pub fn assert_all_once(&self) {
-        let oracle = self.oracle();
-        assert!(oracle.all_once(), "{oracle:#?}");
-        assert_eq!(oracle.temporaries, Vec::<String>::new());
-        let ledger = rusqlite::Connection::open_with_flags(
-            self.database(),
-            rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY,
-        )
-        .unwrap();
-        let check: String = ledger.query_row("PRAGMA integrity_check", [], |r| r.get(0)).unwrap();
-        assert_eq!(check, "ok");
-        let rows = self.books(&Filter::default());
-        assert_eq!(rows.len(), oracle.exports.len());
-        for row in rows {
-            assert!(matches!(row.state.as_str(), "cleaned" | "baseline"), "{row:#?}");
-        }
+        self.all_once().unwrap_or_else(|broken| panic!("{broken}"));
     }
 }
 

@@ -37,7 +37,14 @@ impl Session {
             Request::Close { handle } => self.close(&handle),
             Request::Read { handle, offset, length } => self.read(&handle, offset, length),
             Request::Write { handle, offset, data } => self.write(&handle, offset, &data),
-            Request::Lstat { path } => self.stat(&self.visible(&path)?),
+            Request::Lstat { path } => {
+                let place = self.visible(&path)?;
+                let shown = self.is_exposed(&place.disk) && place.disk.exists();
+                if shown && self.house.world.strike(Fault::LookRefused).is_some() {
+                    return Err(StatusCode::PERMISSION_DENIED);
+                }
+                self.stat(&place)
+            }
             Request::Stat { path } => self.stat(&self.visible_followed(&path)?),
             Request::Fstat { handle } => {
                 let data = self.file(&handle)?.metadata().map_err(|error| status(&error))?;

@@ -94,7 +94,9 @@ impl Session {
             return Err(StatusCode::FAILURE);
         };
         let place = if *append { SeekFrom::End(0) } else { SeekFrom::Start(offset) };
-        let written = file.seek(place).and_then(|_| file.write_all(data));
+        let torn = usize::from(world.strike(Fault::WriteTorn).is_some());
+        let kept = &data[..data.len().saturating_sub(torn)];
+        let written = file.seek(place).and_then(|_| file.write_all(kept));
         written.map_err(|error| status(&error))?;
         done()
     }

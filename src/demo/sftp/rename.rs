@@ -55,9 +55,11 @@ impl Session {
             self.link_and_unlink(&from.disk, &to.disk).map_err(|error| status(&error))?;
             return done();
         }
-        // Alone: between looking and renaming nothing may come or go.
+        let exists = |path: &Path| path.symlink_metadata().is_ok();
+        // Alone: between looking and renaming nothing may come or go. A source that
+        // is missing is told first, as by OpenSSH.
         world.alone(|| match kind {
-            Kind::Plain if to.disk.symlink_metadata().is_ok() => Err(StatusCode::FAILURE),
+            Kind::Plain if exists(&from.disk) && exists(&to.disk) => Err(StatusCode::FAILURE),
             _ => fs::rename(&from.disk, &to.disk).map_err(|error| status(&error)),
         })?;
         if self.is_exposed(&to.disk) {

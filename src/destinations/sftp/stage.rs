@@ -20,7 +20,7 @@ pub(super) struct Upload<'a> {
 }
 
 /// Writes the upload to the new file `temporary` and looks whether `target` is
-/// taken.
+/// taken, or was taken already.
 pub(super) async fn stage(
     session: &SftpSession,
     paths: &Paths,
@@ -34,8 +34,9 @@ pub(super) async fn stage(
             Err(error) => Err(not_created(session, paths, error, temporary).await),
         }
     };
-    let (size, target_exists) = tokio::try_join!(write, exists(session, target))?;
-    Ok(Staged { size, target_exists })
+    let (size, target_exists, processed) =
+        tokio::try_join!(write, exists(session, target), in_processed(session, paths, target))?;
+    Ok(Staged { size, target_exists, processed })
 }
 
 async fn exists(session: &SftpSession, path: &RemotePath) -> Result<bool, Failure> {
@@ -43,6 +44,21 @@ async fn exists(session: &SftpSession, path: &RemotePath) -> Result<bool, Failur
         Ok(_) => Ok(true),
         Err(error) if error.is_missing() => Ok(false),
         Err(error) => Err(error.into_failure("looking for", path.shown())),
+    }
+}
+
+/// The size of what the receiver put away under this name. A folder that this
+/// account may not look into proves nothing.
+async fn in_processed(
+    session: &SftpSession,
+    paths: &Paths,
+    target: &RemotePath,
+) -> Result<Option<u64>, Failure> {
+    let Some(path) = paths.in_processed(target) else { return Ok(None) };
+    match session.lstat(path.as_bytes()).await {
+        Ok(attrs) => Ok(attrs.size),
+        Err(error @ SftpError::Lost(_)) => Err(error.into_failure("looking for", path)),
+        Err(_) => Ok(None),
     }
 }
 

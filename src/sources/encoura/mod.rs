@@ -90,6 +90,10 @@ impl ExportSource for Encoura {
         self.api.calls()
     }
 
+    fn clock_ahead(&self) -> Option<jiff::SignedDuration> {
+        self.api.clock_ahead()
+    }
+
     async fn sign_in(&self) -> Result<SignedIn, Failure> {
         self.sign_in_anew().await
     }

@@ -8,6 +8,7 @@ use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Method, Request, Response, StatusCode, redirect, retry};
 use url::Url;
 
+use super::clock::Ahead;
 use super::resolver::GuardedResolver;
 use super::{Guard, Timeouts, failure, place};
 use crate::model::{Failure, FailureClass};
@@ -26,6 +27,7 @@ pub(crate) struct Client {
     inner: reqwest::Client,
     guard: Guard,
     calls: AtomicU64,
+    ahead: Ahead,
 }
 
 /// A request without a usable reply.
@@ -78,12 +80,18 @@ impl Client {
                     .said(why)
                     .advice("look at this machine's certificates and proxy variables")
             })?;
-        Ok(Self { inner, guard, calls: AtomicU64::new(0) })
+        Ok(Self { inner, guard, calls: AtomicU64::new(0), ahead: Ahead::default() })
     }
 
     /// Requests sent so far.
     pub(crate) fn calls(&self) -> u64 {
         self.calls.load(Ordering::Relaxed)
+    }
+
+    /// By how much this machine's clock is ahead of the other side's; none before
+    /// a reply said what time it is there.
+    pub(crate) fn clock_ahead(&self) -> Option<jiff::SignedDuration> {
+        self.ahead.get()
     }
 
     /// Which URLs this client may be asked for.
@@ -105,12 +113,14 @@ impl Client {
         *request.headers_mut() = headers;
         *request.body_mut() = body.map(Into::into);
         self.calls.fetch_add(1, Ordering::Relaxed);
-        self.inner.execute(request).await.map_err(|error| SendFailure {
+        let reply = self.inner.execute(request).await.map_err(|error| SendFailure {
             // Without a connection nothing was sent; after that nobody knows.
             sent: !(error.is_connect() || error.is_builder()),
             failure: failure::of_error(doing, &place(url), &error),
             exhausted: false,
-        })
+        })?;
+        self.ahead.note(reply.headers(), jiff::Timestamp::now());
+        Ok(reply)
     }
 
     /// A GET that follows redirects: each target is checked, and headers marked

@@ -8,6 +8,7 @@
 
 mod body;
 mod client;
+mod clock;
 mod failure;
 mod file;
 mod guard;
