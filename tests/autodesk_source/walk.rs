@@ -239,6 +239,19 @@ async fn the_token_goes_nowhere_else() {
         assert_eq!(walked.failures[0].class, C::Protocol, "{link}");
         assert!(!walked.absence_counts);
     }
+    // The same list at another place: its next page is asked for where the first one was.
+    let its = origin.clone();
+    let service = Service::with(sample(), move |r| {
+        let first = r.is_contents_of("a") && r.query.contains("%5D=0&");
+        first.then(|| {
+            let next = format!("{its}{}?page%5Bnumber%5D=1&page%5Blimit%5D=200", r.path);
+            let page = serde_json::json!({"data": [], "links": {"next": {"href": next}}});
+            reply(200, page.to_string())
+        })
+    })
+    .await;
+    Books::default().walk(&service.source()).await.unwrap();
+    assert_eq!(service.server.count(|r| r.is_contents_of("a")), 2);
     // A redirect leads nowhere either.
     let service = Service::with(sample(), move |r| {
         r.is_tops().then(|| reply_with(302, &[("Location", &format!("{origin}/a"))], ""))
