@@ -143,6 +143,11 @@ impl Download<'_> {
         loop {
             let located = source.locate(here.at);
             let located = or_cancelled(cancel, FETCHING, self.object, located).await?;
+            if located.extent == Extent::Whole(Some(0)) {
+                // Nothing to ask for; some services have no address for it either.
+                let head = ContentHead { name: located.name, total: Some(0), ..Default::default() };
+                return sink.begin(head).await;
+            }
             let Some(resume) = here.wanted(located.extent) else {
                 // Cannot happen twice in a row: nothing can always be continued.
                 here = Here::default();

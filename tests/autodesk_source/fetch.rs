@@ -132,6 +132,23 @@ async fn an_object_in_pieces_is_put_together() {
 }
 
 #[tokio::test]
+async fn an_empty_object_needs_no_address() {
+    let empty = "da39a3ee5e6b4b0d3255bfef95601890afd80709";
+    for (sha1, fine) in [(empty, true), (SHA1, false)] {
+        let service = Service::with(World::new(), move |r| {
+            asked(r, |json| {
+                *json = json!({"status": "chunked", "urls": {}, "size": 0, "sha1": sha1});
+            })
+        })
+        .await;
+        let mut sink = Memory::holding(&CONTENT[..7], "\"v1\"");
+        assert_eq!(fetch(&service, &mut sink).await.is_ok(), fine);
+        assert_eq!((sink.bytes.len(), sink.heads[0].total), (0, Some(0)));
+        assert_eq!(service.server.count(Request::is_store), 0);
+    }
+}
+
+#[tokio::test]
 async fn the_checksum_is_checked() {
     for (sha1, fine) in
         [(SHA1.to_owned(), true), (SHA1.to_uppercase(), true), ("0".repeat(40), false)]

@@ -226,6 +226,35 @@ async fn nested_top_folders_are_walked_once() {
 }
 
 #[tokio::test]
+async fn a_top_folder_below_another_that_cannot_be_reached_is_a_root() {
+    // Between it and the other one is a folder out of sight.
+    let mut world = sample();
+    world.dir("a").out_of_sight = true;
+    world.change("f4");
+    let mut nested = world.folder_json(&dir("a1"), &world.dirs[&dir("a1")]);
+    nested["attributes"]["extension"]["data"]["folderParents"] =
+        serde_json::json!([{"urn": dir("a")}, {"urn": dir("files")}]);
+    let top = world.folder_json(&dir("files"), &world.dirs[&dir("files")]);
+    let tops = serde_json::json!({ "data": [nested, top] }).to_string();
+    let service = Service::with(world, move |r| r.is_tops().then(|| reply(200, &tops))).await;
+    let mut books = Books::default();
+    for _ in 0..2 {
+        books.walk(&service.source()).await.unwrap();
+        for id in ["f1", "f4", "f7"] {
+            assert!(books.files.contains_key(&doc(id)), "{id}");
+        }
+        assert_eq!(books.known.folders[&dir("a1")].parent, None);
+    }
+    // The same where all of it was known before the one in between went out of sight.
+    let before = Service::new(sample()).await;
+    let mut books = Books::default();
+    books.walk(&before.source()).await.unwrap();
+    books.walk(&service.source()).await.unwrap();
+    assert_eq!(books.files[&doc("f4")].version, service.world().truth_of("f4"));
+    assert!(books.files.contains_key(&doc("f3")), "known, and out of sight");
+}
+
+#[tokio::test]
 async fn the_token_goes_nowhere_else() {
     let evil = Server::start(|_| reply(200, r#"{"data":[]}"#)).await;
     let origin = evil.origin.clone();
@@ -239,6 +268,19 @@ async fn the_token_goes_nowhere_else() {
         assert_eq!(walked.failures[0].class, C::Protocol, "{link}");
         assert!(!walked.absence_counts);
     }
+    // The same list at another place: its next page is asked for where the first one was.
+    let its = origin.clone();
+    let service = Service::with(sample(), move |r| {
+        let first = r.is_contents_of("a") && r.query.contains("%5D=0&");
+        first.then(|| {
+            let next = format!("{its}{}?page%5Bnumber%5D=1&page%5Blimit%5D=200", r.path);
+            let page = serde_json::json!({"data": [], "links": {"next": {"href": next}}});
+            reply(200, page.to_string())
+        })
+    })
+    .await;
+    Books::default().walk(&service.source()).await.unwrap();
+    assert_eq!(service.server.count(|r| r.is_contents_of("a")), 2);
     // A redirect leads nowhere either.
     let service = Service::with(sample(), move |r| {
         r.is_tops().then(|| reply_with(302, &[("Location", &format!("{origin}/a"))], ""))

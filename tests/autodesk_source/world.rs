@@ -191,6 +191,11 @@ impl World {
         .collect()
     }
 
+    /// The version of a file, as the register has it.
+    pub fn truth_of(&self, id: &str) -> String {
+        version_of(&doc(id), &self.docs[&doc(id)])
+    }
+
     /// The folders that `topFolders` shows.
     pub fn tops(&self) -> Vec<Value> {
         let seen = self

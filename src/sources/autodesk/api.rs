@@ -87,12 +87,12 @@ impl Api {
             let token = self.account.token(refused.as_ref()).await?;
             let headers = self.headers(class, &token)?;
             let limiter = self.account.limiter();
-            if let Err(left) = limiter.admit(class, PATIENCE).await {
-                return Err(throttled(doing, &place(url), left).into());
-            }
+            let pass = limiter.admit(class, PATIENCE).await;
+            let pass = pass.map_err(|left| throttled(doing, &place(url), left))?;
             self.calls.fetch_add(1, Ordering::Relaxed);
             // No redirect is followed: the API has none, and the token goes nowhere else.
             let reply = self.account.api().send(doing, Method::GET, url, headers, None).await?;
+            drop(pass);
             match reply.status() {
                 status if status.is_success() => return Ok(reply),
                 StatusCode::UNAUTHORIZED if refused.is_none() => {

@@ -101,7 +101,11 @@ impl Locate for Object<'_> {
             unexpected(ASKING, &place(&ask), "the reply is not JSON", &body, account.secrets())
         })?;
         let signed = signed(&json, offset).map_err(|why| not_one(&why))?;
+        let nothing = signed.extent == Extent::Whole(Some(0));
         *self.sha1.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = signed.sha1;
+        if nothing {
+            return Ok(Located { extent: signed.extent, ..Located::whole(ask) });
+        }
         // What it may be called: the host it is at, and the object.
         let host = Url::parse(&signed.url).ok().and_then(|url| Some(url.host_str()?.to_owned()));
         let shown = format!("{}/{} at {}", self.bucket, self.key, host.unwrap_or_default());
@@ -136,6 +140,10 @@ fn signed(reply: &Value, offset: u64) -> Result<Signed, String> {
     let text = |key| reply.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
     let size = reply.get("size").and_then(Value::as_u64);
     let sha1 = text("sha1").filter(|sha1| sha1.len() == 40).map(ToOwned::to_owned);
+    if size == Some(0) {
+        // An empty object in pieces has none.
+        return Ok(Signed { url: String::new(), extent: Extent::Whole(size), sha1 });
+    }
     match text("status") {
         // "fallback" is an address of OSS itself, for what is still being put together.
         Some("complete" | "fallback") | None => {
@@ -204,6 +212,7 @@ mod tests {
             ),
             (json!({"status": "fallback", "url": "u", "size": 7}), Some(whole(Some(7)))),
             (json!({"url": "u"}), Some(whole(None))),
+            (json!({"status": "chunked", "urls": {}, "size": 0}), Some(whole(Some(0)))),
             (json!({"status": "complete", "size": 7}), None),
             (json!({"status": "chunked", "size": 7}), None),
             (json!({"status": "other", "url": "u"}), None),

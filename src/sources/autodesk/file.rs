@@ -92,10 +92,12 @@ fn time(text: &str) -> Option<Timestamp> {
     text.parse().ok()
 }
 
-/// What follows the last dot of a name that has more before it.
+/// What follows the last dot of a name that has more before it, if it can be a type:
+/// in `../plans` it is a path.
 fn extension(name: &str) -> Option<&str> {
     let (stem, extension) = name.rsplit_once('.')?;
-    (!stem.is_empty() && !extension.is_empty() && extension.len() <= 32).then_some(extension)
+    let plain = extension.chars().all(char::is_alphanumeric);
+    (!stem.is_empty() && !extension.is_empty() && plain).then_some(extension)
 }
 
 /// Whether a person may be sent there.
@@ -251,6 +253,9 @@ mod tests {
             ("a.pdf", Some("pdf")),
             ("a.b.RVT", Some("RVT")),
             (".profile", None),
+            ("../../etc/passwd", None),
+            ("v1.2 final", None),
+            ("план.чертеж", Some("чертеж")),
             ("a.", None),
             ("a", None),
             ("", None),

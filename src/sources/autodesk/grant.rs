@@ -56,11 +56,13 @@ impl Account {
     pub(super) async fn ask(&self, doing: &str, grant: &Grant<'_>) -> Result<Token, Denied> {
         let url = self.url(&["authentication", "v2", "token"]);
         let (headers, body) = self.request(grant);
-        self.limiter().admit(CallClass::Token, super::api::PATIENCE).await.map_err(|left| {
+        let pass = self.limiter().admit(CallClass::Token, super::api::PATIENCE).await;
+        let pass = pass.map_err(|left| {
             let failure = super::api::throttled(doing, &place(&url), left);
             Denied::new(failure, Fate::NotDone)
         })?;
         let sent = self.api().send(doing, Method::POST, &url, headers, Some(body)).await;
+        drop(pass);
         let reply = sent.map_err(|failed| {
             let fate = if failed.sent { Fate::Unknown } else { Fate::NotDone };
             Denied::new(failed, fate)

@@ -1,16 +1,18 @@
 //! How many calls a minute the vendor allows, kept for everybody with one client id.
 //!
-//! Each class of calls has a gate that remembers when the last calls went through:
-//! as many as are allowed in a minute, and the next one waits until the oldest of
-//! them is a minute old. So a small project is read in a burst, a large one at the
-//! allowed rate, and no window of 60 seconds holds too many calls, wherever it
-//! begins. Who came first goes first.
+//! Each class of calls has a gate with as many places as calls are allowed in a minute. A
+//! call takes one when it is sent and gives it back a minute after it was answered. When
+//! the service counts it is not known, only that it is in between: so, however long a
+//! call is on its way, no 60 seconds hold more calls than are allowed, wherever they
+//! begin. A small project is read in a burst, a large one at the allowed rate. Who came
+//! first goes first.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 /// Calls that the vendor counts together.
@@ -44,9 +46,8 @@ const LIMITS: [(CallClass, usize); 7] = [
     (CallClass::Token, 500),
 ];
 
-/// The vendor's minute and some more: a call that was sent first may arrive later
-/// than the next one. This costs 2.5 % of the allowance.
-const WINDOW: Duration = Duration::from_millis(61_500);
+/// How long a place is taken after the answer: the vendor's minute, and what clocks differ.
+const WINDOW: Duration = Duration::from_millis(60_050);
 
 /// The pause after a 429 that names none: the vendor counts by the minute.
 pub(super) const UNNAMED_PAUSE: Duration = Duration::from_secs(60);
@@ -61,64 +62,118 @@ pub(super) struct Limiter {
 #[derive(Debug)]
 struct Gate {
     /// Held while waiting: a fair queue.
-    passed: tokio::sync::Mutex<Passed>,
+    turn: tokio::sync::Mutex<()>,
+    places: Mutex<Places>,
+    /// A place has begun to be given back.
+    given_back: Notify,
     /// Nobody passes before this, because the vendor said so.
     closed_until: Mutex<Option<Instant>>,
 }
 
-/// The calls of the last window.
+/// The places of a gate.
 #[derive(Debug)]
-struct Passed {
+struct Places {
     limit: usize,
     window: Duration,
-    at: VecDeque<Instant>,
+    /// Calls that are under way.
+    under_way: usize,
+    /// When each place that was given back is free again, the next one first.
+    free_at: VecDeque<Instant>,
 }
 
-impl Passed {
+/// When somebody may pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    Now,
+    At(Instant),
+    /// When one of the calls under way is answered, and later.
+    WhenAnswered,
+}
+
+/// A call that was let through; dropped when its answer has come, or never will.
+#[derive(Debug)]
+pub(super) struct Pass<'a> {
+    gate: Option<&'a Gate>,
+}
+
+impl Places {
     fn new(limit: usize, window: Duration) -> Self {
-        Self { limit, window, at: VecDeque::with_capacity(limit) }
+        Self { limit, window, under_way: 0, free_at: VecDeque::with_capacity(limit) }
     }
 
-    /// When the next call may pass.
-    fn next(&self) -> Option<Instant> {
-        let oldest = self.at.front().filter(|_| self.at.len() >= self.limit)?;
-        Some(*oldest + self.window)
-    }
-
-    fn pass(&mut self, now: Instant) {
-        if self.at.len() >= self.limit {
-            self.at.pop_front();
+    fn next(&mut self, now: Instant) -> Next {
+        while self.free_at.front().is_some_and(|at| *at <= now) {
+            self.free_at.pop_front();
         }
-        self.at.push_back(now);
+        match self.free_at.front() {
+            _ if self.under_way + self.free_at.len() < self.limit => Next::Now,
+            Some(at) => Next::At(*at),
+            None => Next::WhenAnswered,
+        }
+    }
+
+    fn take(&mut self) {
+        self.under_way += 1;
+    }
+
+    fn give_back(&mut self, now: Instant) {
+        self.under_way = self.under_way.saturating_sub(1);
+        self.free_at.push_back(now + self.window);
+    }
+}
+
+impl Drop for Pass<'_> {
+    fn drop(&mut self) {
+        if let Some(gate) = self.gate {
+            gate.places().give_back(Instant::now());
+            gate.given_back.notify_one();
+        }
     }
 }
 
 impl Gate {
     fn new(limit: usize, window: Duration) -> Self {
         Self {
-            passed: tokio::sync::Mutex::new(Passed::new(limit, window)),
-            closed_until: Mutex::new(None),
+            turn: tokio::sync::Mutex::default(),
+            places: Mutex::new(Places::new(limit, window)),
+            given_back: Notify::new(),
+            closed_until: Mutex::default(),
         }
+    }
+
+    fn places(&self) -> MutexGuard<'_, Places> {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn closed_until(&self) -> Option<Instant> {
         *self.closed_until.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn admit(&self, patience: Duration) -> Result<(), Duration> {
-        let begun = Instant::now();
-        self.open_within(begun + patience)?;
-        let mut passed = self.passed.lock().await;
+    async fn admit(&self, patience: Duration) -> Result<Pass<'_>, Duration> {
+        let limit = Instant::now() + patience;
+        self.open_within(limit)?;
+        let _turn = self.turn.lock().await;
         loop {
-            self.open_within(begun + patience)?;
+            self.open_within(limit)?;
             let now = Instant::now();
-            let until = passed.next().max(self.closed_until()).filter(|until| *until > now);
-            let Some(until) = until else {
-                passed.pass(now);
-                return Ok(());
+            if let Some(until) = self.closed_until().filter(|until| *until > now) {
+                // It may be closed for longer meanwhile: look again then.
+                tokio::time::sleep_until(until).await;
+                continue;
+            }
+            let next = {
+                let mut places = self.places();
+                let next = places.next(now);
+                if next == Next::Now {
+                    places.take();
+                }
+                next
             };
-            // The gate may be closed for longer meanwhile: look again then.
-            tokio::time::sleep_until(until).await;
+            match next {
+                Next::Now => return Ok(Pass { gate: Some(self) }),
+                Next::At(at) => tokio::time::sleep_until(at).await,
+                Next::WhenAnswered => self.given_back.notified().await,
+            }
         }
     }
 
@@ -159,15 +214,20 @@ impl Limiter {
         limiter
     }
 
-    /// Waits until a call of `class` may be sent, and counts it.
+    /// Waits until a call of `class` may be sent. It counts until a minute after the
+    /// pass was dropped.
     ///
     /// # Errors
     /// The rest of the pause, if the vendor asked for one that is longer than
-    /// `patience`; then nothing is counted.
-    pub(super) async fn admit(&self, class: CallClass, patience: Duration) -> Result<(), Duration> {
+    /// `patience`.
+    pub(super) async fn admit(
+        &self,
+        class: CallClass,
+        patience: Duration,
+    ) -> Result<Pass<'_>, Duration> {
         match self.gate(class) {
             Some(gate) => gate.admit(patience).await,
-            None => Ok(()),
+            None => Ok(Pass { gate: None }),
         }
     }
 
@@ -200,40 +260,82 @@ mod tests {
 
     /// The most calls in any window of `window`, wherever it begins.
     fn densest(at: &[Instant], window: Duration) -> usize {
-        let within = |from: Instant| at.iter().filter(move |t| **t >= from && **t < from + window);
-        at.iter().map(|from| within(*from).count()).max().unwrap_or(0)
+        let mut at = at.to_vec();
+        at.sort_unstable();
+        let mut first = 0;
+        let within = at.iter().enumerate().map(|(n, last)| {
+            while *last >= at[first] + window {
+                first += 1;
+            }
+            n + 1 - first
+        });
+        within.max().unwrap_or(0)
     }
 
-    /// Lets callers through who come at these moments, in virtual time, and says when.
-    fn passed(limit: usize, arrivals: &[Duration], begun: Instant) -> Vec<Instant> {
-        let mut gate = Passed::new(limit, WINDOW);
-        let mut clock = begun;
-        let pass = |arrival: &Duration| {
-            clock = clock.max(begun + *arrival).max(gate.next().unwrap_or(begun));
-            gate.pass(clock);
-            clock
-        };
-        arrivals.iter().map(pass).collect()
+    /// How calls go through a gate in virtual time: as many at a time as there are
+    /// latencies, each of which is that of the calls that are made with it. When they
+    /// were counted by the service: somewhere between sending and answer.
+    fn counted(
+        limit: usize,
+        latencies: &[(Duration, f64)],
+        begun: Instant,
+        end: Instant,
+    ) -> Vec<Instant> {
+        let mut places = Places::new(limit, WINDOW);
+        let mut under_way: Vec<Option<Instant>> = vec![None; latencies.len()];
+        let (mut now, mut counted) = (begun, Vec::new());
+        while now < end {
+            for answer in &mut under_way {
+                if answer.is_some_and(|at| at <= now) {
+                    places.give_back(now);
+                    *answer = None;
+                }
+            }
+            let idle = under_way.iter().position(Option::is_none);
+            match (idle, places.next(now)) {
+                (Some(n), Next::Now) => {
+                    places.take();
+                    let (latency, part) = latencies[n];
+                    counted.push(now + latency.mul_f64(part));
+                    under_way[n] = Some(now + latency);
+                }
+                (idle, next) => {
+                    let answers = under_way.iter().flatten().copied();
+                    let free = match next {
+                        Next::At(at) if idle.is_some() => Some(at),
+                        _ => None,
+                    };
+                    now = answers.chain(free).min().unwrap();
+                }
+            }
+        }
+        counted
     }
 
     proptest! {
         #[test]
         fn no_minute_holds_more_calls_than_are_allowed(
             limit in 1usize..60,
-            mut arrivals in proptest::collection::vec(0u64..400_000, 1..400),
+            latencies in proptest::collection::vec((1u64..40_000, 0.0..=1.0), 1..24),
         ) {
-            arrivals.sort_unstable();
-            let arrivals: Vec<_> = arrivals.into_iter().map(Duration::from_millis).collect();
-            let at = passed(limit, &arrivals, Instant::now());
-            prop_assert!(densest(&at, MINUTE) <= limit);
+            let latencies: Vec<_> =
+                latencies.into_iter().map(|(ms, part)| (Duration::from_millis(ms), part)).collect();
+            let begun = Instant::now();
+            let at = counted(limit, &latencies, begun, begun + MINUTE * 8);
+            prop_assert!(!at.is_empty());
+            prop_assert!(densest(&at, MINUTE) <= limit, "{}", densest(&at, MINUTE));
         }
 
         #[test]
-        fn what_is_allowed_is_used(limit in 1usize..400, minutes in 2u32..30) {
+        fn what_is_allowed_is_used(
+            limit in 50usize..=300,
+            latencies in proptest::collection::vec((50u64..2_500, 0.0..=1.0), 16),
+        ) {
+            let latencies: Vec<_> =
+                latencies.into_iter().map(|(ms, part)| (Duration::from_millis(ms), part)).collect();
             let begun = Instant::now();
-            // More callers than can pass, all there from the beginning.
-            let callers = limit * (minutes as usize + 2);
-            let at = passed(limit, &vec![Duration::ZERO; callers], begun);
+            let minutes = 20;
+            let at = counted(limit, &latencies, begun, begun + MINUTE * minutes);
             let used = at.iter().filter(|t| **t < begun + MINUTE * minutes).count();
             prop_assert!(used * 100 >= limit * minutes as usize * 95, "{used}");
         }
@@ -256,8 +358,9 @@ mod tests {
         let callers = (0..8).map(|n| {
             let (gate, order) = (Arc::clone(&gate), Arc::clone(&order));
             async move {
-                gate.admit(MINUTE).await.unwrap();
+                let pass = gate.admit(MINUTE).await.unwrap();
                 order.lock().unwrap().push((n, Instant::now()));
+                drop(pass);
             }
         });
         futures::future::join_all(callers).await;
@@ -265,6 +368,27 @@ mod tests {
         assert_eq!(order.iter().map(|(n, _)| *n).collect::<Vec<_>>(), (0..8).collect::<Vec<_>>());
         // Three, three and two.
         assert!(order[7].1 - begun >= window * 2);
+    }
+
+    #[tokio::test]
+    async fn a_call_counts_from_its_answer_on() {
+        let window = Duration::from_millis(100);
+        let gate = Gate::new(2, window);
+        let (first, second) =
+            (gate.admit(MINUTE).await.unwrap(), gate.admit(MINUTE).await.unwrap());
+        // All places taken, none answered: nobody passes, however late it gets.
+        let third = gate.admit(MINUTE);
+        let early = tokio::time::timeout(window * 2, third).await;
+        assert!(early.is_err());
+        let answered = Instant::now();
+        let waiting = async {
+            drop(gate.admit(MINUTE).await.unwrap());
+            Instant::now()
+        };
+        let answers = async { drop(first) };
+        let (passed, ()) = tokio::join!(waiting, answers);
+        assert!(passed - answered >= window);
+        drop(second);
     }
 
     #[tokio::test]
@@ -276,7 +400,7 @@ mod tests {
         assert!(limiter.closed_until().is_some());
         let other = limiter.admit(CallClass::Folder, MINUTE);
         let waiting = async {
-            limiter.admit(CallClass::Contents, MINUTE).await.unwrap();
+            drop(limiter.admit(CallClass::Contents, MINUTE).await.unwrap());
             begun.elapsed()
         };
         let longer = async {
@@ -286,7 +410,7 @@ mod tests {
             limiter.close(CallClass::Contents, pause);
         };
         let (other, waited, ()) = tokio::join!(other, waiting, longer);
-        other.unwrap();
+        drop(other.unwrap());
         assert!(waited >= pause * 2, "{waited:?}");
         assert!(limiter.closed_until().is_none());
     }

@@ -109,7 +109,7 @@ impl RegisterSource for AutodeskSource {
     async fn peek(&self, limit: usize) -> Result<Vec<String>, Failure> {
         let cancel = CancellationToken::new();
         let roots = match walk::roots(&self.api, &self.scope, &mut None, &cancel).await? {
-            Roots::Folders(folders) => folders,
+            Roots::Folders { highest, .. } => highest,
             Roots::Deleted(failure) | Roots::Refused(failure) => return Err(failure),
         };
         let mut open: VecDeque<String> = roots.into_iter().map(|folder| folder.id).collect();

@@ -8,9 +8,9 @@ use std::collections::{HashMap, HashSet};
 
 use super::folders::Folder;
 
-/// The folders that are below none of the others, in their order. Folders that claim to
-/// be above each other are a circle: the first of them stays.
-pub(super) fn highest(folders: Vec<Folder>) -> Vec<Folder> {
+/// The folders that are below none of the others, in their order, and the rest. Folders
+/// that claim to be above each other are a circle: the first of them is the highest.
+pub(super) fn highest(folders: Vec<Folder>) -> (Vec<Folder>, Vec<Folder>) {
     let index: HashMap<&str, usize> =
         folders.iter().enumerate().rev().map(|(n, folder)| (folder.id.as_str(), n)).collect();
     let above = |n: usize| -> HashSet<usize> {
@@ -29,8 +29,12 @@ pub(super) fn highest(folders: Vec<Folder>) -> Vec<Folder> {
     let all: Vec<HashSet<usize>> = (0..folders.len()).map(above).collect();
     let is_nested = |n: usize| all[n].iter().any(|m| *m != n && (!all[*m].contains(&n) || *m < n));
     let is_first = |n: usize| index.get(folders[n].id.as_str()) == Some(&n);
-    let keep: Vec<bool> = (0..folders.len()).map(|n| is_first(n) && !is_nested(n)).collect();
-    folders.into_iter().zip(keep).filter_map(|(folder, keep)| keep.then_some(folder)).collect()
+    let kept: Vec<bool> = (0..folders.len()).map(|n| is_first(n) && !is_nested(n)).collect();
+    let (mut highest, mut nested) = (Vec::new(), Vec::new());
+    for (folder, kept) in folders.into_iter().zip(kept) {
+        if kept { highest.push(folder) } else { nested.push(folder) }
+    }
+    (highest, nested)
 }
 
 #[cfg(test)]
@@ -65,7 +69,9 @@ mod tests {
             (vec![folder("a", "b", &[]), folder("b", "a", &[])], vec!["a"]),
             (vec![folder("c", "b", &[]), folder("a", "b", &[]), folder("b", "a", &[])], vec!["a"]),
         ] {
-            let ids: Vec<_> = highest(folders.clone()).into_iter().map(|f| f.id).collect();
+            let (highest, nested) = highest(folders.clone());
+            assert_eq!(highest.len() + nested.len(), folders.len());
+            let ids: Vec<_> = highest.into_iter().map(|f| f.id).collect();
             assert_eq!(ids, kept, "{folders:?}");
         }
     }
@@ -85,7 +91,8 @@ mod tests {
                     ..Folder::default()
                 })
                 .collect();
-            let kept: HashSet<_> = highest(folders.clone()).into_iter().map(|f| f.id).collect();
+            let (kept, _) = highest(folders.clone());
+            let kept: HashSet<_> = kept.into_iter().map(|f| f.id).collect();
             for folder in &folders {
                 // Going up from anywhere comes by a folder that is kept.
                 let mut seen = HashSet::from([folder.id.clone()]);

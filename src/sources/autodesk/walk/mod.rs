@@ -36,7 +36,12 @@ const MAX_ROUNDS: u32 = 3;
 /// What an endpoint's walk begins with.
 pub(super) enum Roots {
     /// These folders.
-    Folders(Vec<Folder>),
+    Folders {
+        /// Those that are below none of the others.
+        highest: Vec<Folder>,
+        /// Those that are, as the service says.
+        nested: Vec<Folder>,
+    },
     /// The endpoint's own folder is deleted.
     Deleted(Failure),
     /// Nothing may be seen (any more).
@@ -58,7 +63,7 @@ pub(super) async fn walk(
     let mut home = memory.home.clone().filter(|home| home.fits(scope));
     let same_scope = memory.scope == fingerprint(scope);
     let roots = match roots(api, scope, &mut home, cancel).await? {
-        Roots::Folders(folders) => folders,
+        Roots::Folders { highest, nested } => (highest, nested),
         Roots::Deleted(failure) => {
             let is_ours = |id: &String| known.folders.contains_key(id);
             // One that was never seen is a mistake in the configuration.
@@ -79,7 +84,7 @@ pub(super) async fn walk(
 
 async fn rounds(
     crawl: &Crawl<'_>,
-    mut roots: Vec<Folder>,
+    (mut roots, nested): (Vec<Folder>, Vec<Folder>),
     home: &mut Option<Home>,
     memory: &Memory,
 ) -> Result<(), Failure> {
@@ -90,6 +95,8 @@ async fn rounds(
         crawl.run(jobs).await?;
         crawl.settle_vanished(home.as_ref()).await?;
         if round == 1 {
+            unreached(crawl, &nested).await?;
+            crawl.settle_vanished(home.as_ref()).await?;
             probe(crawl, memory).await?;
         }
         let idle = crawl.notes().pages == pages;
@@ -100,7 +107,7 @@ async fn rounds(
         // was seen in neither: what has changed meanwhile is looked at once more.
         let again = self::roots(crawl.api, crawl.scope, home, crawl.cancel).await;
         match again {
-            Ok(Roots::Folders(folders)) => roots = folders,
+            Ok(Roots::Folders { highest, .. }) => roots = highest,
             Ok(Roots::Deleted(failure) | Roots::Refused(failure)) => {
                 crawl.notes().note(failure);
                 break;
@@ -112,6 +119,24 @@ async fn rounds(
             }
         }
         crawl.tree().next_round();
+    }
+    Ok(())
+}
+
+/// Looks into top folders that are below others by what the service says, and did not
+/// turn up there: a folder in between may be out of sight.
+async fn unreached(crawl: &Crawl<'_>, nested: &[Folder]) -> Result<(), Failure> {
+    let (taken, any) = {
+        let mut tree = crawl.tree();
+        let is_unreached = |folder: &&Folder| {
+            matches!(tree.nearest(&folder.id), None | Some(State::Lost | State::Gone))
+        };
+        let unreached: Vec<Folder> = nested.iter().filter(is_unreached).cloned().collect();
+        (tree.take_roots(&unreached), !unreached.is_empty())
+    };
+    if any {
+        let jobs = crawl.book(taken).await?;
+        crawl.run(jobs).await?;
     }
     Ok(())
 }
@@ -141,7 +166,7 @@ pub(super) async fn roots(
     if let Some(id) = &scope.folder_id {
         return match api.folder(&scope.project_id, id, cancel).await {
             Ok(folder) if folder.hidden => Ok(Roots::Deleted(no_folder(id))),
-            Ok(folder) => Ok(Roots::Folders(vec![folder])),
+            Ok(folder) => Ok(Roots::Folders { highest: vec![folder], nested: vec![] }),
             Err(failure) => match failure.class {
                 FailureClass::NotFound => {
                     let advice = "check project_id and folder_id of the endpoint";
@@ -167,7 +192,10 @@ pub(super) async fn roots(
     }
     match found {
         Ok(folders) if folders.is_empty() => Ok(Roots::Refused(no_folders(scope))),
-        Ok(folders) => Ok(Roots::Folders(highest(folders))),
+        Ok(folders) => {
+            let (highest, nested) = highest(folders);
+            Ok(Roots::Folders { highest, nested })
+        }
         Err(failure) if failure.class == FailureClass::Refused => {
             Ok(Roots::Refused(failure.advice(api.custom_integration())))
         }
