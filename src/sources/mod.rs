@@ -247,6 +247,15 @@ impl Source {
         }
     }
 
+    /// By how much this machine's clock is ahead of the service's, as it said last;
+    /// none where it does not say, or where nothing depends on it.
+    pub fn clock_ahead(&self) -> Option<jiff::SignedDuration> {
+        match self {
+            Self::Exports(source) => source.clock_ahead(),
+            Self::Register(_) => None,
+        }
+    }
+
     /// Units of the service's quota used so far.
     pub fn quota_used(&self) -> u64 {
         match self {
