@@ -44,10 +44,9 @@ async fn at(desk: &Desk, teller: &mut Teller, fault: Fault, k: u32) -> u32 {
     if OF_TOKENS.contains(&fault) {
         desk.expire();
     }
-    match fault {
+    if fault == Fault::DrivePageTokenRejected {
         // Tokens of pages are asked for where there are pages.
-        Fault::DrivePageTokenRejected => desk.world().arm(Fault::DriveShortPages),
-        _ => {}
+        desk.world().arm(Arming::from(Fault::DriveShortPages).value(1));
     }
     // Small enough to matter here.
     let value = (fault == Fault::DriveQueryTooComplex).then_some(2);

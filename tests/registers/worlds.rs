@@ -40,6 +40,7 @@ pub struct Teller {
     files: Vec<String>,
     /// Can be seen, and is not registered.
     outside: Option<String>,
+    forbidden: Vec<String>,
     count: usize,
 }
 
@@ -61,7 +62,7 @@ impl Teller {
         }
         let files = truth.files.into_keys().collect();
         let folders = folders.into_iter().collect();
-        Self { random, folders, files, outside: outside_id, count: 0 }
+        Self { random, folders, files, outside: outside_id, forbidden: Vec::new(), count: 0 }
     }
 
     /// Lets so many things happen; those that cannot be are passed over.
@@ -102,8 +103,18 @@ impl Teller {
             (8..=9, _) => Aps::Move { what: what.into(), to: other.into() },
             (10, May::Change | May::ChangeAndForbid) => Aps::Delete { what: what.into() },
             (11, May::Change | May::ChangeAndForbid) => Aps::Restore { what: what.into() },
-            (12, May::ChangeAndForbid) => Aps::Forbid { folder: folder.into(), listed: in_place },
-            (13, May::ChangeAndForbid) => Aps::Allow { folder: folder.into() },
+            (12, May::ChangeAndForbid) => {
+                self.forbidden.push(folder.clone());
+                Aps::Forbid { folder: folder.into(), listed: in_place }
+            }
+            // All of it: what may be seen again below what may not is shown nowhere.
+            (13, May::ChangeAndForbid) => {
+                let Some(last) = self.forbidden.pop() else { return false };
+                for folder in self.forbidden.drain(..) {
+                    desk.world().autodesk(Aps::Allow { folder: folder.into() }).unwrap();
+                }
+                Aps::Allow { folder: last.into() }
+            }
             _ => return false,
         };
         let (new_folder, new_file) =
