@@ -40,17 +40,21 @@ fn of(prefix: &str) -> Vec<Fault> {
 /// without the fault. How often it struck.
 async fn at(desk: &Desk, teller: &mut Teller, fault: Fault, k: u32) -> u32 {
     let when = format!("{:?}: {} at {k}", desk.service, fault.name());
+    let arm = |arming: Arming| desk.world().arm(arming);
     teller.tell(desk, May::Change, 4);
     if OF_TOKENS.contains(&fault) {
         desk.expire();
     }
-    if fault == Fault::DrivePageTokenRejected {
-        // Tokens of pages are asked for where there are pages.
-        desk.world().arm(Arming::from(Fault::DriveShortPages).value(1));
+    // Links to pages are followed where there are pages, errors shown where there are some.
+    match fault {
+        Fault::DrivePageTokenRejected => arm(Arming::from(Fault::DriveShortPages).value(1)),
+        Fault::ApsNextElsewhere => arm(Arming::from(Fault::ApsShortPages).value(2)),
+        Fault::ApsPlainErrors => arm(Arming::from(Fault::Aps500).after(k)),
+        _ => {}
     }
     // Small enough to matter here.
     let value = (fault == Fault::DriveQueryTooComplex).then_some(2);
-    desk.world().arm(Arming { value, ..Arming::from(fault).after(k) });
+    arm(Arming { value, ..Arming::from(fault).after(k) });
     let result = desk.sync(k % 2 == 1).await;
     let struck = desk.world().struck(fault);
     desk.world().disarm();
@@ -81,7 +85,9 @@ async fn everywhere(service: Service, faults: Vec<Fault>, seed: u64) {
         let mut teller = Teller::new(&desk, seed);
         // The first walk and later ones, early and late in them.
         let mut struck = 0;
-        for k in [2, 0, 1, 5] {
+        // Without a Retry-After a minute is waited: once is enough.
+        let occasions = if fault == Fault::Aps429Bare { &[2][..] } else { &[2, 0, 1, 5] };
+        for k in occasions.iter().copied() {
             struck = at(&desk, &mut teller, fault, k).await;
         }
         (fault, struck)
