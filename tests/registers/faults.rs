@@ -49,12 +49,13 @@ async fn at(desk: &Desk, teller: &mut Teller, fault: Fault, k: u32) -> u32 {
     match fault {
         Fault::DrivePageTokenRejected => arm(Arming::from(Fault::DriveShortPages).value(1)),
         Fault::ApsNextElsewhere => arm(Arming::from(Fault::ApsShortPages).value(2)),
-        Fault::ApsPlainErrors => arm(Arming::from(Fault::Aps500).after(k)),
+        Fault::ApsPlainErrors => arm(Arming::from(Fault::ApsContents404)),
         _ => {}
     }
     // Small enough to matter here.
     let value = (fault == Fault::DriveQueryTooComplex).then_some(2);
-    arm(Arming { value, ..Arming::from(fault).after(k) });
+    let after = if fault == Fault::ApsPlainErrors { 0 } else { k };
+    arm(Arming { value, ..Arming::from(fault).after(after) });
     let result = desk.sync(k % 2 == 1).await;
     let struck = desk.world().struck(fault);
     desk.world().disarm();
