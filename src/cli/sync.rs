@@ -78,7 +78,7 @@ async fn dry_run(global: &Global, args: &SyncArgs, config: Config) -> Exit {
     }
     let refused = tested.iter().flat_map(Tested::failures).map(Exit::of_failure).next();
     super::test::print_checks(&tested, global.json);
-    if !global.json {
+    if !global.json && !pending.is_empty() {
         let listed = print::exports(&pending, false);
         return refused.unwrap_or(listed);
     }

@@ -13,7 +13,7 @@ use super::tally::{Side, Tally};
 use super::walk::Pick;
 use super::{Level, pass};
 use crate::ledger::{Contents, Export, out_of_date};
-use crate::model::{ExportState, Failure, Id};
+use crate::model::{ExportState, Failure, FailureClass, Id, Retry, Shown};
 use crate::sources::Source;
 
 /// What becomes of the files' bytes in this pass.
@@ -140,4 +140,28 @@ pub(super) async fn cancel(
     }
     context.export_moved(lane, &after);
     Ok(())
+}
+
+/// Whether a file may be seen and not be fetched: its source refuses it, and a next try
+/// would be refused as well.
+pub(super) fn is_metadata_only(lane: &Lane, failure: &Failure) -> bool {
+    matches!(lane.source, Source::Register(_))
+        && failure.class == FailureClass::Refused
+        && failure.retry == Retry::Never
+}
+
+/// Leaves a file's bytes out, for an export that the caller has claimed. The next full
+/// walk tries them again: a right that is given leaves no trace in the register.
+pub(super) async fn leave_out(
+    context: &Context,
+    lane: &Lane,
+    export: Export,
+    failure: &Failure,
+) -> Result<(), Failure> {
+    let (name, said) = (Shown::new(export.name()), failure.to_string());
+    let why = out_of_date(export.name(), &said);
+    context.ledger.leave_out(lane.number, export.uid.clone(), said).await?;
+    let words = format!("{}: {name} is registered and not fetched: {failure}", lane.endpoint.name);
+    context.notice(Level::Warning, words);
+    cancel(context, lane, export, why).await
 }

@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use super::claims::Claim;
+use super::contents;
 use super::context::Context;
 use super::lane::Lane;
 use super::part::{Content, Part};
@@ -35,7 +36,8 @@ pub(super) enum Fetched {
     },
     /// Not this time. The books say how it goes on.
     Not(Failure),
-    /// The operator, or the end of the program, stopped it; nothing is wrong.
+    /// The operator, or the end of the program, stopped it, or it may only be seen;
+    /// nothing is wrong.
     Stopped,
 }
 
@@ -70,6 +72,10 @@ pub(super) async fn fetch(
         };
         if claim.token().is_cancelled() {
             return stopped(context, lane, export, claim).await;
+        }
+        if contents::is_metadata_only(lane, &failure) {
+            contents::leave_out(context, lane, export, &failure).await?;
+            return Ok(Fetched::Stopped);
         }
         tries += 1;
         export = book_failure(context, lane, export, &last, &failure).await?;

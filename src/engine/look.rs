@@ -260,6 +260,10 @@ fn dry_words(counts: WalkCounts, calls: u64, failures: usize) -> Shown {
 }
 
 fn names_shown(names: &[String]) -> Shown {
+    if names.is_empty() {
+        // Not an empty column, which looks like a mistake.
+        return Shown::new("no file seen");
+    }
     Shown::new(names.join(", "))
 }
 

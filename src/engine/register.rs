@@ -18,7 +18,7 @@ use super::lane::Lane;
 use super::tally::{Side, Tally};
 use super::{Event, Level, Phase, Walk};
 use crate::ledger::{Begun, Ledger, OpenWalk, WalkCounts, WalkPlan};
-use crate::model::{Endpoint, Failure, Id, Page, Sha256, Walked};
+use crate::model::{Endpoint, Failure, FailureClass, Id, Page, Sha256, Walked};
 use crate::sources::{RegisterSink, RegisterSource};
 
 /// Change detectors are not believed for longer than this.
@@ -140,16 +140,21 @@ fn tell(context: &Context, lane: &Lane, counts: WalkCounts, failures: &[Failure]
         let more = failures.len() - TOLD;
         context.notice(Level::Warning, format!("{name}: {more} more could not be looked at"));
     }
-    if counts.access_lost > 0 {
-        context.notice(
-            Level::Warning,
-            format!(
-                "{name}: {} files may not be seen any more; they are kept as they were \
-                 (`transship files --state access_lost`)",
-                counts.access_lost
-            ),
-        );
+    if counts.folders_lost > 0 {
+        // Once, when it happens: not all that may be there could be looked at.
+        let failure = access_lost(name, counts);
+        tally.failed(&failure);
+        context.notice(Level::Warning, format!("{name}: {failure}"));
     }
+}
+
+fn access_lost(endpoint: &str, counts: WalkCounts) -> Failure {
+    let (folders, files) = (counts.folders_lost, counts.access_lost);
+    Failure::new(FailureClass::Refused, "looking into the folders of", endpoint)
+        .said(format!(
+            "{folders} may not be seen any more; {files} files in them are kept as they were"
+        ))
+        .advice("see `transship files --state access_lost`; they are tried again by themselves")
 }
 
 /// Tells how far the walk is, where something is different from what was told last.

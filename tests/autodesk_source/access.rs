@@ -116,6 +116,32 @@ async fn many_lost_folders_are_tried_in_turn() {
 }
 
 #[tokio::test]
+async fn a_full_walk_tries_every_lost_folder() {
+    let mut world = World::new();
+    world.put_dir("above", "files", "Above");
+    for n in 0..4 {
+        world.put_dir(&format!("d{n}"), "above", "Folder");
+        world.put_doc(&format!("f{n}"), &format!("d{n}"), "file.pdf");
+    }
+    let (service, mut books) = registered(world).await;
+    let source = service.source();
+    for n in 0..4 {
+        service.world().dir(&format!("d{n}")).closed = true;
+        service.world().change(&format!("f{n}"));
+    }
+    assert_eq!(books.walk(&source).await.unwrap().lost.len(), 4);
+    service.world().dir("above").closed = true;
+    service.world().touch(&dir("above"));
+    assert_eq!(books.walk(&source).await.unwrap().lost.len(), 5);
+    // What is above them still leads nowhere.
+    for n in 0..4 {
+        service.world().dir(&format!("d{n}")).closed = false;
+    }
+    let lost = books.walk_as(&source, true).await.unwrap().lost;
+    assert_eq!(lost.iter().map(|(id, _)| id.clone()).collect::<Vec<_>>(), [dir("above")]);
+}
+
+#[tokio::test]
 async fn without_any_top_folder_everything_is_frozen() {
     let no: [fn() -> Answer; 2] = [|| reply(200, r#"{"data":[]}"#), forbidden];
     for no in no {

@@ -189,9 +189,13 @@ async fn access_that_is_lost_is_told_and_not_taken_for_a_removal() {
     rig.source().world().lost.insert("a".into());
     let report = rig.sync_with(true).await;
     let result = &report.endpoints[0];
-    assert_eq!((result.outcome, result.removed), (Outcome::Done, 0));
+    assert_eq!((result.outcome, result.removed), (Outcome::Partial, 0));
+    assert!(result.error.as_ref().unwrap().contains("1 may not be seen any more"), "{result:?}");
     let row = rig.row();
     assert_eq!((row.files, row.access_lost), (3, 2));
+    // Said once: after that it is how things are.
+    let report = rig.sync_with(true).await;
+    assert_eq!(report.endpoints[0].outcome, Outcome::NothingNew);
 }
 
 #[tokio::test]

@@ -227,7 +227,8 @@ impl RegisterSource for TestSource {
     ) -> Result<(), Failure> {
         let (id, version) = (content["id"].as_str().unwrap(), content["version"].as_u64().unwrap());
         if self.withholds.lock().unwrap().iter().any(|withheld| withheld == id) {
-            return Err(Failure::new(FailureClass::Refused, "fetching", id).retry(Retry::Never));
+            // Not as refused: that would leave the bytes out.
+            return Err(Failure::new(FailureClass::Unavailable, "fetching", id).retry(Retry::Never));
         }
         let bytes = match self.world().files.get(id) {
             Some(file) if file.version == version => file.bytes.clone().unwrap(),

@@ -100,6 +100,9 @@ fn begin(connection: &Connection, plan: WalkPlan) -> Result<Begun, Failure> {
                 params![clock::text(clock::now()), endpoint],
             )
             .map_err(sql)?;
+        if contents.is_some() {
+            contents::reconsider_refused(connection, endpoint)?;
+        }
     }
     trail::prune(connection)?;
     let folders = Tree::load(connection, endpoint).map_err(sql)?.into_known();

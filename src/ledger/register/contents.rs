@@ -13,6 +13,10 @@ use crate::model::{Content, ExportState, Failure, FailureClass, Id, RemoteFile, 
 
 /// `files.contents`: the version is an export, or was one.
 pub(super) const QUEUED: &str = "queued";
+/// `files.left_out`, before what the service said: it refused the bytes. The other reasons
+/// follow from the row; this one may pass.
+const REFUSED: &str = "metadata only: ";
+
 /// `files.contents`: the version has to become an export.
 pub(super) const WAITING: &str = "waiting";
 
@@ -108,7 +112,35 @@ pub(super) fn reconsider(
         .map_err(|e| sql_failure(DOING, &e))
 }
 
+/// What the service refused is wanted again.
+pub(super) fn reconsider_refused(connection: &Connection, endpoint: i64) -> Result<(), Failure> {
+    connection
+        .execute(
+            "UPDATE files SET left_out = NULL, contents = 'waiting'
+             WHERE endpoint_id = ?1 AND removed_at IS NULL AND substr(left_out, 1, ?2) = ?3",
+            params![endpoint, REFUSED.len() as i64, REFUSED],
+        )
+        .map(drop)
+        .map_err(|e| sql_failure(DOING, &e))
+}
+
 impl Ledger {
+    /// The service refuses the bytes of a file, and why: they are left out until the
+    /// next full walk.
+    pub async fn leave_out(&self, endpoint: i64, uid: String, why: String) -> Result<(), Failure> {
+        self.writer
+            .write(move |c| {
+                c.execute(
+                    "UPDATE files SET left_out = ?, contents = NULL
+                     WHERE endpoint_id = ? AND external_file_id = ?",
+                    params![format!("{REFUSED}{why}"), endpoint, uid],
+                )
+                .map(drop)
+                .map_err(|e| sql_failure("leaving contents out", &e))
+            })
+            .await
+    }
+
     /// Makes exports of the endpoint's files that wait for it, as many as there is room
     /// for.
     pub async fn queue_contents(

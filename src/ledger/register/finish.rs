@@ -128,6 +128,7 @@ fn freeze(
             .map_err(sql)?;
         let (of, words) = (Of::Folder(node.row), why.to_string());
         trail::write(at.connection, at.walk, of, Change::AccessLost, None, Some(&words))?;
+        state.counts.folders_lost += 1;
     }
     let mut frozen = 0;
     for id in folders.below(walked.lost.iter().map(|(id, _)| id.as_str())) {

@@ -21,6 +21,8 @@ pub struct WalkCounts {
     pub removed: u64,
     /// Files that we may not see any more since this walk.
     pub access_lost: u64,
+    /// Folders that we may not look into any more since this walk, or never could.
+    pub folders_lost: u64,
     /// Files that we may see again since this walk.
     pub access_back: u64,
     /// Exports made of them.

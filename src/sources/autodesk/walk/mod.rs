@@ -78,7 +78,7 @@ pub(super) async fn walk(
     let prune = !full && same_scope;
     let tree = Tree::new(&known.folders, prune, scope.include_subfolders, was_lost);
     let crawl = Crawl::new(api, scope, sink, cancel, tree);
-    rounds(&crawl, roots, &mut home, &memory).await?;
+    rounds(&crawl, roots, &mut home, &memory, full).await?;
     finish(crawl, known, memory, home)
 }
 
@@ -87,6 +87,7 @@ async fn rounds(
     (mut roots, nested): (Vec<Folder>, Vec<Folder>),
     home: &mut Option<Home>,
     memory: &Memory,
+    full: bool,
 ) -> Result<(), Failure> {
     for round in 1..=MAX_ROUNDS {
         let pages = crawl.notes().pages;
@@ -97,7 +98,7 @@ async fn rounds(
         if round == 1 {
             unreached(crawl, &nested).await?;
             crawl.settle_vanished(home.as_ref()).await?;
-            probe(crawl, memory).await?;
+            probe(crawl, memory, full).await?;
         }
         let idle = crawl.notes().pages == pages;
         if idle || !crawl.notes().failures.is_empty() || round == MAX_ROUNDS {
@@ -141,18 +142,22 @@ async fn unreached(crawl: &Crawl<'_>, nested: &[Folder]) -> Result<(), Failure> 
     Ok(())
 }
 
-/// Tries one of the folders that could not be seen: access comes back without a trace
-/// in any change detector.
-async fn probe(crawl: &Crawl<'_>, memory: &Memory) -> Result<(), Failure> {
-    let next = {
-        let tree = crawl.tree();
-        let unseen = |id: &&String| tree.is_known(id) && tree.state(id).is_none();
-        memory.lost.iter().map(|(id, _)| id).find(unseen).cloned()
-    };
-    match next {
-        Some(folder) => crawl.probe(folder).await,
-        None => Ok(()),
+/// Tries one of the folders that could not be seen, and in a full walk all of them:
+/// access comes back without a trace in any change detector.
+async fn probe(crawl: &Crawl<'_>, memory: &Memory, full: bool) -> Result<(), Failure> {
+    for (folder, _) in &memory.lost {
+        let unseen = {
+            let tree = crawl.tree();
+            tree.is_known(folder) && tree.state(folder).is_none()
+        };
+        if unseen {
+            crawl.probe(folder.clone()).await?;
+            if !full {
+                break;
+            }
+        }
     }
+    Ok(())
 }
 
 /// The highest folders in `scope`, with their change detectors: one call, if it is
