@@ -201,13 +201,13 @@ impl<'a> Walk<'a> {
         if matches!(refusal.verdict, V::Setup | V::NewToken | V::NotNow) {
             return Err(Stop::Failed(refusal.failure));
         }
-        if refusal.passes() {
+        if !refusal.is_about_object() {
             self.in_a_row += 1;
             if self.in_a_row >= MAX_IN_A_ROW {
                 return Err(Stop::Failed(refusal.failure));
             }
         }
-        self.failed(refusal.failure.about(about));
+        self.failed(refusal.about(about));
         Ok(())
     }
 
