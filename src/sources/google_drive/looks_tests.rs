@@ -227,7 +227,7 @@ fn forest(shape: Shape, lost: fn(&str) -> bool) -> Forest {
             Shape::Even(fan) => grown[n / fan].clone(),
             // Mostly below young ones, at the most twelve deep.
             Shape::Deep => {
-                let oldest = if draw % 3 == 0 { 0 } else { grown.len() * 2 / 3 };
+                let oldest = if draw.is_multiple_of(3) { 0 } else { grown.len() * 2 / 3 };
                 let (parent, depth) = grown[oldest + draw / 3 % (grown.len() - oldest)].clone();
                 if depth < 12 { (parent, depth) } else { grown[0].clone() }
             }

@@ -38,7 +38,7 @@ fn lanes_grow_with_success_and_halve_with_a_refusal() {
     for _ in 0..10 {
         state.pause(now, Duration::from_secs(5));
     }
-    assert_eq!(state.lanes, (LANES + 1) / 2);
+    assert_eq!(state.lanes, LANES / 2);
     for n in 1..10 {
         state.pause(now + MINUTE * n, Duration::from_secs(5));
     }
