@@ -189,6 +189,65 @@ async fn a_new_folder_that_cannot_be_listed_is_listed_next_time() {
     check(&register, &stand.world(), "r");
 }
 
+/// A world with a tree outside the scope, which comes in as a whole.
+fn with_a_tree_outside() -> World {
+    let mut world = grove(2);
+    world.folder("outside", "own");
+    for (folder, parent) in [("m", "outside"), ("k", "m"), ("l", "k"), ("empty", "l")] {
+        world.folder(folder, parent);
+        world.file(&format!("{folder}-a"), folder);
+    }
+    world
+}
+
+/// Kills a walk after every page that it has; the next walk puts everything right.
+#[tokio::test]
+async fn a_walk_that_is_killed_anywhere_is_made_good_by_the_next() {
+    type Change = fn(&mut World);
+    let changes: [(&str, Change); 4] = [
+        ("a tree comes in", |w| w.change("m", |i| i.parents = vec!["d0".into()])),
+        ("and goes, and comes back", |w| {
+            w.change("m", |i| i.parents = vec!["outside".into()]);
+            w.change("m", |i| i.parents = vec!["r".into()]);
+        }),
+        ("what holds it is deleted", |w| {
+            w.change("m", |i| i.parents = vec!["d0".into()]);
+            w.change("k", |i| i.parents = vec!["d1".into()]);
+            w.delete("d0");
+        }),
+        ("into the trash and out", |w| {
+            w.change("m", |i| i.parents = vec!["d0".into()]);
+            w.change("d0", |i| i.trashed = true);
+        }),
+    ];
+    for (what, change) in changes {
+        for full in [false, true] {
+            let mut pages = 0;
+            loop {
+                let stand = Stand::of(with_a_tree_outside()).await;
+                let (mut register, source) = (Register::default(), stand.source(scope("r")));
+                register.walk(&source, false).await.unwrap();
+                change(&mut stand.world());
+                register.pages_left = Some(AtomicUsize::new(pages));
+                let killed = register.walk(&source, full).await;
+                register.pages_left = None;
+                register.walk(&source, false).await.unwrap();
+                check(&register, &stand.world(), "r");
+                if what.contains("trash") {
+                    stand.world().change("d0", |item| item.trashed = false);
+                    register.walk(&source, false).await.unwrap();
+                    check(&register, &stand.world(), "r");
+                }
+                pages += 1;
+                if killed.is_ok() {
+                    break;
+                }
+            }
+            assert!(pages > 1, "{what}: never killed");
+        }
+    }
+}
+
 #[tokio::test]
 async fn what_moves_while_everything_is_looked_at_is_not_missed() {
     // While the walk is at `d1`, a folder that it has not reached moves to where it has

@@ -102,7 +102,7 @@ impl Register {
     }
 
     /// Each folder with those above it, and its name.
-    pub fn folders(&self) -> BTreeMap<String, (Vec<String>, String)> {
+    pub fn folders(&self) -> Rows {
         let books = self.books.lock().unwrap();
         let row =
             |(id, folder): (&String, &Folder)| (id.clone(), (books.path(id), folder.name.clone()));
@@ -191,11 +191,11 @@ impl RegisterSink for Register {
     }
 }
 
+/// By id: the folders from where it lies up to the root, and its name.
+pub type Rows = BTreeMap<String, (Vec<String>, String)>;
+
 /// What the books must hold of everything below `root`: files and folders.
-pub fn truth(
-    world: &World,
-    root: &str,
-) -> (BTreeMap<String, (Vec<String>, String)>, BTreeMap<String, (Vec<String>, String)>) {
+pub fn truth(world: &World, root: &str) -> (Rows, Rows) {
     let (mut files, mut folders) = (BTreeMap::new(), BTreeMap::new());
     for id in world.below(root) {
         let item = &world.items[&id];

@@ -118,6 +118,13 @@ async fn what_the_token_endpoint_says_is_kept_and_advised_upon() {
             1,
         ),
         (
+            400,
+            r#"{"error":"invalid_grant","error_description":"No key is associated with it."}"#,
+            C::SignIn,
+            vec!["associated", "the key is not"],
+            1,
+        ),
+        (
             401,
             r#"{"error":"unauthorized_client","error_description":"Client is unauthorized"}"#,
             C::SignIn,
@@ -229,6 +236,41 @@ async fn a_key_file_that_is_wrong_says_how() {
     let escaped = key::pem().replace('\n', "\\n");
     stand.write_key(&with("private_key", escaped.into()));
     stand.source(scope("r")).sign_in().await.unwrap();
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_key_that_others_may_read_earns_a_warning() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let log = Log::default();
+    let to_log = log.clone();
+    let subscriber =
+        tracing_subscriber::fmt().with_writer(move || to_log.clone()).with_ansi(false).finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let stand = Stand::of(grove(1)).await;
+    for (mode, warned) in [(0o600, false), (0o640, true)] {
+        let mode = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(stand.key_path(), mode).unwrap();
+        stand.source(scope("r")).sign_in().await.unwrap();
+        let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(text.contains("others may read this key (mode 640)"), warned, "{text}");
+        assert!(!text.contains(TOKEN));
+    }
+}
+
+/// What is logged.
+#[derive(Clone, Default)]
+struct Log(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 #[tokio::test]

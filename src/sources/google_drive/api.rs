@@ -84,7 +84,8 @@ impl Api {
             let place = place(reply.url());
             let body = bytes(doing, reply, MAX_PAGE).await?;
             serde_json::from_slice(&body).map_err(|error| {
-                debug!(%error, "a reply that is not understood");
+                let (line, column) = (error.line(), error.column());
+                debug!(line, column, "a reply that is not understood");
                 let what = "the reply is not the JSON expected";
                 unexpected(doing, &place, what, &body, self.account.secrets())
             })

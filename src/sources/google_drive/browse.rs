@@ -30,7 +30,7 @@ pub(super) async fn peek(
     let mut ahead = VecDeque::from([root.id.clone()]);
     for _ in 0..MAX_LOOKS {
         let Some(folder) = ahead.pop_front().filter(|_| names.len() < limit) else { break };
-        let query = Query::children(&[folder.clone()], scope.include_trashed);
+        let query = Query::children(std::slice::from_ref(&folder), scope.include_trashed);
         let page_size = limit.saturating_mul(4).clamp(1, PAGE_SIZE);
         let listing = Listing { query: &query, drive, page_size, page: None };
         let list = list(api, listing).await.map_err(|refusal| refusal.failure)?;

@@ -83,7 +83,7 @@ fn name(export: &Export) -> String {
 async fn open(api: &Api, id: &str, mime_type: &str) -> Result<Response, Failure> {
     let url = api.account().url(&["files", id, "export"], [("mimeType", mime_type)]);
     let ask = Ask { reach: Reach::Contents, ..Ask::new(FETCHING, url, Cost::Download) };
-    let about = |refusal: Refusal| refusal.failure.about(id);
+    let about = |refusal: Refusal| refusal.about(id);
     match api.open(&ask).await {
         Err(refusal) if refusal.verdict == Verdict::TooLarge => {
             let item = root::get(api, FETCHING, id, "id,exportLinks").await.map_err(about)?;
@@ -119,8 +119,8 @@ fn linked<'a>(api: &Api, id: &str, link: &str) -> Result<Ask<'a>, Failure> {
 
 fn is_vendors(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
-    let below = |own: &&str| host.strip_suffix(*own).is_some_and(|before| before.ends_with('.'));
-    url.scheme() == "https" && url.port().is_none() && EXPORTERS.iter().any(|own| below(&own))
+    let below = |own: &str| host.strip_suffix(own).is_some_and(|before| before.ends_with('.'));
+    url.scheme() == "https" && url.port().is_none() && EXPORTERS.iter().any(|own| below(own))
 }
 
 #[cfg(test)]

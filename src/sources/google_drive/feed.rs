@@ -12,6 +12,7 @@ use url::Url;
 use super::api::{Api, Ask};
 use super::item::{Change, ChangeList, FIELDS, Item, StartPageToken};
 use super::pace::Cost;
+use super::pages::MAX_EMPTY_PAGES;
 use super::query::{ALL_DRIVES, FROM_ALL_DRIVES};
 use super::refusal::{Refusal, Verdict};
 use crate::model::{Failure, FailureClass};
@@ -53,6 +54,7 @@ pub(super) async fn start(api: &Api, drive: Option<&str>) -> Result<String, Refu
 pub(super) async fn read(api: &Api, drive: Option<&str>, token: &str) -> Result<Reading, Refusal> {
     let mut entries = BTreeMap::new();
     let mut token = token.to_owned();
+    let mut empty_pages = 0;
     loop {
         let ask = Ask::new(READING, changes_url(api, drive, &token), Cost::List);
         let list: ChangeList = match api.json(&ask).await {
@@ -62,6 +64,10 @@ pub(super) async fn read(api: &Api, drive: Option<&str>, token: &str) -> Result<
             Err(refusal) if is_stale(&refusal) => return Ok(Reading::Useless(refusal.failure)),
             Err(refusal) => return Err(refusal),
         };
+        empty_pages = if list.changes.is_empty() { empty_pages + 1 } else { 0 };
+        if empty_pages > MAX_EMPTY_PAGES {
+            return Ok(useless("too many pages in a row are empty"));
+        }
         for change in list.changes {
             if let Err(why) = enter(&mut entries, change, drive) {
                 return Ok(useless(why));

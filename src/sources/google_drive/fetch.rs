@@ -134,7 +134,7 @@ impl Blob<'_> {
             Err(Refusal { status: Some(StatusCode::RANGE_NOT_SATISFIABLE), .. }) if at > 0 => {
                 return Ok(None);
             }
-            Err(refusal) => return Err(refusal.failure.about(&self.wanted.id)),
+            Err(refusal) => return Err(refusal.about(&self.wanted.id)),
         };
         as_it_is(reply.headers(), &self.wanted.id)?;
         let header = |name| reply.headers().get(name).and_then(|value| value.to_str().ok());
@@ -165,7 +165,7 @@ impl Blob<'_> {
         }
         let now = root::get(self.api, CHECKING, &self.wanted.id, "id,md5Checksum");
         let now = or_cancelled(self.cancel, CHECKING, &self.wanted.id, async {
-            now.await.map_err(|refusal| refusal.failure.about(&self.wanted.id))
+            now.await.map_err(|refusal| refusal.about(&self.wanted.id))
         });
         let now = now.await?.md5_checksum.map(|md5| md5.to_lowercase());
         let Some(arrived) = arrived else {

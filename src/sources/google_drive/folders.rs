@@ -62,7 +62,7 @@ impl Walk<'_> {
         }
         self.book(page).await?;
         looks.add(found);
-        self.check_complete(&list, || look.parents.join(", "));
+        self.check_complete(&list, || shown(&look));
         match next_page(&list, look.page.as_deref(), &mut look.empty_pages) {
             Ok(Some(token)) => {
                 look.page = Some(token);

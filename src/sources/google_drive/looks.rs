@@ -3,8 +3,10 @@
 //! A query for the children of many folders saves calls, but **it may silently
 //! miss those of some**, so that a folder without a hit in it is not known to be
 //! empty. Such folders are looked at together once more, in other company, for as
-//! long as that brings something for anybody (a second loss of the same folder is
-//! rare), and then each alone: only that tells that a folder is empty.
+//! long as that brings something for anybody, and then each alone: only that tells
+//! that a folder is empty. Where a second look in company hardly ever brings
+//! anything (all are empty, or it is always the same ones that are lost), there is
+//! none.
 //!
 //! No I/O: the walk asks what is next and tells how it ended.
 
@@ -25,6 +27,10 @@ const PAGE: f64 = 1000.0;
 
 /// A folder is looked at so often in company, before it is looked at alone.
 const ROUNDS: u32 = 3;
+
+/// With so many queries under way, one that would not fill its page waits for more
+/// folders: it costs as much as a full one.
+const BUSY: usize = 16;
 
 /// One query.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,6 +105,9 @@ pub(super) struct Looks {
     per_folder: f64,
     /// Folders that one query may ask for.
     most: usize,
+    /// Folders that were looked at in company again, and those of them with a hit then.
+    tried_again: usize,
+    found_again: usize,
     groups_under_way: usize,
     under_way: usize,
 }
@@ -112,6 +121,8 @@ impl Default for Looks {
             halves: Vec::new(),
             per_folder: PAGE / MAX_PARENTS as f64,
             most: MAX_PARENTS,
+            tried_again: 0,
+            found_again: 0,
             groups_under_way: 0,
             under_way: 0,
         }
@@ -143,8 +154,9 @@ impl Looks {
                 return Some(half);
             }
             // What leads deeper comes first: it is what the others wait for.
-            if !self.fresh.is_empty() {
-                let number = fitting(self.fresh.iter(), self.group());
+            let number = fitting(self.fresh.iter(), self.group());
+            let is_full = self.fresh.len() > number || number >= self.group();
+            if !self.fresh.is_empty() && (is_full || self.under_way < BUSY) {
                 return Some(Look::new(self.fresh.drain(..number).collect(), 1));
             }
         }
@@ -178,9 +190,16 @@ impl Looks {
         let fruitful = look.hit.contains(&true);
         let average = look.items as f64 / look.parents.len() as f64;
         self.per_folder = 0.75 * self.per_folder + 0.25 * average;
+        if look.round > 1 {
+            self.tried_again += look.hit.len();
+            self.found_again += look.hit.iter().filter(|hit| **hit).count();
+        }
+        let in_company = match look.round {
+            1 => self.tried_again < MAX_PARENTS || self.found_again * 10 >= self.tried_again,
+            round => fruitful && round < ROUNDS,
+        };
         let mut done = Vec::new();
         for (folder, hit) in look.parents.into_iter().zip(look.hit) {
-            let in_company = look.round == 1 || fruitful && look.round < ROUNDS;
             match (hit && !look.stray, in_company && !look.stray) {
                 (true, _) => done.push(folder),
                 (false, true) => self.again.push_back((folder, look.round + 1)),

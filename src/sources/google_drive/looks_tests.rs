@@ -212,37 +212,61 @@ impl Forest {
     }
 }
 
-/// 10,600 folders, each with four files: of a hundred with 105 each, or where the
-/// fan-out is `wide` everywhere.
-fn forest(wide: Option<usize>, lost: fn(&str) -> bool) -> Forest {
+/// 10,600 folders, each with four files, in one of several shapes.
+fn forest(shape: Shape, lost: fn(&str) -> bool) -> Forest {
     let mut folders: BTreeMap<String, Vec<String>> = BTreeMap::from([("r".to_owned(), vec![])]);
+    let mut grown = vec![("r".to_owned(), 0)];
+    let mut random = 1_u64;
     for n in 0..10_600 {
-        let parent = match wide {
-            None if n < 100 => "r".to_owned(),
-            None => format!("d{}", (n - 100) / 105),
-            Some(wide) if n < wide => "r".to_owned(),
-            Some(wide) => format!("d{}", n / wide - 1),
+        random =
+            random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let draw = (random >> 33) as usize;
+        let (parent, depth) = match shape {
+            Shape::Wide if n < 100 => grown[0].clone(),
+            Shape::Wide => grown[1 + (n - 100) / 105].clone(),
+            Shape::Even(fan) => grown[n / fan].clone(),
+            // Mostly below young ones, at the most twelve deep.
+            Shape::Deep => {
+                let oldest = if draw.is_multiple_of(3) { 0 } else { grown.len() * 2 / 3 };
+                let (parent, depth) = grown[oldest + draw / 3 % (grown.len() - oldest)].clone();
+                if depth < 12 { (parent, depth) } else { grown[0].clone() }
+            }
         };
-        folders.entry(parent).or_default().push(format!("d{n}"));
-        folders.entry(format!("d{n}")).or_default();
+        let id = format!("d{n}");
+        folders.entry(parent).or_default().push(id.clone());
+        folders.entry(id.clone()).or_default();
+        grown.push((id, depth + 1));
     }
     Forest { folders, files: 4, lost }
 }
 
+#[derive(Clone, Copy, Debug)]
+enum Shape {
+    /// A hundred in the root, 105 in each of them.
+    Wide,
+    /// So many in each.
+    Even(usize),
+    /// Long ways down.
+    Deep,
+}
+
 #[test]
 fn a_large_register_is_listed_in_few_calls_and_little_time() {
-    let third =
-        |id: &str| id.bytes().fold(7_u32, |h, b| h.wrapping_mul(31) + u32::from(b)) % 3 == 0;
-    for (what, forest, seconds, calls) in [
-        ("two wide levels", forest(None, |_| false), 4.0, 400),
-        ("ten below each", forest(Some(10), |_| false), 4.0, 400),
-        ("three below each", forest(Some(3), |_| false), 6.0, 500),
-        // A call for each folder that is lost: as many as the quota of a minute.
-        ("a third is lost in every group", forest(None, third), 15.0, 4500),
+    fn third(id: &str) -> bool {
+        id.bytes().fold(7_u32, |h, b| h.wrapping_mul(31).wrapping_add(u32::from(b))) % 3 == 0
+    }
+    for (shape, lost, seconds, calls) in [
+        (Shape::Wide, false, 4.0, 300),
+        (Shape::Even(10), false, 4.0, 300),
+        (Shape::Even(3), false, 5.0, 300),
+        (Shape::Deep, false, 5.0, 300),
+        // A third, some 3,500, is lost in every group: a call for each of these.
+        (Shape::Wide, true, 13.0, 4000),
+        (Shape::Even(10), true, 13.0, 4000),
+        (Shape::Deep, true, 17.0, 4000),
     ] {
-        let cost = forest.walk();
-        println!("{what}: {cost:?}");
-        assert_eq!(cost.found, 10_600 + 42_404, "{what}");
-        assert!(cost.seconds <= seconds && cost.calls <= calls, "{what}: {cost:?}");
+        let cost = forest(shape, if lost { third } else { |_| false }).walk();
+        assert_eq!(cost.found, 10_600 + 42_404, "{shape:?}");
+        assert!(cost.seconds <= seconds && cost.calls <= calls, "{shape:?}: {cost:?}");
     }
 }

@@ -127,7 +127,7 @@ impl Permit<'_> {
     /// The call was answered well: there may be room for more at once.
     pub(super) fn succeeded(self) {
         let mut state = self.pace.state();
-        state.lanes = (state.lanes + 1).min(MOST_LANES);
+        state.lanes = (state.lanes + self.cost.lanes()).min(MOST_LANES);
     }
 }
 

@@ -38,7 +38,7 @@ fn lanes_grow_with_success_and_halve_with_a_refusal() {
     for _ in 0..10 {
         state.pause(now, Duration::from_secs(5));
     }
-    assert_eq!(state.lanes, (LANES + 1) / 2);
+    assert_eq!(state.lanes, LANES / 2);
     for n in 1..10 {
         state.pause(now + MINUTE * n, Duration::from_secs(5));
     }
@@ -136,6 +136,6 @@ proptest! {
         // What the lanes alone would allow, if that is less.
         let mean = latencies.iter().sum::<u64>() as f64 / latencies.len() as f64;
         let possible = (f64::from(limit / 100 * 100) * 5.0).min(8.0 / mean * 1000.0 * 300.0 * 100.0);
-        prop_assert!(used >= 0.93 * possible, "{used} of {possible}");
+        prop_assert!(used >= 0.95 * possible, "{used} of {possible}");
     }
 }

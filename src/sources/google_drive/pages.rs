@@ -15,7 +15,7 @@ pub(super) const LISTING: &str = "listing";
 pub(super) const PAGE_SIZE: usize = 1000;
 
 /// Empty pages in a row after which nothing more is expected of a list.
-const MAX_EMPTY_PAGES: u32 = 500;
+pub(super) const MAX_EMPTY_PAGES: u32 = 500;
 
 /// The pages of one query.
 pub(super) struct Pages<'a> {

@@ -148,9 +148,13 @@ impl Refusal {
         Self { verdict, status: None, failure }
     }
 
-    /// Whether the next call may fare better.
-    pub(super) fn passes(&self) -> bool {
-        matches!(self.verdict, Verdict::Again | Verdict::SlowDown)
+    /// The failure, as one of `object`. One without a reply is of the way there, or of
+    /// the sign-in, and says so itself.
+    pub(super) fn about(self, object: &str) -> Failure {
+        match self.status {
+            Some(_) => self.failure.about(object),
+            None => self.failure,
+        }
     }
 
     /// Whether it can only concern this object.

@@ -45,7 +45,7 @@ pub(super) fn row(item: &Item, folder: &str, scope: &DriveScope) -> Option<Remot
     let file_type = file_type(item, native);
     let taken = |file_type: Option<&str>| scope.pick.takes(&item.name, file_type);
     // A native document answers to its own kind and to the form it is fetched in.
-    if !taken(file_type.as_deref()) && !(form.is_some() && taken(form)) {
+    if !(taken(file_type.as_deref()) || form.is_some() && taken(form)) {
         return None;
     }
     let updated_at = moment(item.modified_time.as_deref());

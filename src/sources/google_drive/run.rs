@@ -92,15 +92,15 @@ async fn changes(
     if entries.is_empty() && are_listed(known, &memory.root) {
         return Ok(Some(Walked { memory: memory.at(token).json(), ..Walked::default() }));
     }
+    // A shortcut may lead to a folder of which the log, read by ancestors, knows nothing:
+    // only if nothing at all has changed there is nothing to look at.
+    if follows(scope) {
+        return Ok(None);
+    }
     let Some(tree) = Tree::of_known(&memory.root, known) else {
         info!("the books hold no whole tree of folders, looking everywhere");
         return Ok(None);
     };
-    // A shortcut may lead to a folder of which the log, read by ancestors, knows nothing:
-    // only if nothing at all has changed there is nothing to look at.
-    if follows(scope) && !entries.is_empty() {
-        return Ok(None);
-    }
     let name = known.folders.get(&memory.root).map(|folder| folder.name.clone());
     let root = Root {
         id: memory.root.clone(),

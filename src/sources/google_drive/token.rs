@@ -186,7 +186,8 @@ fn advice(
             "this machine's clock is wrong, {minutes} minutes {way} of the service's: set it"
         );
     }
-    if ["short-lived", "timeframe", "iat", "exp "].iter().any(|word| says.contains(word)) {
+    let mut words = says.split(|c: char| !c.is_ascii_alphanumeric());
+    if words.any(|word| ["lived", "timeframe", "iat", "exp"].contains(&word)) {
         return "this machine's clock is wrong: set it, or switch time synchronisation on".into();
     }
     match (code, subject) {

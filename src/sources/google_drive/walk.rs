@@ -38,7 +38,7 @@ pub(super) struct Walk<'a> {
     pub(super) scope: &'a DriveScope,
     pub(super) root: Root,
     pub(super) tree: Tree,
-    /// Shortcuts to folders that were seen: shortcut, target, where it lies, its name.
+    /// Shortcuts to folders that were seen, if they are followed.
     pub(super) shortcuts: Vec<ToFolder>,
     out: mpsc::Sender<Page>,
     failures: Vec<Failure>,
@@ -141,7 +141,7 @@ impl<'a> Walk<'a> {
         }
         if !item.is_folder() {
             self.seen += 1;
-            if let Some(target) = item.target_folder() {
+            if let Some(target) = item.target_folder().filter(|_| self.scope.follow_shortcuts) {
                 self.shortcuts.push(ToFolder {
                     shortcut: item.id.clone(),
                     target: target.to_owned(),
@@ -201,13 +201,13 @@ impl<'a> Walk<'a> {
         if matches!(refusal.verdict, V::Setup | V::NewToken | V::NotNow) {
             return Err(Stop::Failed(refusal.failure));
         }
-        if refusal.passes() {
+        if !refusal.is_about_object() {
             self.in_a_row += 1;
             if self.in_a_row >= MAX_IN_A_ROW {
                 return Err(Stop::Failed(refusal.failure));
             }
         }
-        self.failed(refusal.failure.about(about));
+        self.failed(refusal.about(about));
         Ok(())
     }
 
