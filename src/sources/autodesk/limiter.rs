@@ -1,13 +1,14 @@
 //! How many calls a minute the vendor allows, kept for everybody with one client id.
 //!
 //! Each class of calls has a gate with as many places as calls are allowed in a minute. A
-//! call takes one when it is sent and gives it back a minute after it was answered. When
-//! the service counts it is not known, only that it is in between: so, however long a
-//! call is on its way, no 60 seconds hold more calls than are allowed, wherever they
-//! begin. A small project is read in a burst, a large one at the allowed rate. Who came
-//! first goes first.
+//! call takes one when it is sent and gives it back a minute after the service can have
+//! counted it at the latest: when it was answered, or some seconds after it was sent. So no
+//! 60 seconds hold more calls than are allowed, wherever they begin, although calls arrive
+//! in another rhythm than they were sent in. A small project is read in a burst, a large
+//! one at the allowed rate. Who came first goes first.
 
-use std::collections::{HashMap, VecDeque};
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -46,11 +47,13 @@ const LIMITS: [(CallClass, usize); 7] = [
     (CallClass::Token, 500),
 ];
 
-/// How long a place is taken after the answer: the vendor's minute, and what clocks differ.
+/// How long a place is taken after its call was counted: the vendor's minute, and what
+/// clocks differ.
 const WINDOW: Duration = Duration::from_millis(60_050);
 
-/// The pause after a 429 that names none: the vendor counts by the minute.
-pub(super) const UNNAMED_PAUSE: Duration = Duration::from_secs(60);
+/// A call is counted no later than this after it was sent, however late its answer is.
+/// Waiting for slower ones would cost more than a twentieth of the allowance.
+const ON_ITS_WAY: Duration = Duration::from_secs(3);
 
 /// The gates of one client id.
 #[derive(Debug)]
@@ -78,7 +81,7 @@ struct Places {
     /// Calls that are under way.
     under_way: usize,
     /// When each place that was given back is free again, the next one first.
-    free_at: VecDeque<Instant>,
+    free_at: BinaryHeap<Reverse<Instant>>,
 }
 
 /// When somebody may pass.
@@ -94,20 +97,21 @@ enum Next {
 #[derive(Debug)]
 pub(super) struct Pass<'a> {
     gate: Option<&'a Gate>,
+    since: Instant,
 }
 
 impl Places {
     fn new(limit: usize, window: Duration) -> Self {
-        Self { limit, window, under_way: 0, free_at: VecDeque::with_capacity(limit) }
+        Self { limit, window, under_way: 0, free_at: BinaryHeap::with_capacity(limit) }
     }
 
     fn next(&mut self, now: Instant) -> Next {
-        while self.free_at.front().is_some_and(|at| *at <= now) {
-            self.free_at.pop_front();
+        while self.free_at.peek().is_some_and(|at| at.0 <= now) {
+            self.free_at.pop();
         }
-        match self.free_at.front() {
+        match self.free_at.peek() {
             _ if self.under_way + self.free_at.len() < self.limit => Next::Now,
-            Some(at) => Next::At(*at),
+            Some(at) => Next::At(at.0),
             None => Next::WhenAnswered,
         }
     }
@@ -116,16 +120,18 @@ impl Places {
         self.under_way += 1;
     }
 
-    fn give_back(&mut self, now: Instant) {
+    /// Gives back the place of a call that was sent at `since` and is over `now`.
+    fn give_back(&mut self, since: Instant, now: Instant) {
         self.under_way = self.under_way.saturating_sub(1);
-        self.free_at.push_back(now + self.window);
+        let counted = now.min(since + ON_ITS_WAY);
+        self.free_at.push(Reverse(counted + self.window));
     }
 }
 
 impl Drop for Pass<'_> {
     fn drop(&mut self) {
         if let Some(gate) = self.gate {
-            gate.places().give_back(Instant::now());
+            gate.places().give_back(self.since, Instant::now());
             gate.given_back.notify_one();
         }
     }
@@ -170,7 +176,7 @@ impl Gate {
                 next
             };
             match next {
-                Next::Now => return Ok(Pass { gate: Some(self) }),
+                Next::Now => return Ok(Pass { gate: Some(self), since: now }),
                 Next::At(at) => tokio::time::sleep_until(at).await,
                 Next::WhenAnswered => self.given_back.notified().await,
             }
@@ -214,8 +220,8 @@ impl Limiter {
         limiter
     }
 
-    /// Waits until a call of `class` may be sent. It counts until a minute after the
-    /// pass was dropped.
+    /// Waits until a call of `class` may be sent. The pass is to be dropped when it was
+    /// answered, or came to nothing.
     ///
     /// # Errors
     /// The rest of the pause, if the vendor asked for one that is longer than
@@ -227,7 +233,7 @@ impl Limiter {
     ) -> Result<Pass<'_>, Duration> {
         match self.gate(class) {
             Some(gate) => gate.admit(patience).await,
-            None => Ok(Pass { gate: None }),
+            None => Ok(Pass { gate: None, since: Instant::now() }),
         }
     }
 
@@ -282,13 +288,14 @@ mod tests {
         end: Instant,
     ) -> Vec<Instant> {
         let mut places = Places::new(limit, WINDOW);
-        let mut under_way: Vec<Option<Instant>> = vec![None; latencies.len()];
+        // When each was sent, and will be answered.
+        let mut under_way: Vec<Option<(Instant, Instant)>> = vec![None; latencies.len()];
         let (mut now, mut counted) = (begun, Vec::new());
         while now < end {
-            for answer in &mut under_way {
-                if answer.is_some_and(|at| at <= now) {
-                    places.give_back(now);
-                    *answer = None;
+            for call in &mut under_way {
+                if let Some((since, _)) = call.filter(|(_, answer)| *answer <= now) {
+                    places.give_back(since, now);
+                    *call = None;
                 }
             }
             let idle = under_way.iter().position(Option::is_none);
@@ -296,11 +303,11 @@ mod tests {
                 (Some(n), Next::Now) => {
                     places.take();
                     let (latency, part) = latencies[n];
-                    counted.push(now + latency.mul_f64(part));
-                    under_way[n] = Some(now + latency);
+                    counted.push(now + latency.min(ON_ITS_WAY).mul_f64(part));
+                    under_way[n] = Some((now, now + latency));
                 }
                 (idle, next) => {
-                    let answers = under_way.iter().flatten().copied();
+                    let answers = under_way.iter().flatten().map(|(_, answer)| *answer);
                     let free = match next {
                         Next::At(at) if idle.is_some() => Some(at),
                         _ => None,
@@ -313,6 +320,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
         #[test]
         fn no_minute_holds_more_calls_than_are_allowed(
             limit in 1usize..60,
