@@ -51,7 +51,7 @@ use super::{ContentSink, RegisterSink, RegisterSource, SignedIn};
 use crate::model::{AutodeskScope, Failure, Known, Project, Walked};
 
 /// Folders that a look around lists at the most.
-const PEEKS: usize = 5;
+const PEEKS: usize = 25;
 
 /// One endpoint: a project, or a folder of it.
 #[derive(Debug)]
