@@ -1,6 +1,6 @@
 //! A project at the service: its folders, its files, and what is true of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -53,6 +53,8 @@ pub struct World {
     /// Whether deleting, moving and renaming move the change detectors.
     pub stamps_move: bool,
     clock: u64,
+    /// The files of each folder.
+    inside: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl World {
@@ -66,6 +68,7 @@ impl World {
             without_versions: false,
             stamps_move: true,
             clock: 0,
+            inside: BTreeMap::new(),
         };
         world.put_dir("files", ROOT, "Project Files");
         world
@@ -96,6 +99,7 @@ impl World {
             storage: true,
         };
         self.docs.insert(doc(id), made);
+        self.inside.entry(dir(folder)).or_default().insert(doc(id));
         self.touch(&dir(folder));
     }
 
@@ -140,6 +144,8 @@ impl World {
 
     pub fn move_doc(&mut self, id: &str, to: &str) {
         let from = std::mem::replace(&mut self.doc(id).folder, dir(to));
+        self.inside.get_mut(&from).unwrap().remove(&doc(id));
+        self.inside.entry(dir(to)).or_default().insert(doc(id));
         self.touch_maybe(&from);
         self.touch_maybe(&dir(to));
     }
@@ -230,7 +236,8 @@ impl World {
             .dirs
             .iter()
             .filter(|(_, folder)| folder.parent == id && !folder.hidden && !folder.out_of_sight);
-        let files = self.docs.iter().filter(|(_, file)| file.folder == id && !file.hidden);
+        let files = self.inside.get(id).into_iter().flatten().map(|id| (id, &self.docs[id]));
+        let files = files.filter(|(_, file)| !file.hidden);
         folders
             .map(|(id, folder)| (self.folder_json(id, folder), None))
             .chain(files.map(|(id, file)| (item_json(id, file), Some(version_json(id, file)))))

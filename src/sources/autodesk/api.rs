@@ -11,7 +11,7 @@ use tracing::{debug, warn};
 use url::Url;
 
 use super::account::{Account, sensitive, unsendable};
-use super::limiter::{CallClass, UNNAMED_PAUSE};
+use super::limiter::CallClass;
 use super::token::Token;
 use crate::model::{AutodeskGrant, Failure, FailureClass, Retry};
 use crate::transport::http::{SendFailure, bytes, place, refusal, retrying};
@@ -24,6 +24,10 @@ const MAX_PAUSES: u32 = 5;
 
 /// The shortest pause after a 429, for a `Retry-After: 0`.
 const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// The pause after a 429 that names none, doubled each time: all of them together are
+/// longer than the minute that the vendor counts by.
+const UNNAMED_PAUSE: Duration = Duration::from_secs(5);
 
 /// The most bytes that a page may have: 200 files with their versions take one to two
 /// million.
@@ -101,10 +105,7 @@ impl Api {
                 }
                 StatusCode::TOO_MANY_REQUESTS => {
                     let failure = refusal(doing, reply, self.account.secrets()).await;
-                    let pause = match failure.retry {
-                        Retry::After(pause) => pause.max(SHORTEST_PAUSE),
-                        _ => UNNAMED_PAUSE,
-                    };
+                    let pause = asked_pause(&failure, pauses);
                     limiter.close(class, pause);
                     pauses += 1;
                     if pauses > MAX_PAUSES || pause > PATIENCE {
@@ -147,6 +148,14 @@ impl Api {
             StatusCode::FORBIDDEN => failure.retry(Retry::Never),
             _ => failure,
         }
+    }
+}
+
+/// How long to wait after a 429, having waited `pauses` times already.
+pub(super) fn asked_pause(failure: &Failure, pauses: u32) -> Duration {
+    match failure.retry {
+        Retry::After(pause) => pause.max(SHORTEST_PAUSE),
+        _ => UNNAMED_PAUSE * (1 << pauses.min(MAX_PAUSES)),
     }
 }
 

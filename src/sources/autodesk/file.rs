@@ -62,29 +62,22 @@ pub(super) fn remote_file(
             .or_else(|| version.text("/attributes/createTime"))
             .and_then(time),
         updated_at: either("/attributes/lastModifiedTime").and_then(time),
-        content: content(version, storage, size, pick),
+        content: content(version, storage, size),
     })
 }
 
 /// How the bytes of a version can be had.
-fn content(version: &Resource, storage: Option<&str>, size: Option<u64>, pick: &Pick) -> Content {
-    let only = |why: String| Content::MetadataOnly(why);
+fn content(version: &Resource, storage: Option<&str>, size: Option<u64>) -> Content {
+    let only = |why: &str| Content::MetadataOnly(why.to_owned());
     let Some(storage) = storage else {
-        return only("the service names no storage for it".to_owned());
+        return only("the service names no storage for it");
     };
     let object = storage.strip_prefix(OBJECT).and_then(|object| object.split_once('/'));
     let Some((bucket, key)) = object.filter(|(bucket, key)| !bucket.is_empty() && !key.is_empty())
     else {
-        return only("its storage is not one that can be read".to_owned());
+        return only("its storage is not one that can be read");
     };
-    match (size, pick.max_fetch_bytes) {
-        (Some(size), Some(most)) if size > most => {
-            only(format!("larger than max_file_size_mb: {} MB", most >> 20))
-        }
-        _ => Content::Fetchable(
-            json!({"bucket": bucket, "key": key, "size": size, "version": version.id}),
-        ),
-    }
+    Content::Fetchable(json!({"bucket": bucket, "key": key, "size": size, "version": version.id}))
 }
 
 /// Times come with seven fractional digits: `2024-11-14T11:26:11.0000000Z`.
@@ -242,9 +235,6 @@ mod tests {
         assert_eq!(remote_file("f", &item(), &deleted, &Pick::default()), None);
         let dwg = Pick { file_types: vec!["dwg".into()], ..Pick::default() };
         assert_eq!(remote_file("f", &item(), &version(|_| {}), &dwg), None);
-        let small = Pick { max_fetch_bytes: Some(1 << 20), ..Pick::default() };
-        let file = remote_file("f", &item(), &version(|_| {}), &small).unwrap();
-        assert!(matches!(file.content, Content::MetadataOnly(why) if why.contains("1 MB")));
     }
 
     #[test]

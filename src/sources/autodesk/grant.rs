@@ -9,7 +9,7 @@ use serde_json::Value;
 use url::form_urlencoded::Serializer;
 
 use super::account::{Account, now};
-use super::limiter::{CallClass, UNNAMED_PAUSE};
+use super::limiter::CallClass;
 use super::token::{Token, seconds, sendable};
 use crate::model::{Failure, FailureClass, Retry, Secret};
 use crate::transport::http::{self, Secrets, place, refusal_and_body, unexpected};
@@ -130,10 +130,7 @@ impl Account {
     /// What a refusal means for what was given.
     fn denied(&self, mut failure: Failure, status: u16, body: &[u8], grant: &Grant<'_>) -> Denied {
         if status == 429 {
-            let pause = match failure.retry {
-                Retry::After(pause) => pause,
-                _ => UNNAMED_PAUSE,
-            };
+            let pause = super::api::asked_pause(&failure, 0);
             self.limiter().close(CallClass::Token, pause);
             return Denied::new(failure, Fate::NotDone);
         }

@@ -1,19 +1,13 @@
 //! How many calls a minute the vendor allows, kept for everybody with one client id.
-//!
-//! Each class of calls has a gate with as many places as calls are allowed in a minute. A
-//! call takes one when it is sent and gives it back a minute after it was answered. When
-//! the service counts it is not known, only that it is in between: so, however long a
-//! call is on its way, no 60 seconds hold more calls than are allowed, wherever they
-//! begin. A small project is read in a burst, a large one at the allowed rate. Who came
-//! first goes first.
 
-use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::Notify;
 use tokio::time::Instant;
+
+use super::gate::{Gate, Pass};
 
 /// Calls that the vendor counts together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +29,8 @@ pub(super) enum CallClass {
 }
 
 /// Calls a minute and client id, as the vendor's pages of rate limits have them
-/// (Data Management: 50 and 300; OSS: 1000 for all its calls; Authentication: 500).
+/// (Data Management: 50 and 300; OSS: 1000 for all its calls; Authentication: 500). In the
+/// order of the classes.
 const LIMITS: [(CallClass, usize); 7] = [
     (CallClass::Projects, 50),
     (CallClass::TopFolders, 300),
@@ -46,155 +41,15 @@ const LIMITS: [(CallClass, usize); 7] = [
     (CallClass::Token, 500),
 ];
 
-/// How long a place is taken after the answer: the vendor's minute, and what clocks differ.
-const WINDOW: Duration = Duration::from_millis(60_050);
-
-/// The pause after a 429 that names none: the vendor counts by the minute.
-pub(super) const UNNAMED_PAUSE: Duration = Duration::from_secs(60);
-
 /// The gates of one client id.
 #[derive(Debug)]
 pub(super) struct Limiter {
-    gates: Vec<(CallClass, Gate)>,
-}
-
-/// One class's gate.
-#[derive(Debug)]
-struct Gate {
-    /// Held while waiting: a fair queue.
-    turn: tokio::sync::Mutex<()>,
-    places: Mutex<Places>,
-    /// A place has begun to be given back.
-    given_back: Notify,
-    /// Nobody passes before this, because the vendor said so.
-    closed_until: Mutex<Option<Instant>>,
-}
-
-/// The places of a gate.
-#[derive(Debug)]
-struct Places {
-    limit: usize,
-    window: Duration,
-    /// Calls that are under way.
-    under_way: usize,
-    /// When each place that was given back is free again, the next one first.
-    free_at: VecDeque<Instant>,
-}
-
-/// When somebody may pass.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Next {
-    Now,
-    At(Instant),
-    /// When one of the calls under way is answered, and later.
-    WhenAnswered,
-}
-
-/// A call that was let through; dropped when its answer has come, or never will.
-#[derive(Debug)]
-pub(super) struct Pass<'a> {
-    gate: Option<&'a Gate>,
-}
-
-impl Places {
-    fn new(limit: usize, window: Duration) -> Self {
-        Self { limit, window, under_way: 0, free_at: VecDeque::with_capacity(limit) }
-    }
-
-    fn next(&mut self, now: Instant) -> Next {
-        while self.free_at.front().is_some_and(|at| *at <= now) {
-            self.free_at.pop_front();
-        }
-        match self.free_at.front() {
-            _ if self.under_way + self.free_at.len() < self.limit => Next::Now,
-            Some(at) => Next::At(*at),
-            None => Next::WhenAnswered,
-        }
-    }
-
-    fn take(&mut self) {
-        self.under_way += 1;
-    }
-
-    fn give_back(&mut self, now: Instant) {
-        self.under_way = self.under_way.saturating_sub(1);
-        self.free_at.push_back(now + self.window);
-    }
-}
-
-impl Drop for Pass<'_> {
-    fn drop(&mut self) {
-        if let Some(gate) = self.gate {
-            gate.places().give_back(Instant::now());
-            gate.given_back.notify_one();
-        }
-    }
-}
-
-impl Gate {
-    fn new(limit: usize, window: Duration) -> Self {
-        Self {
-            turn: tokio::sync::Mutex::default(),
-            places: Mutex::new(Places::new(limit, window)),
-            given_back: Notify::new(),
-            closed_until: Mutex::default(),
-        }
-    }
-
-    fn places(&self) -> MutexGuard<'_, Places> {
-        self.places.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn closed_until(&self) -> Option<Instant> {
-        *self.closed_until.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    async fn admit(&self, patience: Duration) -> Result<Pass<'_>, Duration> {
-        let limit = Instant::now() + patience;
-        self.open_within(limit)?;
-        let _turn = self.turn.lock().await;
-        loop {
-            self.open_within(limit)?;
-            let now = Instant::now();
-            if let Some(until) = self.closed_until().filter(|until| *until > now) {
-                // It may be closed for longer meanwhile: look again then.
-                tokio::time::sleep_until(until).await;
-                continue;
-            }
-            let next = {
-                let mut places = self.places();
-                let next = places.next(now);
-                if next == Next::Now {
-                    places.take();
-                }
-                next
-            };
-            match next {
-                Next::Now => return Ok(Pass { gate: Some(self) }),
-                Next::At(at) => tokio::time::sleep_until(at).await,
-                Next::WhenAnswered => self.given_back.notified().await,
-            }
-        }
-    }
-
-    /// Fails with the rest of the pause if the gate is closed beyond `limit`.
-    fn open_within(&self, limit: Instant) -> Result<(), Duration> {
-        match self.closed_until() {
-            Some(until) if until > limit => Err(until.saturating_duration_since(Instant::now())),
-            _ => Ok(()),
-        }
-    }
-
-    fn close(&self, until: Instant) {
-        let mut closed = self.closed_until.lock().unwrap_or_else(PoisonError::into_inner);
-        *closed = (*closed).max(Some(until));
-    }
+    gates: [Gate; LIMITS.len()],
 }
 
 impl Limiter {
     fn new() -> Self {
-        let gates = LIMITS.iter().map(|(class, limit)| (*class, Gate::new(*limit, WINDOW)));
-        Self { gates: gates.collect() }
+        Self { gates: LIMITS.map(|(_, limit)| Gate::new(limit)) }
     }
 
     /// The limiter of this client id: the same one for everybody in this process,
@@ -214,8 +69,8 @@ impl Limiter {
         limiter
     }
 
-    /// Waits until a call of `class` may be sent. It counts until a minute after the
-    /// pass was dropped.
+    /// Waits until a call of `class` may be sent. The pass is to be dropped when it was
+    /// answered, or came to nothing.
     ///
     /// # Errors
     /// The rest of the pause, if the vendor asked for one that is longer than
@@ -225,170 +80,37 @@ impl Limiter {
         class: CallClass,
         patience: Duration,
     ) -> Result<Pass<'_>, Duration> {
-        match self.gate(class) {
-            Some(gate) => gate.admit(patience).await,
-            None => Ok(Pass { gate: None }),
-        }
+        self.gate(class).admit(patience).await
     }
 
     /// Lets no call of `class` pass for as long as the vendor asked.
     pub(super) fn close(&self, class: CallClass, pause: Duration) {
-        if let Some(gate) = self.gate(class) {
-            gate.close(Instant::now() + pause);
-        }
+        self.gate(class).close(Instant::now() + pause);
     }
 
     /// The end of the longest pause that the vendor has asked for, if it is to come.
     pub(super) fn closed_until(&self) -> Option<Timestamp> {
-        let until = self.gates.iter().filter_map(|(_, gate)| gate.closed_until()).max()?;
+        let until = self.gates.iter().filter_map(Gate::closed_until).max()?;
         let left = until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())?;
         Timestamp::now().checked_add(SignedDuration::try_from(left).ok()?).ok()
     }
 
-    fn gate(&self, class: CallClass) -> Option<&Gate> {
-        self.gates.iter().find(|(its, _)| *its == class).map(|(_, gate)| gate)
+    fn gate(&self, class: CallClass) -> &Gate {
+        &self.gates[class as usize]
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     const MINUTE: Duration = Duration::from_secs(60);
 
-    /// The most calls in any window of `window`, wherever it begins.
-    fn densest(at: &[Instant], window: Duration) -> usize {
-        let mut at = at.to_vec();
-        at.sort_unstable();
-        let mut first = 0;
-        let within = at.iter().enumerate().map(|(n, last)| {
-            while *last >= at[first] + window {
-                first += 1;
-            }
-            n + 1 - first
-        });
-        within.max().unwrap_or(0)
-    }
-
-    /// How calls go through a gate in virtual time: as many at a time as there are
-    /// latencies, each of which is that of the calls that are made with it. When they
-    /// were counted by the service: somewhere between sending and answer.
-    fn counted(
-        limit: usize,
-        latencies: &[(Duration, f64)],
-        begun: Instant,
-        end: Instant,
-    ) -> Vec<Instant> {
-        let mut places = Places::new(limit, WINDOW);
-        let mut under_way: Vec<Option<Instant>> = vec![None; latencies.len()];
-        let (mut now, mut counted) = (begun, Vec::new());
-        while now < end {
-            for answer in &mut under_way {
-                if answer.is_some_and(|at| at <= now) {
-                    places.give_back(now);
-                    *answer = None;
-                }
-            }
-            let idle = under_way.iter().position(Option::is_none);
-            match (idle, places.next(now)) {
-                (Some(n), Next::Now) => {
-                    places.take();
-                    let (latency, part) = latencies[n];
-                    counted.push(now + latency.mul_f64(part));
-                    under_way[n] = Some(now + latency);
-                }
-                (idle, next) => {
-                    let answers = under_way.iter().flatten().copied();
-                    let free = match next {
-                        Next::At(at) if idle.is_some() => Some(at),
-                        _ => None,
-                    };
-                    now = answers.chain(free).min().unwrap();
-                }
-            }
-        }
-        counted
-    }
-
-    proptest! {
-        #[test]
-        fn no_minute_holds_more_calls_than_are_allowed(
-            limit in 1usize..60,
-            latencies in proptest::collection::vec((1u64..40_000, 0.0..=1.0), 1..24),
-        ) {
-            let latencies: Vec<_> =
-                latencies.into_iter().map(|(ms, part)| (Duration::from_millis(ms), part)).collect();
-            let begun = Instant::now();
-            let at = counted(limit, &latencies, begun, begun + MINUTE * 8);
-            prop_assert!(!at.is_empty());
-            prop_assert!(densest(&at, MINUTE) <= limit, "{}", densest(&at, MINUTE));
-        }
-
-        #[test]
-        fn what_is_allowed_is_used(
-            limit in 50usize..=300,
-            latencies in proptest::collection::vec((50u64..2_500, 0.0..=1.0), 16),
-        ) {
-            let latencies: Vec<_> =
-                latencies.into_iter().map(|(ms, part)| (Duration::from_millis(ms), part)).collect();
-            let begun = Instant::now();
-            let minutes = 20;
-            let at = counted(limit, &latencies, begun, begun + MINUTE * minutes);
-            let used = at.iter().filter(|t| **t < begun + MINUTE * minutes).count();
-            prop_assert!(used * 100 >= limit * minutes as usize * 95, "{used}");
-        }
-    }
-
     #[test]
-    fn the_check_for_density_sees_what_a_calendar_minute_would_let_through() {
-        // Negative control: counting by the calendar minute allows twice the limit
-        // around its turn.
-        let begun = Instant::now();
-        let at = [59, 59, 60, 60].map(|s| begun + Duration::from_secs(s));
-        assert_eq!(densest(&at, MINUTE), 4);
-    }
-
-    #[tokio::test]
-    async fn a_gate_lets_pass_what_is_allowed_and_in_order() {
-        let window = Duration::from_millis(200);
-        let (gate, begun) = (Arc::new(Gate::new(3, window)), Instant::now());
-        let order = Arc::new(Mutex::new(Vec::new()));
-        let callers = (0..8).map(|n| {
-            let (gate, order) = (Arc::clone(&gate), Arc::clone(&order));
-            async move {
-                let pass = gate.admit(MINUTE).await.unwrap();
-                order.lock().unwrap().push((n, Instant::now()));
-                drop(pass);
-            }
-        });
-        futures::future::join_all(callers).await;
-        let order = order.lock().unwrap();
-        assert_eq!(order.iter().map(|(n, _)| *n).collect::<Vec<_>>(), (0..8).collect::<Vec<_>>());
-        // Three, three and two.
-        assert!(order[7].1 - begun >= window * 2);
-    }
-
-    #[tokio::test]
-    async fn a_call_counts_from_its_answer_on() {
-        let window = Duration::from_millis(100);
-        let gate = Gate::new(2, window);
-        let (first, second) =
-            (gate.admit(MINUTE).await.unwrap(), gate.admit(MINUTE).await.unwrap());
-        // All places taken, none answered: nobody passes, however late it gets.
-        let third = gate.admit(MINUTE);
-        let early = tokio::time::timeout(window * 2, third).await;
-        assert!(early.is_err());
-        let answered = Instant::now();
-        let waiting = async {
-            drop(gate.admit(MINUTE).await.unwrap());
-            Instant::now()
-        };
-        let answers = async { drop(first) };
-        let (passed, ()) = tokio::join!(waiting, answers);
-        assert!(passed - answered >= window);
-        drop(second);
+    fn each_class_has_its_own_gate() {
+        for (n, (class, _)) in LIMITS.into_iter().enumerate() {
+            assert_eq!(class as usize, n);
+        }
     }
 
     #[tokio::test]

@@ -6,7 +6,7 @@
 //! | `account` | one application: what all its endpoints share |
 //! | `sign_in`, `callback` | signing in with a browser |
 //! | `session`, `grant`, `token`, `token_file` | the token in use, and its renewal |
-//! | `limiter` | how many calls a minute |
+//! | `limiter`, `gate` | how many calls a minute |
 //! | `api`, `pages`, `document` | one call, lists in pages, the form of the replies |
 //! | `hubs`, `folders`, `file` | what the replies say: hubs, projects, folders, files |
 //! | `walk`, `roots` | one walk over an endpoint's folders |
@@ -22,6 +22,7 @@ mod document;
 mod fetch;
 mod file;
 mod folders;
+mod gate;
 mod grant;
 mod hubs;
 mod limiter;
@@ -50,7 +51,7 @@ use super::{BrowserSignIn, ContentSink, RegisterSink, RegisterSource, SignedIn};
 use crate::model::{AutodeskGrant, AutodeskScope, Failure, Known, Project, Walked};
 
 /// Folders that a look around lists at the most.
-const PEEKS: usize = 5;
+const PEEKS: usize = 25;
 
 /// One endpoint: a project, or a folder of it.
 #[derive(Debug)]

@@ -57,7 +57,6 @@ pub(super) fn fingerprint(scope: &AutodeskScope) -> Value {
         "include_subfolders": scope.include_subfolders,
         "file_types": scope.pick.file_types,
         "exclude_patterns": scope.pick.exclude_patterns,
-        "max_fetch_bytes": scope.pick.max_fetch_bytes,
     })
 }
 

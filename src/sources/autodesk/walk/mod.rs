@@ -61,7 +61,9 @@ pub(super) async fn walk(
 ) -> Result<Walked, Failure> {
     let memory = Memory::read(&known.memory);
     let mut home = memory.home.clone().filter(|home| home.fits(scope));
-    let same_scope = memory.scope == fingerprint(scope);
+    // Without any memory nothing was ever complete: then the stamps are those of folders
+    // that a first walk came by.
+    let same_scope = memory.scope.is_null() || memory.scope == fingerprint(scope);
     let roots = match roots(api, scope, &mut home, cancel).await? {
         Roots::Folders { highest, nested } => (highest, nested),
         Roots::Deleted(failure) => {
