@@ -64,6 +64,28 @@ async fn a_long_backlog_lists_nothing_and_says_why() {
     site.assert_all_once();
 }
 
+#[tokio::test]
+async fn a_destination_that_is_down_for_long_lists_nothing_more() {
+    let mut site = with_eight_waiting().await;
+    site.world().disarm();
+    let port = site.stand_ins.sftp().port.to_string();
+    // Nobody listens there.
+    site.set("T_SFTP_PORT", "1");
+    site.set("T_IGNORE_CLOCK", "true");
+    for (hours, lists) in [(23, 2), (25, 2)] {
+        site.world().add(Samples::new(hours).report("new.csv", 3));
+        set_clock(&mut site, &format!("+{hours}h"));
+        let ran = site.run(&["sync"]).await;
+        let told = ran.stderr.contains("files wait for the destination for more than 24 hours");
+        assert_eq!((told, ran.code), (hours == 25, if told { 5 } else { 3 }), "{ran:#?}");
+        assert_eq!(site.destructive_lists(), lists, "after {hours} hours");
+    }
+    site.through(&[]);
+    site.set("T_SFTP_PORT", &port);
+    site.sync_until_quiet(4).await;
+    site.assert_all_once();
+}
+
 // ---- The clock.
 
 /// Moves the program's clock; the world's stays.

@@ -10,9 +10,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use support::desk::{Desk, ENDPOINT};
 use support::program::Site;
-use transship::demo::{NewExport, Pickup, Samples, Status, sample_exports};
+use transship::demo::{Fault, NewExport, Pickup, Samples, Status, sample_exports};
 use transship::engine::{Command, ReconcileMode, Reply};
-use transship::ledger::Mark;
+use transship::ledger::{Books as _, Filter, Mark};
 use transship::model::Outcome;
 
 /// What was listed and not delivered when the copy was made, and is delivered now.
@@ -295,6 +295,25 @@ async fn the_operator_may_say_at_once_what_is_to_be_done() {
         desk.sync().await;
         assert!(desk.oracle().all_once(), "{mode:?}");
     }
+}
+
+/// Whatever copy was made before a list was asked for, the mark tells it apart.
+#[tokio::test]
+async fn the_mark_is_ahead_of_every_list() {
+    let desk = Desk::new().await;
+    desk.arm("list_hang");
+    let engine = desk.engine().await;
+    let handle = engine.handle();
+    tokio::spawn(async move { handle.request(Command::sync_all()).await });
+    let world = desk.stand_ins.world();
+    let mut changes = world.watch();
+    while world.struck(Fault::ListHang) == 0 {
+        changes.changed().await.unwrap();
+    }
+    let newest = desk.reader().events(&Filter { limit: Some(1), ..Filter::default() }).unwrap();
+    assert_eq!(newest[0].to_state.as_deref(), Some("intent"), "{newest:#?}");
+    assert_eq!(Mark::read(&mark(&desk)).unwrap().unwrap().event, newest[0].number);
+    engine.begin_to_stop();
 }
 
 #[tokio::test]

@@ -182,3 +182,81 @@ impl ContentSink for Part<'_> {
 fn io(doing: &str, path: &std::path::Path, error: &std::io::Error) -> Failure {
     Failure::io(doing, path.to_string_lossy(), error)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Handle;
+    use crate::model::{ExportState, Id};
+
+    /// An export in the middle of its fetch: the file has `on_disk` bytes, of which
+    /// `durable` are known to be synced.
+    async fn resumed(etag: Option<&str>, durable: Option<u64>, on_disk: usize) -> Option<Resume> {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = Ledger::open(&folder.path().join("a.db"), "test").unwrap();
+        let path = folder.path().join("a.part");
+        std::fs::write(&path, vec![b'x'; on_disk]).unwrap();
+        let progress = Progress::start(&Handle::pair().0, Id::export(1), "e", "a.csv", None);
+        let export = Export { etag: etag.map(str::to_owned), durable, ..export() };
+        Part::new(&ledger, &progress, export, path).resume()
+    }
+
+    fn export() -> Export {
+        Export {
+            id: Id::export(1),
+            endpoint: 1,
+            uid: "u".into(),
+            digest: "d".into(),
+            name: Some("a.csv".into()),
+            state: ExportState::Downloading,
+            attempt: 1,
+            tries: 0,
+            part: Some("a.part".into()),
+            etag: Some("e".into()),
+            expected_size: Some(10),
+            durable: Some(0),
+            archived: None,
+            size: None,
+            sha256: None,
+            failure: None,
+            next_attempt_at: None,
+        }
+    }
+
+    /// After a power failure a file may have its length and not its bytes.
+    #[tokio::test]
+    async fn only_what_is_known_to_be_synced_is_resumed() {
+        for (etag, durable, on_disk, offset) in [
+            (Some("e"), Some(4), 9, Some(4)),
+            (Some("e"), Some(9), 4, Some(4)),
+            (Some("e"), Some(0), 9, None),
+            (Some("e"), None, 9, None),
+            (None, Some(4), 9, None),
+        ] {
+            let resume = resumed(etag, durable, on_disk).await;
+            let found = resume.map(|resume| resume.offset);
+            assert_eq!(found, offset, "{etag:?} {durable:?} {on_disk}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_of_another_size_than_announced_is_damaged_as_a_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = Ledger::open(&folder.path().join("a.db"), "test").unwrap();
+        let progress = Progress::start(&Handle::pair().0, Id::export(1), "e", "a.csv", None);
+        for (bytes, whole) in [(9, false), (10, true), (11, false)] {
+            let path = folder.path().join("a.part");
+            let mut part = Part::new(&ledger, &progress, export(), path);
+            let etag = Some("e".into());
+            part.begin(ContentHead { name: None, total: Some(10), etag, offset: 0 }).await.unwrap();
+            part.write(vec![b'x'; bytes].into()).await.unwrap();
+            match part.finish().await {
+                Ok(content) => assert!(whole && content.size == 10, "{bytes}"),
+                Err(failure) => {
+                    assert!(!whole && failure.class == FailureClass::Damaged, "{failure}");
+                    assert!(part.resume().is_none(), "nothing of it is worth resuming");
+                }
+            }
+        }
+    }
+}

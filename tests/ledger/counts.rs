@@ -122,10 +122,8 @@ async fn the_next_try_is_the_earliest_that_comes_by_itself() {
     let next = async || desk.ledger.next_attempt(desk.number).await.unwrap();
     assert_eq!(next().await, None);
     let (_, first) = desk.verified("a", "a.csv").await;
-    let in_hours = |hours| {
-        let at = Timestamp::now() + SignedDuration::from_hours(hours);
-        Some(at.round(jiff::Unit::Second).unwrap())
-    };
+    let now = Timestamp::now().round(jiff::Unit::Second).unwrap();
+    let in_hours = |hours| Some(now + SignedDuration::from_hours(hours));
     // Without a time it is due at once.
     assert!(next().await.unwrap() <= Timestamp::now());
     let later = in_hours(3);
