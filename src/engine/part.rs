@@ -205,7 +205,10 @@ mod tests {
         Export {
             id: Id::export(1),
             endpoint: 1,
+            account: "a".into(),
             uid: "u".into(),
+            version: String::new(),
+            raw: "{}".into(),
             digest: "d".into(),
             name: Some("a.csv".into()),
             state: ExportState::Downloading,

@@ -327,7 +327,8 @@ async fn a_lost_folder_that_nobody_knows_is_no_harm() {
 /// gaps kept back, remove files that are there.
 #[tokio::test]
 async fn walks_that_keep_their_gaps_back_remove_what_is_there() {
-    let hide: [(&str, fn(&mut Walked)); 3] = [
+    type Hide = fn(&mut Walked);
+    let hide: [(&str, Hide); 3] = [
         ("failures", |walked| walked.failures.clear()),
         ("lost", |walked| walked.lost.clear()),
         ("untouched", |walked| walked.untouched.clear()),

@@ -171,7 +171,7 @@ impl<'a> Crawl<'a> {
             let mut tree = self.tree();
             let mut found = Taken::default();
             if probe
-                && let Some((parent, itself)) = tree.from_books(&folder)
+                && let Some((parent, itself)) = tree.booked(&folder)
                 && let parent = parent.map(ToOwned::to_owned)
             {
                 tree.take_folder(parent.as_deref(), &itself, &mut found);

@@ -215,7 +215,7 @@ impl<'k> Tree<'k> {
     }
 
     /// A folder as the books have it.
-    pub(super) fn from_books(&self, id: &str) -> Option<(Option<&str>, Folder)> {
+    pub(super) fn booked(&self, id: &str) -> Option<(Option<&str>, Folder)> {
         let known = self.known.get(id)?;
         let folder = Folder { id: id.to_owned(), name: known.name.clone(), ..Folder::default() };
         Some((known.parent.as_deref(), folder))
