@@ -108,10 +108,11 @@ impl Crawl<'_> {
             match self.api.folder(&self.scope.project_id, &parent, self.cancel).await {
                 Ok(above) if above.hidden => return Ok(Place::Outside),
                 Ok(above) => at = above,
-                // It is the highest folder that may be seen.
-                Err(failure)
-                    if matches!(failure.class, FailureClass::Refused | FailureClass::NotFound) =>
-                {
+                Err(failure) if failure.class == FailureClass::NotFound => {
+                    return Ok(Place::Outside);
+                }
+                // The highest folder that may be seen.
+                Err(failure) if failure.class == FailureClass::Refused => {
                     return Ok(as_root(at));
                 }
                 Err(failure) => return Err(failure),
