@@ -224,6 +224,41 @@ async fn the_endpoint_s_own_folder() {
 }
 
 #[tokio::test]
+async fn a_gateway_that_knows_nothing_empties_no_register() {
+    let gone = Arc::new(AtomicBool::new(false));
+    let its = Arc::clone(&gone);
+    let service = Service::with(sample(), move |r| {
+        (r.is_call() && its.load(Ordering::SeqCst)).then(|| reply(404, "no such service"))
+    })
+    .await;
+    let own = AutodeskScope { folder_id: Some(dir("a")), ..scope() };
+    for scope in [scope(), own] {
+        gone.store(false, Ordering::SeqCst);
+        let source = AutodeskSource::new(service.account(), scope);
+        let mut books = Books::default();
+        books.walk(&source).await.unwrap();
+        let before = books.truth();
+        gone.store(true, Ordering::SeqCst);
+        for full in [false, true] {
+            let failure = books.walk_as(&source, full).await.unwrap_err();
+            assert_eq!(failure.class, C::NotFound);
+            assert_eq!(books.truth(), before);
+        }
+    }
+    // The folder is gone for good, and everything else is there.
+    gone.store(false, Ordering::SeqCst);
+    let source = AutodeskSource::new(
+        service.account(),
+        AutodeskScope { folder_id: Some(dir("a")), ..scope() },
+    );
+    let mut books = Books::default();
+    books.walk(&source).await.unwrap();
+    service.world().dirs.remove(&dir("a"));
+    assert!(books.walk(&source).await.unwrap().absence_counts);
+    assert_eq!(books.files.len(), 0);
+}
+
+#[tokio::test]
 async fn an_application_that_nobody_let_in() {
     let nothing = serde_json::json!({
         "jsonapi": {"version": "1.0"}, "data": [],

@@ -298,6 +298,49 @@ async fn a_folder_deleted_in_the_middle_of_the_walk() {
 }
 
 #[tokio::test]
+async fn a_service_that_forgets_everything_in_the_middle_deletes_nothing() {
+    // From the first list on, or the third: only who is asked about projects knows any.
+    for first in [0, 2] {
+        let broken = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let its = std::sync::Arc::clone(&broken);
+        let count = std::sync::atomic::AtomicUsize::new(0);
+        let service = Service::with(sample(), move |r| {
+            use std::sync::atomic::Ordering::SeqCst;
+            let data = r.path.starts_with("/data/") && its.load(SeqCst);
+            (data && count.fetch_add(1, SeqCst) >= first).then(not_found)
+        })
+        .await;
+        let source = service.source();
+        let mut books = Books::default();
+        books.walk(&source).await.unwrap();
+        let before = books.truth();
+        broken.store(true, std::sync::atomic::Ordering::SeqCst);
+        match books.walk_as(&source, true).await {
+            Ok(walked) => assert!(!walked.absence_counts && !walked.failures.is_empty()),
+            Err(failure) => assert_eq!(failure.class, C::NotFound),
+        }
+        assert_eq!(books.truth(), before);
+        broken.store(false, std::sync::atomic::Ordering::SeqCst);
+        books.walk_as(&source, true).await.unwrap();
+        assert_eq!(books.truth(), service.world().truth(ROOT));
+    }
+}
+
+#[tokio::test]
+async fn a_folder_that_is_gone_for_good_in_the_middle() {
+    // Its parent names it; then neither its list nor itself is there.
+    let service = Service::with(sample(), |r| {
+        let about = r.path.contains("co.a1") && r.path.starts_with("/data/");
+        about.then(not_found)
+    })
+    .await;
+    let mut books = Books::default();
+    let walked = books.walk(&service.source()).await.unwrap();
+    assert!(walked.absence_counts, "{walked:?}");
+    assert!(!books.files.contains_key(&doc("f4")) && books.files.contains_key(&doc("f3")));
+}
+
+#[tokio::test]
 async fn one_404_is_not_believed() {
     let service = Service::with(sample(), |r| r.is_contents_of("a1").then(not_found)).await;
     let walked = Books::default().walk(&service.source()).await.unwrap();

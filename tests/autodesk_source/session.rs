@@ -207,7 +207,8 @@ async fn one_that_renews_for_ever() {
 
 #[tokio::test]
 async fn a_lost_session_is_said_and_its_file_kept_aside() {
-    let lost: [(&str, fn() -> Answer); 6] = [
+    type Replies = fn() -> Answer;
+    let lost: [(&str, Replies); 6] = [
         ("no reply", || Answer::Raw(vec![])),
         ("a reply cut off", || cut(500, "\"x\"", br#"{"access_token":"canary-cut"#)),
         ("no answer in time", || Answer::Hang),
@@ -244,7 +245,8 @@ async fn a_lost_session_is_said_and_its_file_kept_aside() {
 
 #[tokio::test]
 async fn what_is_not_lost_is_kept() {
-    let kept: [(&str, fn() -> Answer, C); 5] = [
+    type Replies = fn() -> Answer;
+    let kept: [(&str, Replies, C); 5] = [
         ("busy", || reply(503, "busy"), C::Unavailable),
         ("too many", || reply_with(429, &[("Retry-After", "900")], ""), C::Throttled),
         ("another application", || reply(401, r#"{"error":"invalid_client"}"#), C::SignIn),

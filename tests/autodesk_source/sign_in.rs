@@ -360,7 +360,8 @@ impl Waiting {
         let mut stderr = self.child.stderr.take().unwrap();
         let (a, b) =
             tokio::join!(self.out.read_to_string(&mut out), stderr.read_to_string(&mut err));
-        (a.unwrap(), b.unwrap());
+        a.unwrap();
+        b.unwrap();
         let status = self.child.wait().await.unwrap();
         (status.code().unwrap_or(-1), out, err)
     }

@@ -159,14 +159,14 @@ async fn what_is_open_is_what_somebody_has_to_work_on() {
     assert_eq!(exports.iter().map(|x| x.uid.as_str()).collect::<Vec<_>>(), ["c", "d"]);
     assert_eq!(desk.ledger.export(exports[0].id).await.unwrap().as_ref(), Some(&exports[0]));
     desk.to(&a, &[D::Held], |_| {}).await;
-    assert_eq!(desk.ledger.open_deliveries(desk.number).await.unwrap(), [b.clone()]);
+    assert_eq!(desk.ledger.open_deliveries(desk.number).await.unwrap(), std::slice::from_ref(&b));
     assert_eq!(desk.ledger.newest_delivery(b.export).await.unwrap(), Some(b.clone()));
     assert_eq!(desk.ledger.newest_delivery(exports[0].id).await.unwrap(), None);
     // A cancelled one is asked for as long as something of it may be left.
     let due = Some("2026-01-02T03:04:05Z".parse().unwrap());
     let left = desk.to(&b, &[D::Cancelled], |d| d.next_attempt_at = due).await;
     let leftovers = async || desk.ledger.cancelled_with_leftovers(desk.number).await.unwrap();
-    assert_eq!(leftovers().await, [left.clone()]);
+    assert_eq!(leftovers().await, std::slice::from_ref(&left));
     desk.to(&left, &[D::Cancelled], |d| d.next_attempt_at = None).await;
     assert_eq!(leftovers().await, []);
 }

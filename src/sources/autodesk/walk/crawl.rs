@@ -41,6 +41,8 @@ pub(super) struct Crawl<'a> {
     pub(super) scope: &'a AutodeskScope,
     pub(super) sink: &'a dyn RegisterSink,
     pub(super) cancel: &'a CancellationToken,
+    /// The project's root folder: it is always there, if only to be refused.
+    root_folder: Option<String>,
     tree: Mutex<Tree<'a>>,
     notes: Mutex<Notes>,
 }
@@ -66,10 +68,11 @@ impl<'a> Crawl<'a> {
         scope: &'a AutodeskScope,
         sink: &'a dyn RegisterSink,
         cancel: &'a CancellationToken,
+        root_folder: Option<String>,
         tree: Tree<'a>,
     ) -> Self {
         let (tree, notes) = (Mutex::new(tree), Mutex::default());
-        Self { api, scope, sink, cancel, tree, notes }
+        Self { api, scope, sink, cancel, root_folder, tree, notes }
     }
 
     pub(super) fn tree(&self) -> MutexGuard<'_, Tree<'a>> {
@@ -214,7 +217,9 @@ impl<'a> Crawl<'a> {
             }
             Err(failure) => match failure.class {
                 class if ends_the_walk(class) => Err(failure),
-                FailureClass::NotFound => self.gone(folder).await,
+                FailureClass::NotFound if self.answers_for(folder).await? => {
+                    self.gone(folder).await
+                }
                 FailureClass::Refused => {
                     self.lost(folder, failure);
                     Ok(())
@@ -225,6 +230,25 @@ impl<'a> Crawl<'a> {
                 }
             },
         }
+    }
+
+    /// Whether the service still knows any folder above this one: one that knows none
+    /// is out of order, and what it calls missing is not.
+    async fn answers_for(&self, folder: &str) -> Result<bool, Failure> {
+        let above = self.tree().above(folder);
+        for id in above.iter().chain(&self.root_folder) {
+            match self.api.folder(&self.scope.project_id, id, self.cancel).await {
+                Ok(_) => return Ok(true),
+                Err(failure) => match failure.class {
+                    class if ends_the_walk(class) => return Err(failure),
+                    FailureClass::Refused => return Ok(true),
+                    // Deleted together with what is below it.
+                    FailureClass::NotFound => {}
+                    _ => return Ok(false),
+                },
+            }
+        }
+        Ok(false)
     }
 
     /// Books that a folder is deleted, with all that is not seen elsewhere.

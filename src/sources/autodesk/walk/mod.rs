@@ -79,7 +79,8 @@ pub(super) async fn walk(
     let was_lost: HashSet<String> = memory.lost.iter().map(|(id, _)| id.clone()).collect();
     let prune = !full && same_scope;
     let tree = Tree::new(&known.folders, prune, scope.include_subfolders, was_lost);
-    let crawl = Crawl::new(api, scope, sink, cancel, tree);
+    let root_folder = home.as_ref().and_then(|home| home.root_folder.clone());
+    let crawl = Crawl::new(api, scope, sink, cancel, root_folder, tree);
     rounds(&crawl, roots, &mut home, &memory, full).await?;
     finish(crawl, known, memory, home)
 }
@@ -171,20 +172,7 @@ pub(super) async fn roots(
     cancel: &CancellationToken,
 ) -> Result<Roots, Failure> {
     if let Some(id) = &scope.folder_id {
-        return match api.folder(&scope.project_id, id, cancel).await {
-            Ok(folder) if folder.hidden => Ok(Roots::Deleted(no_folder(id))),
-            Ok(folder) => Ok(Roots::Folders { highest: vec![folder], nested: vec![] }),
-            Err(failure) => match failure.class {
-                FailureClass::NotFound => {
-                    let advice = "check project_id and folder_id of the endpoint";
-                    Ok(Roots::Deleted(failure.advice(advice).retry(Retry::Never)))
-                }
-                FailureClass::Refused => {
-                    Ok(Roots::Refused(failure.advice(api.custom_integration())))
-                }
-                _ => Err(failure),
-            },
-        };
+        return own_folder(api, scope, id, home, cancel).await;
     }
     let remembered = home.is_some();
     let place = match home {
@@ -210,11 +198,40 @@ pub(super) async fn roots(
     }
 }
 
-fn no_folder(id: &str) -> Failure {
-    Failure::new(FailureClass::NotFound, "looking at the folder", id)
-        .said("it is deleted")
-        .advice("set another folder_id, or restore it")
-        .retry(Retry::Never)
+/// The endpoint's own folder.
+async fn own_folder(
+    api: &Api,
+    scope: &AutodeskScope,
+    id: &str,
+    home: &mut Option<Home>,
+    cancel: &CancellationToken,
+) -> Result<Roots, Failure> {
+    let mut found = api.folder(&scope.project_id, id, cancel).await;
+    if matches!(&found, Err(failure) if failure.class == FailureClass::NotFound) {
+        // A gateway that knows nothing must not empty a register: only if the project is
+        // there, and the folder is still not.
+        *home = Some(api.home(scope, cancel).await?);
+        found = api.folder(&scope.project_id, id, cancel).await;
+    }
+    match found {
+        Ok(folder) if !folder.hidden => {
+            Ok(Roots::Folders { highest: vec![folder], nested: vec![] })
+        }
+        Ok(_) => Ok(Roots::Deleted(
+            Failure::new(FailureClass::NotFound, "looking at the folder", id)
+                .said("it is deleted")
+                .advice("set another folder_id, or restore it")
+                .retry(Retry::Never),
+        )),
+        Err(failure) => match failure.class {
+            FailureClass::NotFound => {
+                let advice = "check project_id and folder_id of the endpoint";
+                Ok(Roots::Deleted(failure.advice(advice).retry(Retry::Never)))
+            }
+            FailureClass::Refused => Ok(Roots::Refused(failure.advice(api.custom_integration()))),
+            _ => Err(failure),
+        },
+    }
 }
 
 /// Every project has top folders: none means that none may be seen.

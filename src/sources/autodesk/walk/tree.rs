@@ -210,6 +210,13 @@ impl<'k> Tree<'k> {
         self.nodes.get(id).map(|node| node.state)
     }
 
+    /// The folders above `id` that this walk has come by, the nearest first.
+    pub(super) fn above(&self, id: &str) -> Vec<String> {
+        let parent = |id: &str| self.nodes.get(id).and_then(|node| node.parent.clone());
+        let way = std::iter::successors(parent(id), |at| parent(at));
+        way.take(self.nodes.len()).collect()
+    }
+
     pub(super) fn is_known(&self, id: &str) -> bool {
         self.known.contains_key(id)
     }
