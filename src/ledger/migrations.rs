@@ -3,7 +3,7 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::sql_failure;
-use crate::model::{Failure, FailureClass};
+use crate::model::{Failure, FailureClass, Retry};
 
 /// Every migration ever released, in order. `user_version` counts those applied.
 const MIGRATIONS: &[&str] = &[
@@ -18,13 +18,7 @@ const MIGRATIONS: &[&str] = &[
 pub(super) fn migrate(connection: &mut Connection, path: &str) -> Result<(), Failure> {
     let applied = version(connection)?;
     if applied > MIGRATIONS.len() {
-        return Err(Failure::new(FailureClass::Misconfigured, "opening the ledger", path)
-            .said(format!(
-                "it was written by a newer transship (tables of version {applied}, this program \
-                 knows {})",
-                MIGRATIONS.len()
-            ))
-            .advice("use the newer program; this one has changed nothing"));
+        return Err(newer(applied, path));
     }
     for (number, sql) in MIGRATIONS.iter().enumerate().skip(applied) {
         let transaction = connection
@@ -37,6 +31,36 @@ pub(super) fn migrate(connection: &mut Connection, path: &str) -> Result<(), Fai
             .map_err(|e| sql_failure("updating the ledger's tables", &e))?;
     }
     Ok(())
+}
+
+/// Refuses to read tables that this program does not know, or that it has not brought
+/// up to date yet.
+pub(super) fn must_be_current(connection: &Connection, path: &str) -> Result<(), Failure> {
+    let applied = version(connection)?;
+    match applied.cmp(&MIGRATIONS.len()) {
+        std::cmp::Ordering::Equal => Ok(()),
+        std::cmp::Ordering::Greater => Err(newer(applied, path)),
+        std::cmp::Ordering::Less => {
+            Err(Failure::new(FailureClass::Refused, "reading the ledger", path)
+                .said(format!(
+                    "an older transship wrote it last (tables of version {applied}, this program \
+                     reads {})",
+                    MIGRATIONS.len()
+                ))
+                .advice("`transship sync`, or starting it, brings it up to date and loses nothing")
+                .retry(Retry::Never))
+        }
+    }
+}
+
+fn newer(applied: usize, path: &str) -> Failure {
+    Failure::new(FailureClass::Misconfigured, "opening the ledger", path)
+        .said(format!(
+            "it was written by a newer transship (tables of version {applied}, this program knows \
+             {})",
+            MIGRATIONS.len()
+        ))
+        .advice("use the newer program; this one has changed nothing")
 }
 
 fn version(connection: &Connection) -> Result<usize, Failure> {

@@ -49,6 +49,14 @@ pub use totals::{FileTotals, Totals};
 
 use crate::model::{Failure, FailureClass, Id};
 
+/// What the writer keeps of the file in memory, in kibibytes: the pages of an index that
+/// are written in no order, as services' ids are, are then written once a transaction.
+const CACHE: i64 = 32 << 10;
+
+/// Pages of 4 kB that the log holds before it is copied into the file: the more, the
+/// fewer pages are copied twice.
+const CHECKPOINT: i64 = 8_192;
+
 /// How long a statement waits for a lock that another process holds. Only
 /// foreign tools can hold one: we have one writer.
 const BUSY: Duration = Duration::from_secs(10);
@@ -125,6 +133,9 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "cache_size", -CACHE)?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(())
 }

@@ -8,7 +8,10 @@ use rusqlite::{Connection, Params, Row, named_params};
 use super::rows::{
     Books, EndpointRow, EventRow, ExportRow, FileRow, Filter, Timeline, TransferRow,
 };
-use super::{clock, endpoints, events, failure_from, files, open_read_only, sql_failure, timeline};
+use super::{
+    clock, endpoints, events, failure_from, files, migrations, open_read_only, sql_failure,
+    timeline,
+};
 use crate::model::{EndpointResult, EndpointType, Failure, FailureClass, Id, Outcome, RunReport};
 
 /// Connections kept for the next read; more than that are opened and closed.
@@ -22,7 +25,7 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Opens the ledger at `path`, which must exist.
+    /// Opens the ledger at `path`, which must exist and have the tables of this version.
     pub fn open(path: &Path) -> Result<Self, Failure> {
         if !path.exists() {
             return Err(Failure::new(
@@ -33,7 +36,9 @@ impl Reader {
             .said("there is no such file yet")
             .advice("the first sync makes it"));
         }
-        Ok(Self { path: path.into(), idle: Mutex::new(vec![open_read_only(path)?]) })
+        let connection = open_read_only(path)?;
+        migrations::must_be_current(&connection, &path.to_string_lossy())?;
+        Ok(Self { path: path.into(), idle: Mutex::new(vec![connection]) })
     }
 
     pub(super) fn read<T>(

@@ -1,7 +1,7 @@
 //! A ledger of the first version is brought up to date as it is.
 
 use rusqlite::Connection;
-use transship::ledger::{Books as _, Filter, Ledger};
+use transship::ledger::{Books as _, Filter, Ledger, Reader};
 
 use crate::desk::Books;
 use crate::source::{Service, TestSource};
@@ -31,6 +31,9 @@ async fn it_keeps_what_it_has_and_takes_registers() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.db");
     Connection::open(&path).unwrap().execute_batch(&format!("{FIRST}{LEFT}")).unwrap();
+    // Looking must not change it, and cannot read it either.
+    let failure = Reader::open(&path).unwrap_err();
+    assert!(failure.needs_operator() && failure.to_string().contains("older"), "{failure}");
     let ledger = Ledger::open(&path, "test").unwrap();
     let reader = ledger.reader().unwrap();
     assert_eq!(reader.exports(&Filter::default()).unwrap()[0].uid, "u7");
