@@ -331,10 +331,9 @@ impl State {
     }
 
     /// How many exports and deliveries wait for a person, and endpoints that need one
-    /// for themselves: to sign in, or to be let in again.
+    /// for themselves.
     pub(super) fn needs_operator(&self) -> u64 {
-        let itself = |e: &EndpointRow| e.last_outcome == Some(Outcome::NeedsOperator);
-        self.books.endpoints.iter().map(|e| e.needs_operator.max(u64::from(itself(e)))).sum()
+        self.books.endpoints.iter().map(needs_operator).sum()
     }
 
     pub(super) fn say(&mut self, level: Level, text: impl Into<String>) {
@@ -355,4 +354,10 @@ impl State {
         let ages = has_ages.then_some(60_000);
         [moving, toast, ages].into_iter().flatten().min().map(std::time::Duration::from_millis)
     }
+}
+
+/// How much of an endpoint waits for a person: its files, or, if its last run says so,
+/// the endpoint itself: to be signed in, or let in again.
+pub(super) fn needs_operator(e: &EndpointRow) -> u64 {
+    e.needs_operator.max(u64::from(e.last_outcome == Some(Outcome::NeedsOperator)))
 }

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use super::pane::{self, Row};
 use super::table::{Cell, Column};
-use crate::console::state::{Pane, RowKey, State};
+use crate::console::state::{Pane, RowKey, State, needs_operator};
 use crate::console::text;
 use crate::console::theme::Mood;
 use crate::engine::{Phase, Walk};
@@ -150,7 +150,8 @@ fn signed(changes: (u64, u64, u64)) -> String {
 }
 
 fn cells(state: &State, e: &EndpointRow) -> Vec<Cell> {
-    let needs = if e.needs_operator > 0 { Mood::Bad } else { Mood::Dim };
+    let needing = needs_operator(e);
+    let needs = if needing > 0 { Mood::Bad } else { Mood::Dim };
     let waits = if e.retrying > 0 { Mood::Warning } else { Mood::Plain };
     let delivers = e.deliver_to.is_some();
     vec![
@@ -159,7 +160,7 @@ fn cells(state: &State, e: &EndpointRow) -> Vec<Cell> {
         last(state, e),
         Cell::dim(next(state, e)),
         Cell::new(e.waiting.to_string(), waits),
-        Cell::new(e.needs_operator.to_string(), needs),
+        Cell::new(needing.to_string(), needs),
         Cell::plain(if delivers { unconfirmed(state, e) } else { String::new() }),
         Cell::plain(if delivers { e.confirmed.to_string() } else { String::new() }),
         Cell::new(files(e).to_string(), if e.access_lost > 0 { Mood::Warning } else { Mood::Dim }),
