@@ -4,7 +4,7 @@
 //! way, and no room knows more than it needs:
 //!
 //! ```text
-//! model ← config, ledger, transport ← sources, destinations ← engine ← http, headless, console ← cli ← main
+//! model ← config, ledger, transport ← sources, destinations, silver ← engine ← http, headless, console ← cli ← main
 //! ```
 //!
 //! | room | what it is for |
@@ -15,6 +15,7 @@
 //! | [`transport`] | what several sources and destinations share: HTTP, SSH, SFTP |
 //! | [`sources`] | where files come from |
 //! | [`destinations`] | where files go |
+//! | [`silver`] | bronze files → typed tables, quarantine, lineage |
 //! | [`engine`] | the work: one pass of an endpoint, one file's way; commands in, events out |
 //! | [`http`] | health, status and metrics for whoever watches over it |
 //! | [`headless`] | the engine's events as lines, progress bars or JSON |
@@ -46,6 +47,7 @@ pub mod headless;
 pub mod http;
 pub mod ledger;
 pub mod model;
+pub mod silver;
 pub mod sources;
 pub mod transport;
 mod wrong;

@@ -33,6 +33,7 @@ fn endpoint(name: &str) -> Endpoint {
         file_types: Vec::new(),
         scope: Scope::Exports,
         details: serde_json::Value::Null,
+        datasets: Vec::new(),
         deliver_to: Some("slate".into()),
         schedule: Schedule::Manual,
         is_active: true,

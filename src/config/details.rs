@@ -10,7 +10,7 @@ use super::problems::Place;
 use super::reader::Reader;
 use super::section::Section;
 use super::yaml::{Node, Value};
-use super::{autodesk, google_drive};
+use super::{autodesk, feed, google_drive};
 
 const ENCOURA: &[&str] = &["product_keys", "file_types"];
 
@@ -57,7 +57,7 @@ pub(super) fn details(
     let types = details.file_types.as_deref().unwrap_or_default();
     details.scope = match endpoint_type {
         EndpointType::Encoura => Some(Scope::Exports),
-        EndpointType::Sftp => Some(Scope::Sftp),
+        EndpointType::Sftp => Some(Scope::Sftp(feed::scope(r, &section, types))),
         EndpointType::AutodeskConstructionCloud => {
             autodesk::scope(r, &section, types).map(Scope::Autodesk)
         }

@@ -138,6 +138,7 @@ fn endpoint(
         file_types: details.file_types.unwrap_or_default(),
         scope: details.scope?,
         details: details.rest,
+        datasets: Vec::new(),
         deliver_to,
         schedule,
         is_active,

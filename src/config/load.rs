@@ -136,6 +136,7 @@ fn sections(r: &mut Reader, file: &Section, origin: Origin, environment: &Enviro
     let database = settings::database(r, file);
     let data_dir = settings::data_dir(r, file);
     let (database, data_dir) = settings::places(database, data_dir, &defaults);
+    let silver = data_dir.join("silver.db");
     let log = settings::log(r, file, &defaults.logs);
     let (scheduling, only_when_asked) = settings::scheduling(r, file);
     let interval = scheduling.default_interval_minutes;
@@ -174,6 +175,7 @@ fn sections(r: &mut Reader, file: &Section, origin: Origin, environment: &Enviro
         root,
         database,
         data_dir,
+        silver,
         log,
         scheduling,
         brakes,

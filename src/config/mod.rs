@@ -18,6 +18,7 @@ mod details;
 mod endpoints;
 mod environment;
 mod excerpt;
+mod feed;
 mod google_drive;
 mod json;
 mod load;
@@ -55,6 +56,9 @@ pub struct Config {
     pub database: PathBuf,
     /// Where fetched files and raw lists are kept; 0700.
     pub data_dir: PathBuf,
+    /// The SQLite file of the datasets' tables. It lies beside the ledger, so that taking
+    /// files in never keeps the ledger's commits waiting.
+    pub silver: PathBuf,
     /// The log of record.
     pub log: LogSettings,
     /// Defaults and limits of the schedules.

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Scope;
 use super::delivery::state_names;
+use super::{Dataset, Scope};
 
 state_names! {
     /// The kind of service an endpoint reads.
@@ -42,6 +42,8 @@ pub struct Endpoint {
     pub scope: Scope,
     /// The rest of `endpoint_details`, as configured.
     pub details: serde_json::Value,
+    /// The datasets that its files belong to; for SFTP.
+    pub datasets: Vec<Dataset>,
     /// The entry of `destinations:` that its files go to; none keeps only the books.
     pub deliver_to: Option<String>,
     /// When it runs by itself.

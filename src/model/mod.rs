@@ -3,6 +3,7 @@
 //! Nothing in here knows a database, a socket or a terminal, so everything in
 //! here can be read, tested and trusted on its own.
 
+mod dataset;
 mod delivery;
 mod endpoint;
 mod export;
@@ -17,6 +18,7 @@ mod server;
 mod service;
 mod shown;
 
+pub use dataset::{Carried, Column, ColumnKind, Dataset, Dialect, Format, Rollup};
 pub use delivery::{DeliveryState, Evidence};
 pub use endpoint::{Endpoint, EndpointType, Schedule};
 pub use export::{ExportState, Listed, ReconcileMode};
@@ -31,6 +33,7 @@ pub use server::{
     SshAuth, SshServer,
 };
 pub use service::{
-    AutodeskAccount, AutodeskGrant, AutodeskScope, DriveScope, GoogleAccount, Pick, Scope,
+    AfterFetch, AutodeskAccount, AutodeskGrant, AutodeskScope, DriveScope, FeedScope,
+    GoogleAccount, Pick, Scope,
 };
 pub use shown::{Shown, steerless};

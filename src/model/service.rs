@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -75,8 +76,8 @@ pub enum Scope {
     Autodesk(AutodeskScope),
     /// A Drive folder or a shared drive.
     GoogleDrive(DriveScope),
-    /// A folder on an SFTP server.
-    Sftp,
+    /// A folder on a partner's SFTP server.
+    Sftp(FeedScope),
 }
 
 impl Scope {
@@ -85,7 +86,8 @@ impl Scope {
         match self {
             Self::Autodesk(scope) => Some(&scope.pick),
             Self::GoogleDrive(scope) => Some(&scope.pick),
-            Self::Exports | Self::Sftp => None,
+            Self::Sftp(scope) => Some(&scope.pick),
+            Self::Exports => None,
         }
     }
 }
@@ -128,6 +130,42 @@ pub struct DriveScope {
     pub export_as: BTreeMap<String, String>,
     /// Which files.
     pub pick: Pick,
+}
+
+/// A folder on a partner's SFTP server. All of its files are fetched, once each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeedScope {
+    /// The folder, absolute or below where the login ends up.
+    pub directory: String,
+    /// Names of the files that are looked at: `*`, `?` and `{a,b}`; empty for every name.
+    pub patterns: Vec<String>,
+    /// Also what lies deeper.
+    pub include_subfolders: bool,
+    /// Smaller files are passed over. Bytes.
+    pub min_bytes: u64,
+    /// Files changed less than this long ago are not complete yet, by the clock of this
+    /// machine.
+    pub min_age: Duration,
+    /// Files changed longer ago are passed over.
+    pub max_age: Option<Duration>,
+    /// The pause between two looks in which a file's size and time have to stay equal.
+    pub settle: Duration,
+    /// What becomes of a file over there once it is safe here.
+    pub after_fetch: AfterFetch,
+    /// Which files.
+    pub pick: Pick,
+}
+
+/// What becomes of a fetched file at its source, once it is durable here.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum AfterFetch {
+    /// Nothing.
+    #[default]
+    Leave,
+    /// It is moved into this folder.
+    Move(String),
+    /// It is deleted.
+    Delete,
 }
 
 /// Which of the files in a scope are registered.

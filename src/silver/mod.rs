@@ -1,0 +1,7 @@
+//! Silver: a partner's files as typed tables.
+//!
+//! ```text
+//! bronze file → rows, typed (read) → one transaction (ingest) → tables, quarantine, rollups → pages
+//! ```
+
+pub mod rows;
