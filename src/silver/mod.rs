@@ -4,4 +4,5 @@
 //! bronze file → rows, typed (read) → one transaction (ingest) → tables, quarantine, rollups → pages
 //! ```
 
+pub mod read;
 pub mod rows;
