@@ -11,6 +11,7 @@ mod failure;
 mod hash;
 mod id;
 pub mod name;
+pub mod pattern;
 mod register;
 mod run;
 mod secret;
