@@ -114,11 +114,10 @@ impl RegisterSource for SftpSource {
         cancel: &CancellationToken,
     ) -> Result<Walked, Failure> {
         // Given back before folders are listed, each over the session with the fewest users.
-        let root = match self.root(&*self.account.session().await?).await {
+        let look = async || self.root(&*self.account.session().await?).await;
+        let root = match look().await {
             // Kept since the last pass, it may have broken off: once more over another one.
-            Err(failure) if failure.class == FailureClass::Network => {
-                self.root(&*self.account.session().await?).await?
-            }
+            Err(failure) if failure.class == FailureClass::Network => look().await?,
             root => root?,
         };
         Walk::new(self, &known.memory, sink, cancel, &root).run(root.clone()).await
