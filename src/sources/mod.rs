@@ -10,6 +10,7 @@ mod content;
 mod download;
 pub mod encoura;
 pub mod google_drive;
+mod pour;
 
 use std::path::Path;
 use std::sync::Arc;
