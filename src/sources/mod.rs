@@ -10,6 +10,7 @@ mod content;
 mod download;
 pub mod encoura;
 pub mod google_drive;
+mod pour;
 pub mod sftp;
 
 use std::path::Path;
