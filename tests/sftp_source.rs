@@ -13,7 +13,7 @@ mod hostile;
 mod looks;
 #[path = "sftp_source/names.rs"]
 mod names;
-#[path = "sftp_source/sink.rs"]
+#[path = "support/sink.rs"]
 mod sink;
 #[path = "sftp_source/stand.rs"]
 mod stand;

@@ -62,7 +62,7 @@ async fn a_file_is_moved_and_overwrites_nothing() {
     books.names(&source).await;
     let files: Vec<_> = books.files.lock().unwrap().values().cloned().collect();
     assert_eq!(files.len(), 3);
-    let all = files.iter().map(|file| crate::world::content(file));
+    let all = files.iter().map(crate::world::content);
     let all: Vec<_> = all.collect();
     let moved = all.iter().map(|content| source.after_fetch(content));
     for parted in futures::future::join_all(moved).await {
