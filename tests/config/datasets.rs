@@ -201,6 +201,11 @@ fn every_mistake_of_a_dataset_has_its_place() {
     // The lines below `datasets:`, which is line 3.
     let mut wrong = String::new();
     for (lines, expected) in [
+        // A definition that is wrong is there all the same.
+        (
+            "  t: { files: a, columns: { a: { references: p } } }\n  p: { files: p, columns: [k] }\n",
+            "5:27: datasets.p.columns: expected a mapping, found a list",
+        ),
         ("  t: 7\n", "4:6: datasets.t: expected a mapping, found a single value"),
         (
             "  t: { columns: { a: } }\n",
@@ -426,6 +431,9 @@ fn one_name_has_one_definition() {
         mistakes(&differs),
         ["13:7: endpoints[1].datasets.t: another definition of this name stands in line 8 already"]
     );
+    let more = one("b").replace("a: b }", "a: text }, rollups: { r: { by: a } }");
+    let differs = format!("{CLIENT}endpoints:\n{}{more}", one("text"));
+    assert_eq!(mistakes(&differs).len(), 1, "rollups are part of a definition");
 }
 
 #[test]
