@@ -10,7 +10,8 @@ use super::{Exit, Global, check, print, signals};
 use crate::config::Config;
 use crate::console;
 use crate::engine::{Command, Schedules};
-use crate::http::Server;
+use crate::http::{Data, Server};
+use crate::silver;
 
 /// The console, or headless where there is no terminal or none is wanted.
 pub(super) async fn stay(global: &Global, no_tui: bool) -> Exit {
@@ -39,6 +40,8 @@ pub(super) async fn serve(global: &Global, config: Config, stay: Stay) -> Exit {
     let face =
         if terminal && !stay.no_tui { Face::Console } else { Face::Lines(verbosity(global)) };
     let http = config.http.clone();
+    let datasets = config.endpoints.iter().flat_map(|e| e.datasets.iter().cloned()).collect();
+    let silver = config.silver.clone();
     let workplace = match Workplace::open(config, "transship", Schedules::On, face).await {
         Ok(workplace) => workplace,
         Err(exit) => return exit,
@@ -50,8 +53,12 @@ pub(super) async fn serve(global: &Global, config: Config, stay: Stay) -> Exit {
             let _ = handle.request(Command::sync_all()).await;
         });
     }
+    let data = match silver::reader::Reader::open(&silver) {
+        Ok(reader) => Data::new(reader, datasets),
+        Err(failure) => return print::failure(&failure),
+    };
     let server = match workplace.engine.reader() {
-        Ok(reader) => Server::start(&http, workplace.engine.handle(), Arc::new(reader)),
+        Ok(reader) => Server::start(&http, workplace.engine.handle(), Arc::new(reader), Some(data)),
         Err(failure) => return print::failure(&failure),
     };
     match face {

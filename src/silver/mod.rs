@@ -4,4 +4,7 @@
 //! bronze file → rows, typed (read) → one transaction (ingest) → tables, quarantine, rollups → pages
 //! ```
 
+pub mod lists;
+pub mod pages;
+pub mod reader;
 pub mod rows;
