@@ -7,6 +7,7 @@ mod autodesk;
 mod check;
 mod demo;
 mod exit;
+mod feed;
 mod init;
 mod lists;
 pub mod print;
@@ -23,6 +24,7 @@ pub use args::{
 };
 pub use autodesk::AutodeskSimArgs;
 pub use exit::Exit;
+pub use feed::FeedSimArgs;
 
 use crate::engine::Command as Do;
 
