@@ -28,7 +28,7 @@ pub(super) struct Binding {
 }
 
 const ALL: &[Pane] = &Pane::ALL;
-const LISTS: &[Pane] = &[Pane::Endpoints, Pane::Pending, Pane::Transfers];
+const LISTS: &[Pane] = &[Pane::Endpoints, Pane::Pending, Pane::Transfers, Pane::Feeds];
 const FILES: &[Pane] = &[Pane::Pending, Pane::Transfers];
 const LOG: &[Pane] = &[Pane::Log];
 
@@ -156,6 +156,14 @@ pub(super) static TABLE: &[Binding] = &[
     bind(Action::Focus(Pane::Pending), &[key('2')], "pending", "to the pending exports", ALL, 0),
     bind(Action::Focus(Pane::Transfers), &[key('3')], "transfers", "to the transfers", ALL, 0),
     bind(Action::Focus(Pane::Log), &[key('4')], "log", "to the log", ALL, 0),
+    bind(
+        Action::Focus(Pane::Feeds),
+        &[key('5'), key('d')],
+        "landed files",
+        "to the landed files",
+        ALL,
+        0,
+    ),
     bind(Action::Full, &[key('f')], "full pane", "the focused pane alone, and back", ALL, 0),
     bind(
         Action::Filter,

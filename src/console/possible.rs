@@ -66,6 +66,9 @@ pub(super) fn possible(action: Action, state: &State) -> Result<(), String> {
         Action::Open | Action::CopyName if state.list(state.focus).selected.is_none() => {
             Err("nothing is selected".to_owned())
         }
+        Action::Focus(Pane::Feeds) if !state.has_feeds() => {
+            Err("no endpoint is a partner's folder".to_owned())
+        }
         Action::Mark | Action::CopyId
             if !matches!(state.list(state.focus).selected, Some(RowKey::Id(_))) =>
         {

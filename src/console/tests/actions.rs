@@ -101,6 +101,58 @@ fn each_key_asks_for_its_command() {
 }
 
 #[test]
+fn landed_files_are_found_opened_and_followed() {
+    let mut state = sample::feeds();
+    assert_eq!(state.list(Pane::Feeds).selected, Some(RowKey::Landed(6)), "who is refused first");
+    assert_eq!(key(&mut state, 's'), [sync(&["Shop feed"])]);
+    press(&mut state, "jjjj");
+    assert_eq!(key(&mut state, 'y'), [Effect::Copy("/outgoing/sales_data_2026-05-02.csv".into())]);
+    let opened = chord(&mut state, KeyCode::Enter, KeyModifiers::NONE);
+    assert_eq!(opened, [Effect::SetAside(5)]);
+    let rows = |state: &State| match &state.popup {
+        Some(Popup::Details(details)) => details.landed.clone().and_then(|landed| landed.rows),
+        _ => None,
+    };
+    // What was read of another file meanwhile is not this one's.
+    update(&mut state, Message::SetAside(6, Ok(sample::set_aside(6))));
+    assert_eq!(rows(&state), None);
+    update(&mut state, Message::SetAside(5, Ok(sample::set_aside(5))));
+    assert_eq!(rows(&state).map(|rows| rows.len()), Some(4));
+    // While one looks at it, it is read again whenever something happened.
+    let ended = Message::Engine(Box::new(Event::TransferEnded { id: Id::export(1) }));
+    assert_eq!(update(&mut state, ended), [Effect::Reload, Effect::SetAside(5)]);
+    let failure = Failure::new(FailureClass::Local, "listing rows that are set aside", "silver.db");
+    update(&mut state, Message::SetAside(5, Err(failure)));
+    assert!(state.toast.as_ref().is_some_and(|toast| toast.text.contains("silver.db")));
+    assert_eq!(rows(&state).map(|rows| rows.len()), Some(4), "what was read stays");
+    chord(&mut state, KeyCode::Esc, KeyModifiers::NONE);
+    press(&mut state, "/refused<enter>");
+    assert_eq!(state.rows(Pane::Feeds), [RowKey::Landed(6)]);
+}
+
+#[test]
+fn tab_goes_to_the_landed_files_where_there_are_feeds() {
+    let round = |state: &mut State, code: KeyCode| {
+        let mut seen = Vec::new();
+        for _ in 0..5 {
+            chord(state, code, KeyModifiers::NONE);
+            seen.push(state.focus);
+        }
+        seen
+    };
+    let mut state = sample::feeds();
+    press(&mut state, "1");
+    use Pane::{Endpoints, Feeds, Log, Pending, Transfers};
+    assert_eq!(round(&mut state, KeyCode::Tab), [Pending, Transfers, Log, Feeds, Endpoints]);
+    assert_eq!(round(&mut state, KeyCode::BackTab), [Feeds, Log, Transfers, Pending, Endpoints]);
+    let mut state = sample::state();
+    assert_eq!(round(&mut state, KeyCode::Tab), [Pending, Transfers, Log, Endpoints, Pending]);
+    assert_eq!(key(&mut state, '5'), []);
+    assert_eq!(state.focus, Pending);
+    assert!(state.toast.unwrap().text.contains("no endpoint is a partner's folder"));
+}
+
+#[test]
 fn a_paused_endpoint_says_so_and_can_be_resumed() {
     let mut state = sample::state();
     let name = state.books.endpoints[1].name.clone();

@@ -4,7 +4,7 @@ use super::motion;
 use crate::console::action::Action;
 use crate::console::effect::{Effect, LogMove};
 use crate::console::possible::{acts_on, fits, possible};
-use crate::console::state::{Confirm, Details, Popup, RowKey, State, Target};
+use crate::console::state::{Confirm, Details, Popup, RowKey, SetAside, State, Target};
 use crate::console::view;
 use crate::engine::{Command, Level, Phase, ReconcileMode};
 use crate::model::{Id, Shown, Trigger};
@@ -32,8 +32,8 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         | Action::PageDown
         | Action::Top
         | Action::Bottom => return motion::motion(state, action),
-        Action::NextPane => state.focus = focus.step(1),
-        Action::PreviousPane => state.focus = focus.step(3),
+        Action::NextPane => state.focus = focus.step(true, state.has_feeds()),
+        Action::PreviousPane => state.focus = focus.step(false, state.has_feeds()),
         Action::Focus(pane) => state.focus = pane,
         Action::Full => state.full = !state.full,
         Action::Mark => {
@@ -218,18 +218,24 @@ fn open(state: &mut State) -> Vec<Effect> {
     let details = match state.list(state.focus).selected.clone() {
         Some(RowKey::Id(id)) => {
             let title = state.target(id).map_or_else(Shown::default, |t| t.name);
-            Details { title, id: Some(id), facts: Vec::new(), timeline: None, scroll: 0 }
+            Details { id: Some(id), ..Details::of(title, Vec::new()) }
         }
         Some(RowKey::Endpoint(name)) => {
             let Some(row) = state.books.endpoints.iter().find(|e| e.name == name) else {
                 return Vec::new();
             };
             let facts = view::endpoints::facts(state, row);
-            Details { title: Shown::new(&name), id: None, facts, timeline: None, scroll: 0 }
+            Details::of(Shown::new(&name), facts)
+        }
+        Some(RowKey::Landed(file)) => {
+            let Some(row) = state.landed_file(file) else { return Vec::new() };
+            let facts = view::feeds::facts(state, row);
+            let landed = Some(SetAside { file, rows: None });
+            Details { landed, ..Details::of(Shown::new(&row.path), facts) }
         }
         None => return Vec::new(),
     };
-    let show = details.id.map(Effect::Show);
+    let show = details.refresh();
     state.popup = Some(Popup::Details(details));
     show.into_iter().collect()
 }
@@ -251,6 +257,10 @@ fn copy(state: &mut State, action: Action) -> Vec<Effect> {
         Some(RowKey::Id(id)) if action == Action::CopyId => id.to_string(),
         Some(RowKey::Id(id)) => state.target(*id).map_or_else(String::new, |t| t.name.to_string()),
         Some(RowKey::Endpoint(name)) => Shown::new(name).to_string(),
+        Some(RowKey::Landed(file)) => {
+            let path = state.landed_file(*file).map(|row| Shown::new(&row.path));
+            path.unwrap_or_default().to_string()
+        }
         None => return Vec::new(),
     };
     state.say(Level::Info, format!("copied {text}"));

@@ -81,7 +81,7 @@ pub(super) fn event(state: &mut State, event: Event) -> Vec<Effect> {
     let mut effects = vec![Effect::Reload];
     // An open timeline goes on while one looks at it.
     if let Some(Popup::Details(details)) = &state.popup {
-        effects.extend(details.id.map(Effect::Show));
+        effects.extend(details.refresh());
     }
     effects
 }
