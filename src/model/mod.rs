@@ -11,6 +11,7 @@ mod failure;
 mod hash;
 mod id;
 pub mod name;
+pub mod pattern;
 mod register;
 mod run;
 mod secret;
@@ -19,6 +20,7 @@ mod service;
 mod shown;
 
 pub use dataset::{Carried, Column, ColumnKind, Dataset, Dialect, Format, Rollup};
+pub(crate) use delivery::state_names;
 pub use delivery::{DeliveryState, Evidence};
 pub use endpoint::{Endpoint, EndpointType, Schedule};
 pub use export::{ExportState, Listed, ReconcileMode};

@@ -37,8 +37,8 @@ pub(super) use openapi::answer as openapi;
 /// Pages that are read at the same time; the others wait for their turn.
 const READS: usize = 16;
 
-/// Exports at the same time; more are refused, since each takes long.
-const EXPORTS: usize = 4;
+/// Exports at the same time; more wait as long as for a page, and are then refused.
+const EXPORTS: usize = 8;
 
 /// The longest that a page may take, waiting included.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -1,0 +1,243 @@
+//! The tables of `silver.db`: those that are always there, and those that a dataset's
+//! definition makes. Writer and readers go by this file.
+//!
+//! **A dataset's table** has the dataset's name, and its columns in the order of the
+//! definition under [`Column::stored_as`]. A decimal's integer has a column beside it
+//! that is computed, under the plain name and as a floating-point number: for people's
+//! own queries, never for sums. Where each row came from:
+//!
+//! - with a key: the columns `file` and `line`; the key is the primary key;
+//! - without: the first column, [`Dataset::row_id`], is `file * 1_000_000_000 + line`.
+//!
+//! **A dictionary's table** has two columns, number and word. They are named after the
+//! first column that uses it: `categories(category_id, category_name)`.
+//!
+//! **A rollup's table** is `<dataset>_<rollup>`: the columns that make a group (no value
+//! is [`no_value`]), `count`, and `total` where something is summed up, scaled by the
+//! places of all its factors together ([`total_scale`]).
+
+use rusqlite::Connection;
+
+use super::sql::{no_value, quote, stored_type};
+use crate::model::{Column, ColumnKind, Dataset, Failure, FailureClass, Rollup, Sha256};
+
+/// The version of these tables that this program writes and reads.
+pub(crate) const VERSION: i64 = 1;
+
+/// Lines that a file of a dataset without a key may have: what is below is the line, what
+/// is above the file.
+pub(crate) const LINES: i64 = 1_000_000_000;
+
+/// The tables that are always there.
+///
+/// `landed.state`: see [`LandedState`](super::LandedState). `landed.accept`: it goes in
+/// however many of its rows are bad. `landed.unresolved`: rows that are set aside since
+/// the row they refer to is not there; `quarantine.missing` names the dataset in which.
+pub(super) const FOUNDATION: &str = "
+CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE datasets (
+    name TEXT PRIMARY KEY, definition TEXT NOT NULL, digest TEXT NOT NULL,
+    changed_at TEXT NOT NULL, row_count INTEGER NOT NULL DEFAULT 0,
+    bad_count INTEGER NOT NULL DEFAULT 0, version INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE landed (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, export INTEGER UNIQUE,
+    corrects INTEGER REFERENCES landed(id),
+    endpoint TEXT NOT NULL, path TEXT NOT NULL, name TEXT NOT NULL, sha256 TEXT NOT NULL,
+    size INTEGER NOT NULL, bronze TEXT NOT NULL, changed_at TEXT, landed_at TEXT NOT NULL,
+    dataset TEXT, rank TEXT NOT NULL, state TEXT NOT NULL, definition TEXT,
+    rows_good INTEGER NOT NULL DEFAULT 0, rows_bad INTEGER NOT NULL DEFAULT 0,
+    drift TEXT, error TEXT, ingested_at TEXT,
+    accept INTEGER NOT NULL DEFAULT 0, unresolved INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX landed_state ON landed (state, endpoint);
+CREATE INDEX landed_sha256 ON landed (sha256);
+CREATE INDEX landed_path ON landed (endpoint, path);
+CREATE INDEX landed_dataset ON landed (dataset, state, rank);
+CREATE INDEX landed_corrects ON landed (corrects) WHERE corrects IS NOT NULL;
+CREATE TABLE quarantine (
+    file INTEGER NOT NULL REFERENCES landed(id), line INTEGER NOT NULL,
+    dataset TEXT NOT NULL, column_name TEXT, reason TEXT NOT NULL, value TEXT,
+    raw TEXT NOT NULL, missing TEXT,
+    PRIMARY KEY (file, line)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX quarantine_missing ON quarantine (missing, dataset, column_name, value)
+    WHERE missing IS NOT NULL;
+";
+
+/// Names of tables that no dataset, dictionary or rollup can have.
+pub(super) const RESERVED: [&str; 4] = ["meta", "datasets", "landed", "quarantine"];
+
+/// What a dataset is known by while nothing changes about its tables. Which files belong
+/// to it, and how many bad rows are too many, are no part of it.
+pub(crate) fn digest(dataset: &Dataset) -> Result<String, serde_json::Error> {
+    let plain = Dataset { files: Vec::new(), max_bad_percent: 0, ..dataset.clone() };
+    Ok(Sha256::of(&serde_json::to_vec(&plain)?))
+}
+
+/// The table of a rollup.
+pub(crate) fn rollup_table(dataset: &Dataset, rollup: &Rollup) -> String {
+    format!("{}_{}", dataset.name, rollup.name)
+}
+
+/// Places after the point in a rollup's `total`: those of its factors together.
+pub fn total_scale(dataset: &Dataset, rollup: &Rollup) -> u32 {
+    let scale = |name: &String| match dataset.column(name).map(|column| &column.kind) {
+        Some(ColumnKind::Decimal { scale, .. }) => u32::from(*scale),
+        _ => 0,
+    };
+    rollup.sum.iter().map(scale).sum()
+}
+
+/// The index of a column, if it has one of its own.
+pub(super) fn index_name(dataset: &Dataset, column: &Column) -> Option<String> {
+    let first_of_key = dataset.key.first() == Some(&column.name);
+    (column.indexed && !first_of_key).then(|| format!("{}_{}", dataset.name, column.name))
+}
+
+/// Columns of the table that a decimal's value can be read from as a floating number.
+pub(super) fn computed_column(column: &Column) -> Option<(String, u8)> {
+    match (&column.dictionary, &column.kind) {
+        (None, ColumnKind::Decimal { scale, .. }) => Some((column.name.clone(), *scale)),
+        _ => None,
+    }
+}
+
+/// Stored names of columns given by name.
+pub(crate) fn stored_names(dataset: &Dataset, names: &[String]) -> Vec<String> {
+    names.iter().filter_map(|name| dataset.column(name)).map(Column::stored_as).collect()
+}
+
+/// The dictionaries of a dataset, each with the column that it is named after.
+pub(super) fn dictionaries(dataset: &Dataset) -> Vec<(String, &Column)> {
+    let mut found: Vec<(String, &Column)> = Vec::new();
+    for column in &dataset.columns {
+        if let Some(dictionary) = &column.dictionary
+            && !found.iter().any(|(name, _)| name == dictionary)
+        {
+            found.push((dictionary.clone(), column));
+        }
+    }
+    found
+}
+
+/// Makes a dictionary's table, unless it is there.
+pub(super) fn create_dictionary(name: &str, column: &Column) -> String {
+    format!(
+        "CREATE TABLE IF NOT EXISTS {} ({} INTEGER PRIMARY KEY, {} TEXT NOT NULL UNIQUE) STRICT;",
+        quote(name),
+        quote(&format!("{}_id", column.name)),
+        quote(&format!("{}_name", column.name)),
+    )
+}
+
+/// Makes the tables and indexes of a dataset.
+pub(super) fn create_dataset(dataset: &Dataset) -> String {
+    let mut parts = Vec::new();
+    let keyed = !dataset.key.is_empty();
+    if !keyed {
+        parts.push(format!("{} INTEGER PRIMARY KEY", quote(&dataset.row_id())));
+    }
+    for column in &dataset.columns {
+        let stored = quote(&column.stored_as());
+        let never_empty = column.required || dataset.key.contains(&column.name);
+        let not_null = if never_empty { " NOT NULL" } else { "" };
+        parts.push(format!("{stored} {}{not_null}", stored_type(column)));
+        if let Some((name, scale)) = computed_column(column) {
+            let one = 10_i64.pow(u32::from(scale.min(18)));
+            parts.push(format!(
+                "{} REAL GENERATED ALWAYS AS ({stored} / {one}.0) VIRTUAL",
+                quote(&name)
+            ));
+        }
+    }
+    if keyed {
+        parts.push("file INTEGER NOT NULL, line INTEGER NOT NULL".into());
+        parts.push(format!("PRIMARY KEY ({})", listed(&stored_names(dataset, &dataset.key))));
+    }
+    let table = quote(&dataset.name);
+    let kind = if keyed { "STRICT, WITHOUT ROWID" } else { "STRICT" };
+    let mut sql = format!("CREATE TABLE {table} ({}) {kind};", parts.join(", "));
+    for column in &dataset.columns {
+        if let Some(index) = index_name(dataset, column) {
+            let on = quote(&column.stored_as());
+            sql += &format!("CREATE INDEX {} ON {table} ({on});", quote(&index));
+        }
+    }
+    for rollup in &dataset.rollups {
+        sql += &create_rollup(dataset, rollup);
+    }
+    sql
+}
+
+fn create_rollup(dataset: &Dataset, rollup: &Rollup) -> String {
+    let mut parts: Vec<String> = rollup
+        .by
+        .iter()
+        .filter_map(|name| dataset.column(name))
+        .map(|c| format!("{} {} NOT NULL", quote(&c.stored_as()), stored_type(c)))
+        .collect();
+    parts.push("count INTEGER NOT NULL".into());
+    if !rollup.sum.is_empty() {
+        parts.push("total INTEGER NOT NULL".into());
+    }
+    parts.push(format!("PRIMARY KEY ({})", listed(&stored_names(dataset, &rollup.by))));
+    let table = quote(&rollup_table(dataset, rollup));
+    format!("CREATE TABLE {table} ({}) STRICT, WITHOUT ROWID;", parts.join(", "))
+}
+
+/// Removes the tables of a dataset, and its indexes with them.
+pub(super) fn drop_dataset(dataset: &Dataset) -> String {
+    let rollups = dataset.rollups.iter().map(|rollup| rollup_table(dataset, rollup));
+    std::iter::once(dataset.name.clone())
+        .chain(rollups)
+        .map(|table| format!("DROP TABLE IF EXISTS {};", quote(&table)))
+        .collect()
+}
+
+/// Names, quoted, with commas between.
+pub(crate) fn listed(names: &[String]) -> String {
+    names.iter().map(|name| quote(name)).collect::<Vec<_>>().join(", ")
+}
+
+/// The query that a rollup's table always equals: what tests and people compare it with.
+pub fn rollup_query(dataset: &Dataset, rollup: &Rollup) -> String {
+    let groups: Vec<String> = rollup
+        .by
+        .iter()
+        .filter_map(|name| dataset.column(name))
+        .map(|c| format!("coalesce({}, {})", quote(&c.stored_as()), no_value(c)))
+        .collect();
+    let factors: Vec<String> =
+        stored_names(dataset, &rollup.sum).iter().map(|name| quote(name)).collect();
+    let total = match factors.is_empty() {
+        true => String::new(),
+        false => format!(", coalesce(sum({}), 0)", factors.join(" * ")),
+    };
+    let by = groups.join(", ");
+    format!("SELECT {by}, count(*){total} FROM {} GROUP BY {by}", quote(&dataset.name))
+}
+
+/// The version of a file's tables; none if it has no tables.
+pub(super) fn version(connection: &Connection) -> rusqlite::Result<Option<i64>> {
+    let sql = "SELECT count(*) FROM sqlite_schema";
+    if connection.query_row(sql, [], |row| row.get::<_, i64>(0))? == 0 {
+        return Ok(None);
+    }
+    let sql = "SELECT value FROM meta WHERE key = 'version'";
+    connection.query_row(sql, [], |row| row.get(0)).map(Some)
+}
+
+/// Refuses tables that this program does not know.
+pub(super) fn other_version(found: i64, path: &str) -> Failure {
+    let (who, advice) = match found > VERSION {
+        true => ("a newer", "use the newer program; this one has changed nothing"),
+        false => ("an older", "`transship ingest` brings it up to date"),
+    };
+    Failure::new(FailureClass::Misconfigured, "opening the datasets", path)
+        .said(format!(
+            "it was written by {who} transship (tables of version {found}, this program knows \
+             {VERSION})"
+        ))
+        .advice(advice)
+}

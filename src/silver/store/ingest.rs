@@ -1,0 +1,232 @@
+//! One file's way in.
+
+use std::path::Path;
+use std::sync::mpsc;
+
+use rusqlite::{Connection, TransactionBehavior};
+use tokio_util::sync::CancellationToken;
+
+use super::dictionary::Dictionaries;
+use super::parse::{Parsed, parse};
+use super::quarantine::{Quarantine, SetAside};
+use super::references::References;
+use super::settle;
+use super::table::Table;
+use super::trouble::{Trouble, unexpected};
+use super::waiting::Waiting;
+use super::withdraw;
+use super::writer::Books;
+use crate::model::{Dataset, Failure};
+use crate::silver::rows::{Chunk, Drift};
+use crate::silver::{Feeds, Ingested, LandedState};
+
+/// Chunks between the two threads: one is filled, one is written, two lie between.
+const CHUNKS: usize = 4;
+
+/// A file that was looked at.
+pub(super) struct Taken {
+    pub file: Ingested,
+    /// Files that wait again because of it.
+    pub set_back: Vec<i64>,
+}
+
+/// What came out of a file.
+#[derive(Default)]
+pub(super) struct Loaded {
+    pub good: u64,
+    pub bad: u64,
+    pub unresolved: u64,
+    /// Rows that are new in the table.
+    pub news: u64,
+    pub drift: Drift,
+    /// Why nothing of it goes in.
+    pub refusal: Option<String>,
+    /// The first of its bad rows.
+    pub listed: Vec<SetAside>,
+}
+
+/// Takes in a file, if it still waits.
+pub(super) fn take_in(
+    books: &mut Books,
+    id: i64,
+    stop: &[CancellationToken],
+) -> Result<Option<Taken>, Trouble> {
+    let result = take(books, id, stop);
+    if let Err(Trouble::Bronze(failure)) = &result {
+        // For whoever looks at what waits; it is no state.
+        let sql = "UPDATE landed SET error = ? WHERE id = ?";
+        books.connection.execute(sql, (failure.to_string(), id))?;
+    }
+    result
+}
+
+fn take(books: &mut Books, id: i64, stop: &[CancellationToken]) -> Result<Option<Taken>, Trouble> {
+    let Books { connection, feeds, data_dir } = books;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let Some(file) = Waiting::find(&transaction, id)? else { return Ok(None) };
+    let mut set_back = Vec::new();
+    let before = file.dataset.as_ref().and_then(|name| feeds.dataset(name));
+    let dataset = feeds.takes(&file.endpoint, &file.name);
+    // Its name fits another dataset than it did.
+    let moved = before.filter(|before| dataset.is_none_or(|now| now.name != before.name));
+    if let Some(before) = moved {
+        set_back.extend(withdraw::file(&transaction, before, id, file.is_in)?);
+        settle::count(&transaction, &before.name, 0)?;
+    }
+    let is_in = file.is_in && moved.is_none();
+    let verdict = match dataset {
+        None => Some(LandedState::Unmatched),
+        Some(dataset) => file.verdict(&transaction, dataset)?,
+    };
+    if let Some(state) = verdict {
+        set_back.extend(settle::aside(&transaction, &file, dataset, is_in, state)?);
+        transaction.commit()?;
+        let file = settle::told(&file, dataset, state, &Loaded::default());
+        return Ok(Some(Taken { file, set_back }));
+    }
+    let Some(dataset) = dataset else { return Ok(None) };
+
+    if is_in && dataset.key.is_empty() {
+        withdraw::rows(&transaction, dataset, id)?;
+    }
+    Quarantine::clear(&transaction, id)?;
+    let loaded = load(&transaction, feeds, dataset, &file, &data_dir.join(&file.bronze), stop)?;
+    let state = if loaded.refusal.is_none() {
+        set_back.extend(settle::ingested(&transaction, feeds, dataset, &file, &loaded)?);
+        transaction.commit()?;
+        LandedState::Ingested
+    } else {
+        transaction.rollback()?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let (state, again) = settle::refused(&transaction, dataset, &file, &loaded, is_in)?;
+        set_back.extend(again);
+        transaction.commit()?;
+        state
+    };
+    let file = settle::told(&file, Some(dataset), state, &loaded);
+    Ok(Some(Taken { file, set_back }))
+}
+
+/// Reads the file on a thread of its own, and writes its rows on this one.
+fn load(
+    connection: &Connection,
+    feeds: &Feeds,
+    dataset: &Dataset,
+    file: &Waiting,
+    path: &Path,
+    stop: &[CancellationToken],
+) -> Result<Loaded, Trouble> {
+    let mut rows = Rows {
+        references: References::of(connection, feeds, dataset)?,
+        dictionaries: Dictionaries::of(connection, dataset)?,
+        table: Table::of(connection, dataset, file.id, &file.rank)?,
+        quarantine: Quarantine::of(connection, file.id, &dataset.name)?,
+        good: 0,
+        wrong: None,
+        keep: Vec::new(),
+    };
+    let parsed = std::thread::scope(|scope| {
+        let (full, to_write) = mpsc::sync_channel(CHUNKS);
+        let (empty, to_fill) = mpsc::channel();
+        for _ in 0..CHUNKS {
+            // The other end is still here.
+            let _ = empty.send(Chunk::new(dataset.columns.len()));
+        }
+        let parser = std::thread::Builder::new()
+            .name("silver-read".into())
+            .spawn_scoped(scope, move || parse(dataset, path, &file.sha256, &to_fill, &full))
+            .map_err(|e| Failure::io("starting a thread", "", &e))?;
+        while let Ok(mut chunk) = to_write.recv() {
+            if stop.iter().any(CancellationToken::is_cancelled) {
+                return Err(Failure::cancelled("taking in", &file.name).into());
+            }
+            rows.take(&mut chunk)?;
+            chunk.clear();
+            // The parser may be at its end.
+            let _ = empty.send(chunk);
+        }
+        parser.join().map_err(|_| Trouble::Pass(unexpected("the parser stopped")))?
+    })?;
+    rows.finish(dataset, file, parsed)
+}
+
+/// What is done with the rows.
+struct Rows<'c> {
+    references: References<'c>,
+    dictionaries: Dictionaries<'c>,
+    table: Table<'c>,
+    quarantine: Quarantine<'c>,
+    good: u64,
+    /// What is wrong with the file beside its bad rows. Nothing more of it is written;
+    /// it is read on, since its bytes may not be what landed.
+    wrong: Option<String>,
+    keep: Vec<bool>,
+}
+
+impl Rows<'_> {
+    fn take(&mut self, chunk: &mut Chunk) -> Result<(), Trouble> {
+        for row in chunk.bad.drain(..) {
+            self.quarantine.add(SetAside { row, missing: None })?;
+        }
+        self.keep.clear();
+        self.keep.resize(chunk.len(), true);
+        self.references.resolve(chunk, &mut self.keep, &mut self.quarantine)?;
+        self.good += self.keep.iter().filter(|keep| **keep).count() as u64;
+        if self.wrong.is_some() {
+            return Ok(());
+        }
+        self.dictionaries.resolve(chunk, &self.keep)?;
+        self.or_wrong(|rows| rows.table.put(chunk, &rows.keep))
+    }
+
+    fn or_wrong(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<(), Trouble>,
+    ) -> Result<(), Trouble> {
+        match work(self) {
+            Err(Trouble::File(why)) => {
+                self.wrong.get_or_insert(why);
+                Ok(())
+            }
+            result => result,
+        }
+    }
+
+    fn finish(
+        mut self,
+        dataset: &Dataset,
+        file: &Waiting,
+        parsed: Parsed,
+    ) -> Result<Loaded, Trouble> {
+        if self.wrong.is_none() {
+            self.or_wrong(|rows| rows.table.rollups.flush())?;
+        }
+        let (good, bad) = (self.good, self.quarantine.count);
+        let share = || match file.accept {
+            true => None,
+            false => too_many(dataset, good, bad, &parsed.drift),
+        };
+        Ok(Loaded {
+            good,
+            bad,
+            unresolved: self.quarantine.unresolved,
+            news: self.table.news,
+            refusal: parsed.wrong.or(self.wrong).or_else(share),
+            listed: self.quarantine.into_listed(),
+            drift: parsed.drift,
+        })
+    }
+}
+
+/// Why a file with so many bad rows is refused, if it is.
+fn too_many(dataset: &Dataset, good: u64, bad: u64, drift: &Drift) -> Option<String> {
+    let (all, most) = (u128::from(good) + u128::from(bad), u128::from(dataset.max_bad_percent));
+    if u128::from(bad) * 100 <= all * most {
+        return None;
+    }
+    let mut why = format!("{bad} of {all} rows are bad, and {most} percent may be");
+    if !drift.missing.is_empty() {
+        why += &format!("; the file has no column {}", drift.missing.join(", "));
+    }
+    Some(why)
+}

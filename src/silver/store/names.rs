@@ -1,0 +1,97 @@
+//! No two tables, and no two columns of one, have the same name.
+
+use std::collections::HashMap;
+
+use crate::model::{Dataset, Failure, FailureClass};
+use crate::silver::schema;
+
+/// Refuses definitions that would make two things of the same name; SQLite knows no
+/// difference between upper and lower case.
+pub(super) fn check(datasets: &[Dataset]) -> Result<(), Failure> {
+    let mut tables = Names::default();
+    for name in schema::RESERVED {
+        tables.add(name, "a table of transship's own", "");
+    }
+    let mut dictionaries: HashMap<String, String> = HashMap::new();
+    for dataset in datasets {
+        let of = &dataset.name;
+        tables.add(of, "a dataset", of);
+        for rollup in &dataset.rollups {
+            tables.add(&schema::rollup_table(dataset, rollup), "a rollup", of);
+        }
+        for column in &dataset.columns {
+            if let Some(index) = schema::index_name(dataset, column) {
+                tables.add(&index, "an index", of);
+            }
+        }
+        for (name, _) in schema::dictionaries(dataset) {
+            // Datasets share a dictionary by its name.
+            if dictionaries.insert(name.to_lowercase(), name.clone()).is_none() {
+                tables.add(&name, "a dictionary", of);
+            }
+        }
+        columns(dataset)?;
+    }
+    tables.verdict()
+}
+
+fn columns(dataset: &Dataset) -> Result<(), Failure> {
+    let (mut names, of) = (Names::default(), &dataset.name);
+    if dataset.key.is_empty() {
+        names.add(&dataset.row_id(), "the row's number", of);
+    } else {
+        names.add("file", "where a row came from", of);
+        names.add("line", "where a row came from", of);
+    }
+    for column in &dataset.columns {
+        names.add(&column.stored_as(), "a column", of);
+        if let Some((name, _)) = schema::computed_column(column) {
+            names.add(&name, "a column", of);
+        }
+    }
+    for rollup in &dataset.rollups {
+        let by = schema::stored_names(dataset, &rollup.by);
+        if by.iter().any(|n| n.eq_ignore_ascii_case("count") || n.eq_ignore_ascii_case("total")) {
+            names.wrong.get_or_insert_with(|| {
+                (
+                    of.clone(),
+                    format!("rollup {} goes by a column called count or total", rollup.name),
+                )
+            });
+        }
+    }
+    names.verdict()
+}
+
+#[derive(Default)]
+struct Names {
+    taken: HashMap<String, &'static str>,
+    /// The dataset, and what is wrong.
+    wrong: Option<(String, String)>,
+}
+
+impl Names {
+    fn add(&mut self, name: &str, what: &'static str, dataset: &str) {
+        let lower = name.to_lowercase();
+        let taken = match self.taken.insert(lower.clone(), what) {
+            None if lower.starts_with("sqlite_") => "SQLite's",
+            None => return,
+            Some(other) => other,
+        };
+        self.wrong.get_or_insert_with(|| {
+            (dataset.to_owned(), format!("{what} would be called {name}, and {taken} is already"))
+        });
+    }
+
+    fn verdict(self) -> Result<(), Failure> {
+        match self.wrong {
+            None => Ok(()),
+            Some((dataset, wrong)) => {
+                let doing = "making the tables of the dataset";
+                Err(Failure::new(FailureClass::Misconfigured, doing, dataset)
+                    .said(wrong)
+                    .advice("give one of the two another name"))
+            }
+        }
+    }
+}

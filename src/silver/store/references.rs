@@ -1,0 +1,262 @@
+//! Rows that refer to rows of other datasets, and what they carry over from there.
+
+use std::collections::HashMap;
+
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OptionalExtension as _, Row, Statement};
+
+use super::dictionary::Names;
+use super::quarantine::{Quarantine, SetAside};
+use super::table::value;
+use crate::model::{Column, Dataset, Failure, FailureClass};
+use crate::silver::Feeds;
+use crate::silver::rows::{BadRow, Cell, Chunk};
+use crate::silver::sql::quote;
+
+/// Referenced rows of one column that are remembered.
+const REMEMBERED: usize = 100_000;
+
+/// Longer keys and values are looked up each time. Bytes.
+const LONGEST: usize = 256;
+
+/// Characters of a row, and of a value, that are kept of a bad one.
+const RAW: usize = 4_000;
+const VALUE: usize = 200;
+
+/// The references of a dataset.
+pub(super) struct References<'c> {
+    each: Vec<Reference<'c>>,
+    /// Columns that must have a value. Those of the file itself were looked at when it was
+    /// read; carried ones get theirs here.
+    required: Vec<usize>,
+    names: Vec<String>,
+}
+
+struct Reference<'c> {
+    column: usize,
+    /// The dataset that it refers to.
+    to: String,
+    /// It refers to its own dataset, which grows meanwhile.
+    to_itself: bool,
+    find: Statement<'c>,
+    /// Where the carried values go.
+    carried: Vec<usize>,
+    texts: HashMap<Box<str>, Found>,
+    numbers: HashMap<i64, Found>,
+}
+
+/// The carried values of a row that is there; none: it is not.
+type Found = Option<Box<[Carried]>>;
+
+#[derive(Clone)]
+enum Carried {
+    Cell(Cell),
+    Text(Box<str>),
+}
+
+impl<'c> References<'c> {
+    pub(super) fn of(
+        connection: &'c Connection,
+        feeds: &Feeds,
+        dataset: &Dataset,
+    ) -> Result<Self, Failure> {
+        let mut each = Vec::new();
+        for (column, definition) in dataset.columns.iter().enumerate() {
+            let Some(name) = &definition.references else { continue };
+            let wrong = |what: &str| {
+                let object = format!("{}.{}", dataset.name, definition.name);
+                Failure::new(FailureClass::Misconfigured, "following the column", object).said(what)
+            };
+            let to = feeds.dataset(name).ok_or_else(|| wrong("there is no such dataset"))?;
+            let [key] = to.key.as_slice() else {
+                return Err(wrong("the dataset that it references has no key of one column"));
+            };
+            let key = to.column(key).ok_or_else(|| wrong("the key has no such column"))?;
+            let mut carried = Vec::new();
+            let mut select = vec!["1".to_owned()];
+            for (at, column) in dataset.columns.iter().enumerate() {
+                let Some(from) = &column.carried else { continue };
+                if from.via == definition.name {
+                    let from = to.column(&from.column);
+                    let from = from.ok_or_else(|| wrong("there is no column to carry over"))?;
+                    carried.push(at);
+                    select.push(quote(&from.stored_as()));
+                }
+            }
+            let sql = |e: rusqlite::Error| wrong(&e.to_string());
+            let find = format!(
+                "SELECT {} FROM {} WHERE {} = {}",
+                select.join(", "),
+                quote(&to.name),
+                quote(&key.stored_as()),
+                key_value(connection, key).map_err(sql)?,
+            );
+            each.push(Reference {
+                column,
+                to: to.name.clone(),
+                to_itself: to.name == dataset.name,
+                find: connection.prepare(&find).map_err(sql)?,
+                carried,
+                texts: HashMap::new(),
+                numbers: HashMap::new(),
+            });
+        }
+        let needs =
+            |(_, column): &(usize, &Column)| column.required || dataset.key.contains(&column.name);
+        Ok(Self {
+            each,
+            required: dataset.columns.iter().enumerate().filter(needs).map(|(at, _)| at).collect(),
+            names: dataset.columns.iter().map(|column| column.name.clone()).collect(),
+        })
+    }
+
+    /// Fills in carried values, and sets aside rows that refer to nothing: `keep` tells
+    /// which stay.
+    pub(super) fn resolve(
+        &mut self,
+        chunk: &mut Chunk,
+        keep: &mut [bool],
+        quarantine: &mut Quarantine<'_>,
+    ) -> rusqlite::Result<()> {
+        for reference in &mut self.each {
+            for (row, keep) in keep.iter_mut().enumerate().filter(|(_, keep)| **keep) {
+                *keep = reference.carry(chunk, row)?;
+                if !*keep {
+                    let reason = format!("there is no such row in {}", reference.to);
+                    let mut bad = set_aside(chunk, row, reference.column, &self.names, reason);
+                    bad.missing = Some(reference.to.clone());
+                    quarantine.add(bad)?;
+                }
+            }
+        }
+        for column in &self.required {
+            for (row, keep) in keep.iter_mut().enumerate().filter(|(_, keep)| **keep) {
+                if chunk.row(row)[*column] == Cell::Null {
+                    *keep = false;
+                    let reason = "it has no value".into();
+                    quarantine.add(set_aside(chunk, row, *column, &self.names, reason))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How a key is looked up: a dictionary's word by its number.
+fn key_value(connection: &Connection, key: &Column) -> rusqlite::Result<String> {
+    let Some(dictionary) = &key.dictionary else { return Ok("?".into()) };
+    let Names { table, id, word } = Names::find(connection, dictionary)?;
+    Ok(format!("(SELECT {id} FROM {table} WHERE {word} = ?)"))
+}
+
+impl Reference<'_> {
+    /// Whether the row that row `n` refers to is there; its values are carried over.
+    fn carry(&mut self, chunk: &mut Chunk, n: usize) -> rusqlite::Result<bool> {
+        let start = n * chunk.width;
+        let cell = chunk.cells[start + self.column];
+        if cell == Cell::Null {
+            return Ok(true);
+        }
+        let known = match cell {
+            Cell::Integer(number) => self.numbers.get(&number),
+            _ => self.texts.get(chunk.text_of(cell)),
+        };
+        if let Some(found) = known {
+            return Ok(put(chunk, start, &self.carried, found));
+        }
+        let carried = self.carried.len();
+        let read = |row: &Row<'_>| (1..=carried).map(|at| Carried::of(row.get_ref(at)?)).collect();
+        let found: Found = self.find.query_row([value(chunk, cell)], read).optional()?;
+        let is_there = put(chunk, start, &self.carried, &found);
+        if !self.to_itself && found.iter().flatten().all(Carried::is_short) {
+            self.remember(chunk.text_of(cell), cell, found);
+        }
+        Ok(is_there)
+    }
+
+    fn remember(&mut self, text: &str, cell: Cell, found: Found) {
+        if self.numbers.len() + self.texts.len() >= REMEMBERED {
+            self.numbers.clear();
+            self.texts.clear();
+        }
+        match cell {
+            Cell::Integer(number) => {
+                self.numbers.insert(number, found);
+            }
+            Cell::Text { .. } if text.len() <= LONGEST => {
+                self.texts.insert(text.into(), found);
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Carried {
+    fn of(value: ValueRef<'_>) -> rusqlite::Result<Self> {
+        Ok(match value {
+            ValueRef::Null => Self::Cell(Cell::Null),
+            ValueRef::Integer(n) => Self::Cell(Cell::Integer(n)),
+            ValueRef::Real(n) => Self::Cell(Cell::Real(n)),
+            ValueRef::Text(_) | ValueRef::Blob(_) => Self::Text(value.as_str()?.into()),
+        })
+    }
+
+    fn is_short(&self) -> bool {
+        match self {
+            Self::Cell(_) => true,
+            Self::Text(text) => text.len() <= LONGEST,
+        }
+    }
+}
+
+fn put(chunk: &mut Chunk, start: usize, columns: &[usize], found: &Found) -> bool {
+    let Some(values) = found else { return false };
+    for (column, carried) in columns.iter().zip(values) {
+        chunk.cells[start + column] = match carried {
+            Carried::Cell(cell) => *cell,
+            Carried::Text(text) => {
+                let begun = chunk.text.len();
+                chunk.text.push_str(text);
+                // A chunk holds a few megabytes at the most.
+                Cell::Text { start: begun as u32, end: chunk.text.len() as u32 }
+            }
+        };
+    }
+    true
+}
+
+/// A row that was read well and is bad all the same. Its raw text is gone: what stands
+/// for it are its values, as JSON.
+fn set_aside(
+    chunk: &Chunk,
+    row: usize,
+    column: usize,
+    names: &[String],
+    reason: String,
+) -> SetAside {
+    let json = |cell: Cell| match cell {
+        Cell::Null => serde_json::Value::Null,
+        Cell::Integer(n) => n.into(),
+        Cell::Real(n) => n.into(),
+        Cell::Text { .. } => chunk.text_of(cell).into(),
+    };
+    let cells = chunk.row(row);
+    let values: serde_json::Map<_, _> =
+        names.iter().cloned().zip(cells.iter().map(|cell| json(*cell))).collect();
+    let raw = serde_json::Value::Object(values).to_string();
+    let value = match json(cells[column]) {
+        serde_json::Value::Null => None,
+        serde_json::Value::String(text) => Some(text.chars().take(VALUE).collect()),
+        other => Some(other.to_string()),
+    };
+    SetAside {
+        row: BadRow {
+            line: chunk.lines[row],
+            column: names.get(column).cloned(),
+            reason,
+            value,
+            raw: raw.chars().take(RAW).collect(),
+        },
+        missing: None,
+    }
+}
