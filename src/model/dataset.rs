@@ -193,7 +193,8 @@ pub enum ColumnKind {
         /// `strftime` formats to try, in order; empty: `%Y-%m-%d`.
         formats: Vec<String>,
     },
-    /// A moment, kept in UTC as `YYYY-MM-DDTHH:MM:SS[.ffffff]Z`.
+    /// A moment, kept in UTC as `YYYY-MM-DDTHH:MM:SS.ffffffZ`: always with six places, so
+    /// that texts sort as moments do.
     Timestamp {
         /// `strftime` formats to try, in order; empty: RFC 3339.
         formats: Vec<String>,

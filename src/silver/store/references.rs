@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _, Row, Statement};
+use serde_json::Value;
 
 use super::dictionary::Names;
 use super::quarantine::{Quarantine, SetAside};
@@ -235,18 +236,19 @@ fn set_aside(
     reason: String,
 ) -> SetAside {
     let json = |cell: Cell| match cell {
-        Cell::Null => serde_json::Value::Null,
+        Cell::Null => Value::Null,
         Cell::Integer(n) => n.into(),
         Cell::Real(n) => n.into(),
         Cell::Text { .. } => chunk.text_of(cell).into(),
     };
     let cells = chunk.row(row);
-    let values: serde_json::Map<_, _> =
-        names.iter().cloned().zip(cells.iter().map(|cell| json(*cell))).collect();
-    let raw = serde_json::Value::Object(values).to_string();
+    let member =
+        |(name, cell): (&String, &Cell)| format!("{}:{}", Value::from(name.as_str()), json(*cell));
+    let members: Vec<String> = names.iter().zip(cells).map(member).collect();
+    let raw = format!("{{{}}}", members.join(","));
     let value = match json(cells[column]) {
-        serde_json::Value::Null => None,
-        serde_json::Value::String(text) => Some(text.chars().take(VALUE).collect()),
+        Value::Null => None,
+        Value::String(text) => Some(text.chars().take(VALUE).collect()),
         other => Some(other.to_string()),
     };
     SetAside {

@@ -67,7 +67,9 @@ pub(super) fn refused(
     loaded: &Loaded,
     is_in: bool,
 ) -> Result<(LandedState, Vec<i64>), Trouble> {
-    if file.has_newer(connection)? {
+    // With a key, its rows would count beside the newer one's if what they refer to came.
+    let settled = dataset.key.is_empty() || loaded.unresolved == 0;
+    if settled && file.has_newer(connection)? {
         let state = LandedState::Superseded;
         return Ok((state, aside(connection, file, Some(dataset), is_in, state)?));
     }
@@ -157,7 +159,8 @@ pub(super) fn count(connection: &Connection, dataset: &str, news: u64) -> rusqli
 }
 
 /// What gives way to a file that is in, or whose bytes are: older versions of it, and
-/// what it corrects. With a key, an older version gives way only if it is refused.
+/// what it corrects. With a key, an older version gives way only if it is refused for
+/// good.
 fn give_way(
     connection: &Connection,
     dataset: &Dataset,
@@ -170,7 +173,8 @@ fn give_way(
             "SELECT id, definition IS NOT NULL FROM landed
              WHERE endpoint = ?1 AND path = ?2 AND rank < ?3 AND dataset = ?4
                AND state IN ('ingested', 'refused', 'repeated')
-               AND (?5 OR state = 'refused' OR rank >= ?6) AND (?7 OR sha256 <> ?8)",
+               AND (?5 OR (state = 'refused' AND unresolved = 0) OR rank >= ?6)
+               AND (?7 OR sha256 <> ?8)",
         )?
         .query_map(
             params![
