@@ -1,6 +1,9 @@
 //! `connector.yaml` and the environment, through the public door.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "config/feed.rs"]
+mod feed;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -792,9 +795,6 @@ endpoints:
     let Client::Autodesk(autodesk) = &config.clients["autodesk"] else { panic!("no client") };
     assert_eq!(autodesk.token_path, Path::new("/srv/t/tokens/autodesk_tokens.json"));
     assert!(config.warnings.iter().any(|w| w.contains("\"E\" and \"E2\" ask the same account")));
-    assert!(
-        config.warnings.iter().any(|w| w.contains("sftp endpoints are accepted, but not synced"))
-    );
     assert!(!config.warnings.join("").contains(CANARY));
 }
 

@@ -122,11 +122,6 @@ fn endpoint(
     if let Some(datasets) = datasets(r, section, known) {
         details.rest["datasets"] = datasets;
     }
-    if endpoint_type == EndpointType::Sftp && is_active {
-        let words =
-            format!("{endpoint_type} endpoints are accepted, but not synced by this version");
-        r.warn(section.place, format!("{}: {words}", section.path));
-    }
     Some(Endpoint {
         name: name?.value,
         endpoint_type,
@@ -227,12 +222,12 @@ fn client(
         .collect();
     match of_type.as_slice() {
         [only] => Some((*only).to_owned()),
-        // Nothing signs in for these yet, and the file connector's own files have no clients.
-        [] if endpoint_type != EndpointType::Encoura => Some(usual.to_owned()),
-        [] => {
+        [] if matches!(endpoint_type, EndpointType::Encoura | EndpointType::Sftp) => {
             section.missing(r, "client", &format!("an entry \"{usual}\" below clients"));
             None
         }
+        // The file connector's own files have no clients.
+        [] => Some(usual.to_owned()),
         several => {
             let names = several.join(", ");
             section.missing(r, "client", &format!("one of the clients of its type: {names}"));
