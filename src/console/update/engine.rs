@@ -50,6 +50,8 @@ pub(super) fn event(state: &mut State, event: Event) -> Vec<Effect> {
             let done = now.is_delivered() || now == DeliveryState::Cancelled;
             state.transfers.count_export(export, done);
         }
+        // What of it a person should know comes as a notice.
+        Event::Ingested(_) => {}
         // Counts of a walk that goes on; the books have them at its end.
         Event::Walk(walk) => {
             state.walks.insert(walk.endpoint.clone(), walk);
@@ -150,6 +152,11 @@ pub(super) fn reply(state: &mut State, command: &Command, reply: Reply) -> Vec<E
             for endpoint in endpoints {
                 state.say(Level::Info, endpoint.words());
             }
+        }
+        Reply::TakenIn(taken) => {
+            let totals = taken.totals;
+            let words = format!("{} files taken in, {} refused", totals.ingested, totals.refused);
+            state.say(Level::Info, words);
         }
         // Not asked for by any key.
         Reply::CarriedOn(_) | Reply::Vitals(_) => {}
