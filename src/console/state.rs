@@ -383,6 +383,14 @@ impl State {
         self.books.landed.iter().find(|row| row.id == file)
     }
 
+    /// The selected landed file, in the pane of these.
+    pub(super) fn selected_landed(&self) -> Option<&LandedRow> {
+        match self.list(self.focus).selected {
+            Some(RowKey::Landed(file)) => self.landed_file(file),
+            _ => None,
+        }
+    }
+
     /// Whether a sync of `endpoint` is under way.
     pub(super) fn is_running(&self, endpoint: &str) -> bool {
         self.phases.get(endpoint).is_some_and(|p| !matches!(p, Phase::Idle | Phase::Braked(_)))

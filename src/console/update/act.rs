@@ -6,7 +6,7 @@ use crate::console::effect::{Effect, LogMove};
 use crate::console::possible::{acts_on, fits, possible};
 use crate::console::state::{Confirm, Details, Popup, RowKey, SetAside, State, Target};
 use crate::console::view;
-use crate::engine::{Command, Level, Phase, ReconcileMode};
+use crate::engine::{Again, Command, Level, Phase, ReconcileMode};
 use crate::model::{Id, Shown, Trigger};
 
 /// Does `action`, or says why it is not possible now.
@@ -83,6 +83,7 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         | Action::Fetch
         | Action::Cancel
         | Action::SendAgain => return on_files(state, action),
+        Action::TakeIn | Action::Accept => return take_in(state, action == Action::Accept),
     }
     Vec::new()
 }
@@ -156,6 +157,33 @@ fn on_files(state: &mut State, action: Action) -> Vec<Effect> {
         title: title.to_owned(),
         lines,
         yes: yes.to_owned(),
+        command: Some(command),
+        on_yes: false,
+    }));
+    Vec::new()
+}
+
+/// Takes the selected landed file in again; to accept what is bad, asks first.
+fn take_in(state: &mut State, accept: bool) -> Vec<Effect> {
+    let Some(row) = state.selected_landed() else { return Vec::new() };
+    let id = Id::landed(row.id);
+    let command = Command::TakeInAgain(Again::File { id: row.id, accept, replace: None });
+    if !accept {
+        state.say(Level::Info, format!("{id} is taken in again"));
+        return send(state, command);
+    }
+    let lines = vec![
+        format!("{id} {}", Shown::new(&row.name)),
+        format!("{} good rows, {} bad ones", row.rows_good, row.rows_bad),
+        String::new(),
+        "Its good rows go in, the bad ones stay set aside; now, and whenever it is taken in \
+         again."
+            .to_owned(),
+    ];
+    state.popup = Some(Popup::Confirm(Confirm {
+        title: "Accept?".to_owned(),
+        lines,
+        yes: "Yes, take it in".to_owned(),
         command: Some(command),
         on_yes: false,
     }));
@@ -257,6 +285,7 @@ fn copy(state: &mut State, action: Action) -> Vec<Effect> {
         Some(RowKey::Id(id)) if action == Action::CopyId => id.to_string(),
         Some(RowKey::Id(id)) => state.target(*id).map_or_else(String::new, |t| t.name.to_string()),
         Some(RowKey::Endpoint(name)) => Shown::new(name).to_string(),
+        Some(RowKey::Landed(file)) if action == Action::CopyId => Id::landed(*file).to_string(),
         Some(RowKey::Landed(file)) => {
             let path = state.landed_file(*file).map(|row| Shown::new(&row.path));
             path.unwrap_or_default().to_string()

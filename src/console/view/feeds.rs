@@ -106,7 +106,7 @@ pub(in crate::console) fn facts(state: &State, row: &LandedRow) -> Vec<(String, 
         Err(_) => Shown::new(at).to_string(),
     };
     let mut facts = vec![
-        ("file", Id::file(row.id).to_string()),
+        ("file", Id::landed(row.id).to_string()),
         ("endpoint", row.endpoint.clone()),
         ("dataset", row.dataset.clone().unwrap_or_else(|| "none takes it".to_owned())),
         ("state", format!("{}: {}", row.state, meaning(&row.state))),
@@ -115,7 +115,7 @@ pub(in crate::console) fn facts(state: &State, row: &LandedRow) -> Vec<(String, 
     facts.extend(drift(row).map(|drift| ("columns", drift)));
     facts.extend(row.error.clone().map(|error| ("why", error)));
     facts.extend(advice(row).map(|advice| ("what to do", advice)));
-    facts.extend(row.corrects.map(|file| ("corrects", Id::file(file).to_string())));
+    facts.extend(row.corrects.map(|file| ("corrects", Id::landed(file).to_string())));
     facts.extend([
         ("landed", at(&row.landed_at)),
         ("taken in", row.ingested_at.as_deref().map_or_else(|| "never".to_owned(), at)),
@@ -137,7 +137,7 @@ fn meaning(state: &str) -> &'static str {
 }
 
 fn advice(row: &LandedRow) -> Option<String> {
-    let again = format!("transship ingest --file {}", Id::file(row.id));
+    let again = format!("transship ingest --file {}", Id::landed(row.id));
     match row.state.as_str() {
         "refused" => Some(format!(
             "correct the definition and `{again}`; or the file, with `{again} --replace PATH`; or \
