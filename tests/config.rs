@@ -1,6 +1,8 @@
 //! `connector.yaml` and the environment, through the public door.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "config/datasets.rs"]
+mod datasets;
 #[path = "config/feed.rs"]
 mod feed;
 
@@ -344,7 +346,7 @@ fn a_bomb_of_aliases_is_refused() {
     // The control: honest anchors and merges work.
     let config = valid(
         "x-unused: &d { type: sftp, host: h, username: u, agent: true, directory: /in }\n"
-            .replace("x-unused", "datasets")
+            .replace("x-unused", "environment")
             .as_str(),
         &[],
     );
@@ -788,7 +790,7 @@ endpoints:
     );
     assert_eq!(config.endpoints[1].schedule, Schedule::Interval { minutes: 3 });
     let feed = &config.endpoints[2];
-    assert_eq!(feed.details["datasets"]["sales"]["columns"]["price"]["scale"], 2);
+    assert_eq!(feed.datasets[0].name, "sales");
     assert_eq!(feed.details["pattern"], "*.{csv,json}");
     let Client::Sftp(server) = &config.clients["feed"] else { panic!("no feed") };
     assert_eq!(server.auth.key_path.as_deref(), Some(Path::new("/home/op/.ssh/id")));

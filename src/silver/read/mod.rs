@@ -19,6 +19,7 @@
 //!   text columns alone, as compact JSON.
 //! - Dates and times: see `typing::date` and `typing::timestamp`.
 
+pub mod able;
 mod csv;
 mod input;
 mod json;
