@@ -73,8 +73,9 @@ impl Sources for Accounts {
     }
 }
 
-/// This version cannot sync endpoints of this type.
+/// There is nothing to sign in with.
 pub(super) fn not_synced(endpoint: &Endpoint) -> Failure {
     Failure::new(FailureClass::Misconfigured, "syncing", &endpoint.name)
-        .said(format!("{} endpoints are not synced by this version", endpoint.endpoint_type))
+        .said(format!("there is no client {} of type {}", endpoint.client, endpoint.endpoint_type))
+        .advice("add it below clients; `transship check` says what it needs")
 }

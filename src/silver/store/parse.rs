@@ -47,8 +47,8 @@ pub(super) fn parse(
         Hashed(Arc::new(Mutex::new(Reading { file, hash: Some(Sha256::new()), failed: None })));
     let mut parsed = Parsed { drift: Drift::default(), wrong: None };
     if let Err(failure) = rows(dataset, hashed.clone(), empty, full, &mut parsed.drift) {
-        // Only a defect of ours has this class: the file may be as good as any.
-        if failure.class == FailureClass::Bug {
+        // Ours or the definition's fault: the file may be as good as any.
+        if matches!(failure.class, FailureClass::Bug | FailureClass::Misconfigured) {
             return Err(failure.into());
         }
         parsed.wrong = Some(why(&failure));

@@ -1,6 +1,6 @@
 //! Booking what became of a file, in the transaction in which it became so.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::dictionary::Names;
 use super::ingest::Loaded;
@@ -67,7 +67,9 @@ pub(super) fn refused(
     loaded: &Loaded,
     is_in: bool,
 ) -> Result<(LandedState, Vec<i64>), Trouble> {
-    if file.has_newer(connection)? {
+    // With a key, its rows would count beside the newer one's if what they refer to came.
+    let settled = dataset.key.is_empty() || loaded.unresolved == 0;
+    if settled && file.has_newer(connection)? {
         let state = LandedState::Superseded;
         return Ok((state, aside(connection, file, Some(dataset), is_in, state)?));
     }
@@ -81,6 +83,15 @@ pub(super) fn refused(
     book(connection, dataset, file, LandedState::Refused, loaded)?;
     count(connection, &dataset.name, 0)?;
     Ok((LandedState::Refused, again))
+}
+
+/// A dataset as its table is, which may be configured no more.
+pub(super) fn defined(connection: &Connection, name: &str) -> Result<Option<Dataset>, Trouble> {
+    let definition: Option<String> = connection
+        .query_row("SELECT definition FROM datasets WHERE name = ?", [name], |row| row.get(0))
+        .optional()?;
+    let read = |json: String| serde_json::from_str(&json);
+    definition.map(read).transpose().map_err(|e| Trouble::Pass(unexpected(&e.to_string())))
 }
 
 /// The report of it.
@@ -157,7 +168,8 @@ pub(super) fn count(connection: &Connection, dataset: &str, news: u64) -> rusqli
 }
 
 /// What gives way to a file that is in, or whose bytes are: older versions of it, and
-/// what it corrects. With a key, an older version gives way only if it is refused.
+/// what it corrects. With a key, an older version gives way only if it is refused for
+/// good.
 fn give_way(
     connection: &Connection,
     dataset: &Dataset,
@@ -170,7 +182,8 @@ fn give_way(
             "SELECT id, definition IS NOT NULL FROM landed
              WHERE endpoint = ?1 AND path = ?2 AND rank < ?3 AND dataset = ?4
                AND state IN ('ingested', 'refused', 'repeated')
-               AND (?5 OR state = 'refused' OR rank >= ?6) AND (?7 OR sha256 <> ?8)",
+               AND (?5 OR (state = 'refused' AND unresolved = 0) OR rank >= ?6)
+               AND (?7 OR sha256 <> ?8)",
         )?
         .query_map(
             params![

@@ -38,6 +38,13 @@ use crate::transport::sftp::{SftpError, SftpSession};
 use place::Place;
 use walk::Walk;
 
+/// When the file that `content` describes was changed at the partner; none if it does
+/// not describe one.
+pub fn changed_at(content: &serde_json::Value) -> Option<Timestamp> {
+    let (wanted, _) = row::Fetchable::read(content).ok()?;
+    Timestamp::from_second(i64::from(wanted.changed)).ok()
+}
+
 /// A folder on a partner's SFTP server.
 pub struct SftpSource {
     account: Arc<Account>,
