@@ -65,12 +65,13 @@ fn take(books: &mut Books, id: i64, stop: &[CancellationToken]) -> Result<Option
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let Some(file) = Waiting::find(&transaction, id)? else { return Ok(None) };
     let mut set_back = Vec::new();
-    let before = file.dataset.as_ref().and_then(|name| feeds.dataset(name));
     let dataset = feeds.takes(&file.endpoint, &file.name);
     // Its name fits another dataset than it did.
-    let moved = before.filter(|before| dataset.is_none_or(|now| now.name != before.name));
-    if let Some(before) = moved {
-        set_back.extend(withdraw::file(&transaction, before, id, file.is_in)?);
+    let moved = file.dataset.as_ref().filter(|b| dataset.is_none_or(|now| now.name != **b));
+    if let Some(before) = moved
+        && let Some(before) = settle::defined(&transaction, before)?
+    {
+        set_back.extend(withdraw::file(&transaction, &before, id, file.is_in)?);
         settle::count(&transaction, &before.name, 0)?;
     }
     let is_in = file.is_in && moved.is_none();
