@@ -17,6 +17,7 @@ mod serve;
 mod shell;
 mod signals;
 mod sync;
+mod tables;
 mod test;
 mod workplace;
 

@@ -34,7 +34,7 @@ mod stand_ins;
 mod world;
 
 pub use access::{EncouraAccess, SftpAccess, sim_json};
-pub use arrivals::{arrivals, changes};
+pub use arrivals::{arrivals, changes, days};
 pub use autodesk::{
     AutodeskAccess, AutodeskOptions, Content as AutodeskContent, HOSTILE_NAMES,
     Limits as AutodeskLimits, Operation as AutodeskOperation, Place as AutodeskPlace,
