@@ -1,6 +1,7 @@
 //! The program that stays: the console, or headless.
 
 use std::io::IsTerminal as _;
+use std::path::Path;
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
@@ -10,7 +11,8 @@ use super::{Exit, Global, check, print, signals};
 use crate::config::Config;
 use crate::console;
 use crate::engine::{Command, Schedules};
-use crate::http::Server;
+use crate::http::{Data, Server};
+use crate::silver;
 
 /// The console, or headless where there is no terminal or none is wanted.
 pub(super) async fn stay(global: &Global, no_tui: bool) -> Exit {
@@ -39,6 +41,8 @@ pub(super) async fn serve(global: &Global, config: Config, stay: Stay) -> Exit {
     let face =
         if terminal && !stay.no_tui { Face::Console } else { Face::Lines(verbosity(global)) };
     let http = config.http.clone();
+    let datasets = config.endpoints.iter().flat_map(|e| e.datasets.iter().cloned()).collect();
+    let silver = config.silver.clone();
     let workplace = match Workplace::open(config, "transship", Schedules::On, face).await {
         Ok(workplace) => workplace,
         Err(exit) => return exit,
@@ -50,12 +54,16 @@ pub(super) async fn serve(global: &Global, config: Config, stay: Stay) -> Exit {
             let _ = handle.request(Command::sync_all()).await;
         });
     }
+    let data = match silver::reader::Reader::open(&silver) {
+        Ok(reader) => Data::new(reader, datasets),
+        Err(failure) => return print::failure(&failure),
+    };
     let server = match workplace.engine.reader() {
-        Ok(reader) => Server::start(&http, workplace.engine.handle(), Arc::new(reader)),
+        Ok(reader) => Server::start(&http, workplace.engine.handle(), Arc::new(reader), Some(data)),
         Err(failure) => return print::failure(&failure),
     };
     match face {
-        Face::Console => console(global, workplace, server, stay.title).await,
+        Face::Console => console(global, workplace, server, (stay.title, &silver)).await,
         Face::Lines(_) => {
             let exit = signals::ended().await;
             close(workplace, server).await;
@@ -72,10 +80,19 @@ async fn close(workplace: Workplace, server: Server) {
     workplace.close().await;
 }
 
-async fn console(global: &Global, workplace: Workplace, server: Server, title: &str) -> Exit {
+async fn console(
+    global: &Global,
+    workplace: Workplace,
+    server: Server,
+    (title, silver): (&str, &Path),
+) -> Exit {
     let handle = workplace.engine.handle();
     let reader = Arc::new(match workplace.engine.reader() {
         Ok(reader) => reader,
+        Err(failure) => return print::failure(&failure),
+    });
+    let silver = Arc::new(match silver::reader::Reader::open(silver) {
+        Ok(silver) => silver,
         Err(failure) => return print::failure(&failure),
     });
     let ended = CancellationToken::new();
@@ -96,7 +113,7 @@ async fn console(global: &Global, workplace: Workplace, server: Server, title: &
         read_only: false,
         stop: ended.clone(),
     };
-    let shown = console::run(handle, reader, options).await;
+    let shown = console::run(handle, reader, silver, options).await;
     let exit =
         if ended.is_cancelled() { signal.await.unwrap_or(Exit::Terminated) } else { Exit::Done };
     close(workplace, server).await;

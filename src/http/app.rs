@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
+use super::data::Data;
 use super::health::Health;
 use super::limiter::Limiter;
 use super::listen::Places;
@@ -43,6 +44,8 @@ pub(super) struct App {
     pub(super) requests: Limiter,
     /// Wrong passwords.
     pub(super) failures: Limiter,
+    /// The partners' datasets.
+    pub(super) data: Data,
     pub(super) started_at: Timestamp,
     started: Instant,
     reader: Arc<Reader>,
@@ -51,7 +54,12 @@ pub(super) struct App {
 
 impl App {
     /// Nothing asked yet.
-    pub(super) fn new(settings: &HttpSettings, handle: Handle, reader: Arc<Reader>) -> Self {
+    pub(super) fn new(
+        settings: &HttpSettings,
+        handle: Handle,
+        reader: Arc<Reader>,
+        data: Option<Data>,
+    ) -> Self {
         Self {
             handle,
             places: Places::new(&settings.listen),
@@ -60,6 +68,7 @@ impl App {
             login: Login::new(settings),
             requests: Limiter::new(settings.rate_limit_per_minute, MINUTE),
             failures: Limiter::new(FAILED_LOGINS, MINUTE),
+            data: data.unwrap_or_else(Data::none),
             started_at: Timestamp::now(),
             started: Instant::now(),
             reader,

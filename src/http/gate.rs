@@ -32,7 +32,8 @@ pub(super) async fn pass(State(app): State<Arc<App>>, request: Request, next: Ne
         Err(problem) => problem.into_response(),
     };
     let headers = response.headers_mut();
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // What bears a mark says itself how long it is good for.
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if let Some(standing) = standing {
         headers.insert(LIMIT, standing.limit.into());

@@ -1,6 +1,6 @@
-//! The HTTP server: health, status, metrics and help.
+//! The HTTP server: health, status, metrics, help, and the partners' data.
 //!
-//! It knows the engine's [`Handle`] and the ledger's read side, and nothing else; no
+//! It knows the engine's [`Handle`] and the read sides of ledger and silver, and nothing else; no
 //! reading keeps the runtime waiting. A request comes through `listen` (addresses,
 //! connections, time-outs) and `gate` (Host, `limiter`, `login`) to one of the `routes`;
 //! whatever is wrong is answered with a `problem`.
@@ -11,11 +11,13 @@
 //! | `gate`, `host`, `limiter`, `login` | who may ask, and how often |
 //! | `routes`, `help`, `answer`, `problem` | what can be asked; bodies |
 //! | `health`, `status`, `metrics`, `exposition` | the answers |
+//! | `data` | the data routes: pages, exports, `/openapi.json` |
 //! | `app`, `live` | what they share; what moves now |
 
 mod answer;
 mod app;
 mod connection;
+mod data;
 mod exposition;
 mod gate;
 mod health;
@@ -40,6 +42,8 @@ use crate::engine::Handle;
 use crate::ledger::Reader;
 use app::App;
 
+pub use data::Data;
+
 /// The server at work, on as many of its addresses as are free.
 #[derive(Debug)]
 pub struct Server {
@@ -49,11 +53,17 @@ pub struct Server {
 
 impl Server {
     /// Starts to listen where `settings` say. An address that cannot be had is said so
-    /// and tried again; it is no reason for anything else to stop.
-    pub fn start(settings: &HttpSettings, handle: Handle, reader: Arc<Reader>) -> Self {
+    /// and tried again; it is no reason for anything else to stop. `data` are the
+    /// datasets that are served; none where none are configured.
+    pub fn start(
+        settings: &HttpSettings,
+        handle: Handle,
+        reader: Arc<Reader>,
+        data: Option<Data>,
+    ) -> Self {
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let events = handle.subscribe();
-        let app = Arc::new(App::new(settings, handle, reader));
+        let app = Arc::new(App::new(settings, handle, reader, data));
         tasks.spawn(live::follow(app.live.clone(), events, stop.clone()));
         for place in 0..settings.listen.len() {
             tasks.spawn(listen::keep(app.clone(), place, stop.clone()));

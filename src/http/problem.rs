@@ -43,6 +43,13 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "Not found", "there is nothing here; /help lists what is")
     }
 
+    /// 404 for a data route.
+    pub(super) fn no_dataset() -> Self {
+        let words =
+            "no such dataset is configured, or it has no such sums; /datasets lists what is";
+        Self::new(StatusCode::NOT_FOUND, "Not found", words)
+    }
+
     /// 405.
     pub(super) fn not_allowed() -> Self {
         Self::new(
@@ -76,6 +83,11 @@ impl Problem {
     /// 503.
     pub(super) fn unavailable(detail: &'static str) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "Service unavailable", detail)
+    }
+
+    /// 503, for a moment.
+    pub(super) fn busy(detail: &'static str) -> Self {
+        Self::unavailable(detail).with(header::RETRY_AFTER, 5.into())
     }
 
     fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {

@@ -38,4 +38,5 @@ pub use service::{
     AfterFetch, AutodeskAccount, AutodeskGrant, AutodeskScope, DriveScope, FeedScope,
     GoogleAccount, Pick, Scope,
 };
+pub(crate) use shown::steers;
 pub use shown::{Shown, steerless};

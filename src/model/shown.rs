@@ -61,7 +61,7 @@ impl Shown {
 pub fn steerless(json: &str) -> String {
     let mut safe = String::with_capacity(json.len());
     for c in json.chars() {
-        if !c.is_control() && !reorders_or_hides(c) {
+        if !steers(c) {
             safe.push(c);
             continue;
         }
@@ -73,12 +73,17 @@ pub fn steerless(json: &str) -> String {
     safe
 }
 
+/// Whether a terminal may do something else with it than show it.
+pub(crate) fn steers(c: char) -> bool {
+    c.is_control() || reorders_or_hides(c)
+}
+
 fn push_visibly(out: &mut String, c: char) {
     match c {
         '\n' => out.push_str("\\n"),
         '\r' => out.push_str("\\r"),
         '\t' => out.push_str("\\t"),
-        c if c.is_control() || reorders_or_hides(c) => out.extend(c.escape_unicode()),
+        c if steers(c) => out.extend(c.escape_unicode()),
         c => out.push(c),
     }
 }

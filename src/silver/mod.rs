@@ -54,7 +54,10 @@
 
 mod feeds;
 mod landed;
+pub mod lists;
+pub mod pages;
 pub mod read;
+pub mod reader;
 pub mod rows;
 pub mod schema;
 pub(crate) mod sql;

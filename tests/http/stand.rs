@@ -88,7 +88,7 @@ pub async fn serve(
     sockets: usize,
 ) -> (Server, Receiver<Event>, Vec<SocketAddr>) {
     let mut events = handle.subscribe();
-    let server = Server::start(settings, handle, Arc::new(reader));
+    let server = Server::start(settings, handle, Arc::new(reader), None);
     let mut addresses = Vec::new();
     while addresses.len() < sockets {
         addresses.push(listening(&mut events).await);

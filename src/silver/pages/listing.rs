@@ -1,0 +1,202 @@
+//! What can be listed.
+
+use super::field::{Field, Kind};
+use super::filter::{Filter, Matches};
+use crate::model::{Column, Dataset, Rollup};
+use crate::silver::schema::{rollup_table, total_scale};
+use crate::silver::sql::{no_value, quote};
+
+/// A table of silver as it is shown: its fields, its order, and what it is asked by.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Listing {
+    /// What a row shows, in order.
+    pub fields: Vec<Field>,
+    /// What rows can be asked by.
+    pub filters: Vec<Filter>,
+    /// The datasets that it is made of: it changes only when one of them does.
+    pub datasets: Vec<String>,
+    /// The tables that it needs.
+    pub(super) tables: Vec<String>,
+    /// What is read, as SQL.
+    pub(super) from: String,
+    /// The key that rows are in the order of, as SQL.
+    pub(super) order: Vec<String>,
+    /// What comes before each field's value in a row of JSON.
+    pub(super) heads: Vec<Vec<u8>>,
+    /// What its cursors are good for: nothing that is read or ordered in another way.
+    pub(super) identity: String,
+}
+
+impl Listing {
+    /// The rows of a dataset, one of `all`.
+    pub fn rows(dataset: &Dataset, all: &[Dataset]) -> Self {
+        let mut listing = Self::of(&dataset.name, vec![dataset.name.clone()]);
+        if dataset.key.is_empty() {
+            let id = dataset.row_id();
+            let column = format!("t.{}", quote(&id));
+            listing.push(&id, Kind::Integer, false, column.clone());
+            listing.filters.push(Filter {
+                name: id,
+                matches: Matches::Value(Kind::Integer),
+                column: column.clone(),
+                leads: true,
+            });
+            listing.order.push(column);
+        }
+        for name in &dataset.key {
+            let stored = dataset.column(name).map_or_else(|| name.clone(), Column::stored_as);
+            listing.order.push(format!("t.{}", quote(&stored)));
+        }
+        for column in &dataset.columns {
+            listing.show(column, None, all);
+            let leads = dataset.key.first() == Some(&column.name);
+            if leads || column.indexed {
+                listing.ask_by(column, leads, all);
+            }
+        }
+        listing.finished()
+    }
+
+    /// The entries of a dictionary; none if none of `all` uses it.
+    pub fn entries(dictionary: &str, all: &[Dataset]) -> Option<Self> {
+        let uses = |column: &Column| column.dictionary.as_deref() == Some(dictionary);
+        let users = all.iter().filter(|dataset| dataset.columns.iter().any(uses));
+        let datasets: Vec<String> = users.map(|dataset| dataset.name.clone()).collect();
+        if datasets.is_empty() {
+            return None;
+        }
+        let [id, name] = names_in(dictionary, all)?;
+        let mut listing = Self::of(dictionary, datasets);
+        let number = format!("t.{}", quote(&id));
+        listing.push(&id, Kind::Integer, false, number.clone());
+        let shown = name.trim_end_matches("_name").to_owned();
+        listing.push(&shown, Kind::Text, false, format!("t.{}", quote(&name)));
+        listing.order.push(number);
+        Some(listing.finished())
+    }
+
+    /// The groups of a rollup of a dataset, one of `all`.
+    pub fn groups(dataset: &Dataset, rollup: &Rollup, all: &[Dataset]) -> Self {
+        let mut listing = Self::of(&rollup_table(dataset, rollup), vec![dataset.name.clone()]);
+        let columns: Vec<&Column> =
+            rollup.by.iter().filter_map(|name| dataset.column(name)).collect();
+        for (n, column) in columns.into_iter().enumerate() {
+            listing.order.push(stored(column));
+            listing.show(column, Some(no_value(column)), all);
+            if n == 0 {
+                listing.ask_by(column, true, all);
+            }
+        }
+        if !rollup.sum.is_empty() {
+            let scale = total_scale(dataset, rollup);
+            listing.push("total", Kind::Decimal { scale }, false, "t.\"total\"".to_owned());
+        }
+        listing.push("count", Kind::Integer, false, "t.\"count\"".to_owned());
+        listing.finished()
+    }
+
+    /// The same with these fields alone, in this order and under these names; none if
+    /// there is no such field.
+    pub fn showing(mut self, fields: &[(&str, &str)]) -> Option<Self> {
+        let shown = fields.iter().map(|(name, shown)| {
+            let mut field = self.fields.iter().find(|field| field.name == *name)?.clone();
+            (*shown).clone_into(&mut field.name);
+            Some(field)
+        });
+        self.fields = shown.collect::<Option<_>>()?;
+        Some(self.finished())
+    }
+
+    /// The same, asked by these filters alone, under these names.
+    pub fn asked_by(mut self, filters: &[(&str, &str)]) -> Self {
+        let asked = filters.iter().filter_map(|(name, asked)| {
+            let mut filter = self.filters.iter().find(|filter| filter.name == *name)?.clone();
+            (*asked).clone_into(&mut filter.name);
+            Some(filter)
+        });
+        self.filters = asked.collect();
+        self.finished()
+    }
+
+    fn of(table: &str, datasets: Vec<String>) -> Self {
+        Self {
+            fields: Vec::new(),
+            filters: Vec::new(),
+            datasets,
+            tables: vec![table.to_owned()],
+            from: format!("{} AS t", quote(table)),
+            order: Vec::new(),
+            heads: Vec::new(),
+            identity: String::new(),
+        }
+    }
+
+    fn push(&mut self, name: &str, kind: Kind, nullable: bool, sql: String) {
+        self.fields.push(Field { name: name.to_owned(), kind, nullable, sql });
+    }
+
+    /// Shows a column; `nothing` is what stands for a missing value, if not NULL.
+    fn show(&mut self, column: &Column, nothing: Option<&str>, all: &[Dataset]) {
+        let value = match nothing {
+            Some(nothing) => format!("NULLIF({}, {nothing})", stored(column)),
+            None => stored(column),
+        };
+        let nullable = !column.required;
+        let Some(dictionary) = &column.dictionary else {
+            return self.push(&column.name, Kind::of(column), nullable, value);
+        };
+        self.push(&column.stored_as(), Kind::Integer, nullable, value);
+        let alias = format!("d{}", self.tables.len());
+        let Some([id, name]) = names_in(dictionary, all) else { return };
+        self.push(&column.name, Kind::Text, nullable, format!("{alias}.{}", quote(&name)));
+        self.from += &format!(
+            " LEFT JOIN {} AS {alias} ON {alias}.{} = {}",
+            quote(dictionary),
+            quote(&id),
+            stored(column),
+        );
+        self.tables.push(dictionary.clone());
+    }
+
+    fn ask_by(&mut self, column: &Column, leads: bool, all: &[Dataset]) {
+        let names = column.dictionary.as_ref().map(|name| (name, names_in(name, all)));
+        let matches = match names {
+            Some((dictionary, Some([id, name]))) => Matches::Entry {
+                find: format!(
+                    "SELECT {} FROM {} WHERE {} = ?1",
+                    quote(&id),
+                    quote(dictionary),
+                    quote(&name),
+                ),
+            },
+            _ => Matches::Value(Kind::of(column)),
+        };
+        let name = column.name.clone();
+        self.filters.push(Filter { name, matches, column: stored(column), leads });
+    }
+
+    fn finished(mut self) -> Self {
+        self.heads.clear();
+        for field in &self.fields {
+            let mut head = vec![if self.heads.is_empty() { b'{' } else { b',' }];
+            super::json::push_text(&mut head, &field.name);
+            head.push(b':');
+            self.heads.push(head);
+        }
+        let asked = self.filters.iter().map(|filter| (&filter.name, &filter.column));
+        self.identity = format!("{}\n{:?}\n{:?}", self.from, self.order, asked.collect::<Vec<_>>());
+        self
+    }
+}
+
+/// The number and the word of a dictionary: its columns are named after the first that
+/// uses it.
+fn names_in(dictionary: &str, all: &[Dataset]) -> Option<[String; 2]> {
+    let columns = all.iter().flat_map(|dataset| &dataset.columns);
+    let mut users = columns.filter(|column| column.dictionary.as_deref() == Some(dictionary));
+    users.next().map(|first| [format!("{}_id", first.name), format!("{}_name", first.name)])
+}
+
+fn stored(column: &Column) -> String {
+    format!("t.{}", quote(&column.stored_as()))
+}
