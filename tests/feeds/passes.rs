@@ -199,12 +199,12 @@ async fn what_is_gone_over_there_stays_here() {
 #[ignore = "a measurement"]
 async fn many_small_files() {
     let desk = Desk::new();
-    let files = 3_000;
+    let files: u64 = 3_000;
     desk.put("product_info_0.json", &product_file(0..10), 100);
     for n in 0..files {
         desk.put(
             &format!("d{}/sales_data_{n}.csv", n % 20),
-            &sales_file("2026-05-01", 0..(n % 9 + 1)),
+            &sales_file("2026-05-01", 0..(n as u32 % 9 + 1)),
             n,
         );
     }
