@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::autodesk::AutodeskSimArgs;
+use super::feed::FeedSimArgs;
 use crate::demo::{self, Arming, Consumer, DriveOptions, Options};
 use crate::ledger::{FILE_STATES, Filter};
 use crate::model::{EndpointType, Failure, Id, Kind};
@@ -450,6 +451,9 @@ pub struct SimArgs {
     /// Autodesk's flags.
     #[command(flatten)]
     pub autodesk: AutodeskSimArgs,
+    /// The feed's flags.
+    #[command(flatten)]
+    pub feed: FeedSimArgs,
     /// Arm a fault: `NAME[=VALUE][*COUNT][@AFTER]`; may be given several times.
     #[arg(long, value_name = "FAULT", value_parser = fault)]
     pub fault: Vec<Arming>,
@@ -492,6 +496,7 @@ impl SimArgs {
             consumer,
             exports: demo::sample_exports().into_iter().take(self.exports).collect(),
             faults: self.fault.clone(),
+            feed: Some(self.feed.options()),
             google_drive_port: self.google_drive_port,
             google_drive: DriveOptions {
                 samples: true,

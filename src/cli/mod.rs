@@ -7,6 +7,7 @@ mod autodesk;
 mod check;
 mod demo;
 mod exit;
+mod feed;
 mod ingest;
 mod init;
 mod landed;
@@ -16,6 +17,7 @@ mod serve;
 mod shell;
 mod signals;
 mod sync;
+mod tables;
 mod test;
 mod workplace;
 
@@ -25,6 +27,7 @@ pub use args::{
 };
 pub use autodesk::AutodeskSimArgs;
 pub use exit::Exit;
+pub use feed::FeedSimArgs;
 
 use crate::engine::Command as Do;
 use crate::model::Kind;

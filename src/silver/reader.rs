@@ -5,8 +5,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_lc_rs::hmac;
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
+use rusqlite::{Connection, OpenFlags};
 
+use super::{schema, sql};
 use crate::model::{Failure, FailureClass};
 
 /// Connections kept for the next read; more than that are opened and closed.
@@ -86,24 +87,28 @@ impl Session {
         if !path.exists() {
             return Ok(None);
         }
-        Self::try_open(path).map_err(|error| failure("reading the datasets", path, &error))
+        let doing = "reading the datasets";
+        let session = Self::try_open(path).map_err(|error| failure(doing, path, &error))?;
+        match session {
+            Some((_, version)) if version != schema::VERSION => {
+                Err(schema::other_version(version, &path.to_string_lossy()))
+            }
+            other => Ok(other.map(|(session, _)| session)),
+        }
     }
 
-    fn try_open(path: &Path) -> rusqlite::Result<Option<Self>> {
+    fn try_open(path: &Path) -> rusqlite::Result<Option<(Self, i64)>> {
         // Without SQLITE_OPEN_CREATE: looking must not make an empty file.
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(BUSY)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        if !is_there(&connection, "meta")? {
-            return Ok(None);
-        }
-        let key: Option<Vec<u8>> = connection
-            .query_row("SELECT value FROM meta WHERE key = 'cursor_key'", [], |row| row.get(0))
-            .optional()?;
-        // The key is written with the tables: without it the file is not finished.
-        let Some(key) = key else { return Ok(None) };
-        Ok(Some(Self { connection, key: hmac::Key::new(hmac::HMAC_SHA256, &key) }))
+        // Its tables come all at once, with the key.
+        let Some(version) = schema::version(&connection)? else { return Ok(None) };
+        let sql = "SELECT value FROM meta WHERE key = 'cursor_key'";
+        let key: Vec<u8> = connection.query_row(sql, [], |row| row.get(0))?;
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &key);
+        Ok(Some((Self { connection, key }, version)))
     }
 
     /// The connection, in its transaction.
@@ -143,22 +148,12 @@ fn is_there(connection: &Connection, table: &str) -> rusqlite::Result<bool> {
 
 /// What the operator reads when SQLite refuses to read.
 fn failure(doing: &str, path: &Path, error: &rusqlite::Error) -> Failure {
-    use rusqlite::ErrorCode as C;
-    let (class, advice) = match error.sqlite_error_code() {
-        Some(C::SystemIoFailure | C::CannotOpen | C::ReadOnly | C::PermissionDenied) => {
-            (FailureClass::Local, "check the folder of the datasets: disk, permissions, mount")
+    let shown = path.to_string_lossy();
+    match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::OperationInterrupted) => {
+            Failure::new(FailureClass::Cancelled, doing, shown)
+                .said("it took too long, or nobody waits for it any more")
         }
-        Some(C::DatabaseCorrupt | C::NotADatabase) => (
-            FailureClass::Local,
-            "put this file aside and take everything in again: transship ingest --again",
-        ),
-        Some(C::DatabaseBusy | C::DatabaseLocked) => {
-            (FailureClass::Local, "close the other program that holds the file open")
-        }
-        Some(C::OperationInterrupted) => {
-            (FailureClass::Local, "ask for less at a time; it took too long")
-        }
-        _ => (FailureClass::Bug, "tell the makers of this program, with the log"),
-    };
-    Failure::new(class, doing, path.to_string_lossy()).said(error).advice(advice)
+        _ => sql::failure(doing, error).about(shown),
+    }
 }

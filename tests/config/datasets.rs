@@ -1,6 +1,9 @@
 //! `datasets:`, at top level and at the endpoints.
 
+use proptest::prelude::*;
 use transship::model::{Carried, Column, ColumnKind, Dataset, Dialect, Format, Rollup};
+
+use transship::silver::read::infer::to_yaml;
 
 use super::{EXAMPLE, PIN, mistakes, six, valid};
 
@@ -89,7 +92,7 @@ fn the_surface_s_example_is_the_seed() {
     let top = "datasets:\n  sales: { files: \"sales_data_*.csv\", columns: { product_id: { type: text!, references: products }, sale_date: date!, quantity: { type: integer, min: 0 }, price: decimal } }\n  products: { files: \"product_info_*.json\", key: product_id, columns: { product_id: text, product_name:, category: text } }\nendpoints:\n  - { name: a, endpoint_type: sftp, client: feed, datasets: [products, sales] }\n  - { name: b, endpoint_type: sftp, client: feed, datasets: sales }\n";
     let config = valid(&format!("{CLIENT}{top}"), &[]);
     assert_eq!(config.endpoints[0].datasets, [products.clone(), sales.clone()]);
-    assert_eq!(config.endpoints[1].datasets, [sales.clone()]);
+    assert_eq!(config.endpoints[1].datasets.as_slice(), std::slice::from_ref(sales));
     assert_eq!(config.warnings, Vec::<String>::new());
 }
 
@@ -198,6 +201,11 @@ fn every_mistake_of_a_dataset_has_its_place() {
     // The lines below `datasets:`, which is line 3.
     let mut wrong = String::new();
     for (lines, expected) in [
+        // A definition that is wrong is there all the same.
+        (
+            "  t: { files: a, columns: { a: { references: p } } }\n  p: { files: p, columns: [k] }\n",
+            "5:27: datasets.p.columns: expected a mapping, found a list",
+        ),
         ("  t: 7\n", "4:6: datasets.t: expected a mapping, found a single value"),
         (
             "  t: { columns: { a: } }\n",
@@ -423,6 +431,9 @@ fn one_name_has_one_definition() {
         mistakes(&differs),
         ["13:7: endpoints[1].datasets.t: another definition of this name stands in line 8 already"]
     );
+    let more = one("b").replace("a: b }", "a: text }, rollups: { r: { by: a } }");
+    let differs = format!("{CLIENT}endpoints:\n{}{more}", one("text"));
+    assert_eq!(mistakes(&differs).len(), 1, "rollups are part of a definition");
 }
 
 #[test]
@@ -458,4 +469,82 @@ fn the_example_s_feed_is_valid_and_the_seed() {
     assert_eq!(config.warnings, Vec::<String>::new());
     let seed = valid(&format!("{CLIENT}{SHOP}"), &[]);
     assert_eq!(config.endpoints[1].datasets, seed.endpoints[0].datasets);
+}
+
+/// The datasets of a configuration that holds what these are written as.
+fn written(datasets: &[&Dataset]) -> Vec<Dataset> {
+    let bodies: String = datasets
+        .iter()
+        .map(|dataset| {
+            let yaml = to_yaml(dataset);
+            yaml.split_once("datasets:\n").unwrap().1.to_owned()
+        })
+        .collect();
+    let names: Vec<&str> = datasets.iter().map(|dataset| dataset.name.as_str()).collect();
+    let text = format!(
+        "{CLIENT}datasets:\n{bodies}endpoints:\n  - {{ name: a, endpoint_type: sftp, client: feed, datasets: [{}] }}\n",
+        names.join(", ")
+    );
+    valid(&text, &[]).endpoints.remove(0).datasets
+}
+
+#[test]
+fn the_seed_is_written_as_it_is_read() {
+    let config = valid(&format!("{CLIENT}{SHOP}"), &[]);
+    let seed = &config.endpoints[0].datasets;
+    assert_eq!(written(&[&seed[0], &seed[1]]), *seed);
+}
+
+fn kind() -> impl Strategy<Value = ColumnKind> {
+    let word = "[a-z]{1,4}";
+    let words = prop::collection::vec(word, 0..2);
+    let format = prop::sample::select(vec!["%d.%m.%Y", "%Y%m%d", "%m/%d/%y"]);
+    let formats = prop::collection::vec(format.prop_map(str::to_owned), 0..3);
+    prop_oneof![
+        prop::option::of(1_usize..100).prop_map(|max_length| ColumnKind::Text { max_length }),
+        (prop::option::of(-9_i64..0), prop::option::of(any::<u32>()))
+            .prop_map(|(min, max)| ColumnKind::Integer { min, max: max.map(i64::from) }),
+        (0_u8..=12, prop::option::of(any::<i64>())).prop_map(|(scale, min)| ColumnKind::Decimal {
+            scale,
+            min,
+            max: None
+        }),
+        prop::option::of(-1e300_f64..1e300).prop_map(|max| ColumnKind::Real { min: None, max }),
+        words.prop_map(|truths| ColumnKind::Boolean { truths, falsehoods: vec!["0".into()] }),
+        formats.clone().prop_map(|formats| ColumnKind::Date { formats }),
+        (formats, prop::sample::select(vec![None, Some("Europe/Berlin".to_owned())]))
+            .prop_map(|(formats, timezone)| ColumnKind::Timestamp { formats, timezone }),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// Whatever can be defined can be written down and read again.
+    #[test]
+    fn definitions_are_written_as_they_are_read(
+        kinds in prop::collection::vec(kind(), 1..6),
+        source in "[^\\p{C}]{1,12}|\\$\\{X\\}|[\\t\"\\\\':#-]{1,4}",
+        flags in any::<[bool; 4]>(),
+        delimiter in prop::sample::select(vec![',', ';', '\t', '"', '\\', ' ', '$']),
+    ) {
+        let names = ["null", "yes", "order", "a", "b", "c"];
+        let mut columns: Vec<Column> = kinds.into_iter().zip(names)
+            .map(|(kind, name)| Column { kind, ..Column::text(name) }).collect();
+        let [required, trim, indexed, header] = flags;
+        columns[0] = Column { required, trim, indexed, source: source.clone(), ..columns[0].clone() };
+        // A text that is empty for the configuration is not said at all.
+        let extra = Column {
+            nulls: vec![source.clone(), "NULL".into()], default: Some("x".into()), ..Column::text("z")
+        };
+        columns.push(extra);
+        let quote = (delimiter != '"').then_some('"');
+        let dialect = Dialect { delimiter, quote, header, skip_lines: 3, ..Dialect::default() };
+        let dataset = Dataset {
+            name: "on".into(), files: vec![format!("{}*", source.replace('/', "_"))],
+            format: Format::Csv(dialect), columns, key: vec![], rollups: vec![], max_bad_percent: 7,
+        };
+        prop_assume!(!names.contains(&source.as_str()) && source != "z" && source != "x");
+        prop_assert_eq!(written(&[&dataset]), vec![dataset]);
+    }
 }

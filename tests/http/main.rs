@@ -4,6 +4,7 @@
 #![cfg(unix)]
 
 mod addresses;
+mod data;
 mod exposition;
 mod gate;
 mod health;

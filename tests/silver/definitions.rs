@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use transship::model::{Column, Dataset, FailureClass};
-use transship::silver::{Feeds, LandedState as S, Silver};
+use transship::silver::{Feeds, LandedState as S, SetBack, Silver};
 
 use super::stand::{PRODUCTS, SALES, Stand, column, dataset, prices, products, sales, seed, whole};
 
@@ -91,7 +91,7 @@ async fn hostile_names_stay_names() {
 }
 
 #[tokio::test]
-async fn two_things_of_one_name_are_refused() {
+async fn definitions_that_cannot_be_tables_are_refused() {
     let named = |name: &str| dataset(name, vec![Column::text("a")]);
     let clash = |columns: Vec<Column>| dataset("a", columns);
     let mut rollup_and_index = sales();
@@ -99,7 +99,21 @@ async fn two_things_of_one_name_are_refused() {
     let dictionary = Column { dictionary: Some("Landed".into()), ..Column::text("a") };
     let mut key = prices();
     key.columns[2].name = "LINE".into();
+    let summed = |by: &[&str], sum: &[&str]| {
+        let mut dataset = prices();
+        dataset.rollups[0].by = by.iter().map(ToString::to_string).collect();
+        dataset.rollups[0].sum = sum.iter().map(ToString::to_string).collect();
+        vec![dataset]
+    };
+    let mut nowhere = prices();
+    nowhere.key.push("nowhere".into());
     for datasets in [
+        vec![nowhere],
+        summed(&[], &["amount"]),
+        summed(&["nowhere"], &["amount"]),
+        summed(&["shop", "nowhere"], &["amount"]),
+        summed(&["shop"], &["article"]),
+        summed(&["shop"], &["nowhere"]),
         vec![named("landed")],
         vec![named("sqlite_thing")],
         vec![named("A"), named("a")],
@@ -144,4 +158,14 @@ async fn a_dataset_that_is_not_configured_any_more_keeps_its_rows() {
     assert_eq!(file.state, S::Unmatched);
     stand.reopen(vec![prices(), products()]);
     assert_eq!(stand.states(), ["ingested", "landed"]);
+    assert_eq!(stand.ingest().await[0].state, S::Ingested);
+    // Set back, they go, since nothing says how they would be read; and come again.
+    stand.reopen(vec![prices()]);
+    stand.again(SetBack::All).await;
+    stand.ingest().await;
+    assert_eq!(stand.states(), ["unmatched", "unmatched"]);
+    assert_eq!(stand.products().len(), 0);
+    stand.reopen(vec![prices(), products()]);
+    stand.ingest().await;
+    assert_eq!(stand.products().len(), 2);
 }

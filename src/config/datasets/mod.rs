@@ -69,8 +69,10 @@ struct At {
 /// All definitions of a file.
 pub(super) struct Book {
     drafts: Vec<Draft>,
-    /// The names at top level, those of wrong definitions too.
+    /// The names at top level, and those at endpoints: those of wrong definitions too, so
+    /// that one mistake is told once.
     top: Vec<String>,
+    own: Vec<String>,
     /// Whether all is right so far.
     right: bool,
 }
@@ -78,7 +80,7 @@ pub(super) struct Book {
 impl Book {
     /// Those at top level.
     pub fn of(r: &mut Reader, file: &Section) -> Self {
-        let mut book = Self { drafts: vec![], top: vec![], right: true };
+        let mut book = Self { drafts: vec![], top: vec![], own: vec![], right: true };
         let before = r.mistakes();
         if let Some(node) = file.node("datasets") {
             let section = r.names(node, "datasets");
@@ -109,6 +111,7 @@ impl Book {
         let mut found: Vec<(Dataset, Place)> = Vec::new();
         if let Value::Map(entries) = &node.value {
             for (key, node) in entries {
+                self.own.push(key.name.clone());
                 let path = format!("{path}.{}", key.name);
                 let Some(draft) = definition(r, key, node, path) else { continue };
                 found.push((draft.dataset.clone(), draft.files));
@@ -138,7 +141,9 @@ impl Book {
         let same = self.drafts.iter().find(|other| other.dataset.name.eq_ignore_ascii_case(name));
         match same {
             None => self.drafts.push(draft),
-            Some(first) if first.dataset == draft.dataset => {}
+            Some(first)
+                if first.dataset == draft.dataset
+                    && rollups::same(first.rollups.as_deref(), draft.rollups.as_deref()) => {}
             Some(first) => {
                 let words = "another definition of this name stands in line";
                 let line = first.place.line;
@@ -150,7 +155,8 @@ impl Book {
     /// Fills in what the definitions say about each other, in all endpoints.
     pub fn complete(mut self, r: &mut Reader, endpoints: &mut [Endpoint]) {
         let before = r.mistakes();
-        relations::resolve(r, &mut self.drafts);
+        let written: Vec<&String> = self.top.iter().chain(&self.own).collect();
+        relations::resolve(r, &self.drafts, &written);
         if !self.right || r.mistakes() > before {
             return;
         }

@@ -1,23 +1,26 @@
 //! What datasets say about each other: keys, references, carried values.
 
-use crate::model::Dataset;
+use crate::model::{ColumnKind, Dataset};
 
 use super::{Draft, kind};
 use crate::config::reader::Reader;
 
-/// Checks keys and references, each by itself.
-pub(super) fn resolve(r: &mut Reader, drafts: &mut [Draft]) {
-    for draft in drafts.iter() {
+/// Checks keys and references, each by itself; `written` are the names of all definitions,
+/// those that could not be read too.
+pub(super) fn resolve(r: &mut Reader, drafts: &[Draft], written: &[&String]) {
+    for draft in drafts {
         key(r, draft);
     }
     let names: Vec<&str> = drafts.iter().map(|d| d.dataset.name.as_str()).collect();
-    for draft in drafts.iter() {
+    for draft in drafts {
         for (column, at) in draft.dataset.columns.iter().zip(&draft.columns) {
             let Some(text) = &at.references else { continue };
             let path = format!("{}.references", at.path);
             let Some(other) = drafts.iter().find(|d| d.dataset.name == text.value) else {
-                let message = format!("{path}: there is no dataset {}", text.shown());
-                r.misspelled(text.place, message, &text.value, &names);
+                if !written.contains(&&text.value) {
+                    let message = format!("{path}: there is no dataset {}", text.shown());
+                    r.misspelled(text.place, message, &text.value, &names);
+                }
                 continue;
             };
             let found = text.shown();
@@ -28,12 +31,20 @@ pub(super) fn resolve(r: &mut Reader, drafts: &mut [Draft]) {
                 continue;
             };
             let Some(key) = other.dataset.column(key) else { continue };
-            let (own, theirs) = (kind::name(&column.kind), kind::name(&key.kind));
-            if own != theirs || column.stored_as().starts_with('_') && column.kind != key.kind {
+            let (own, theirs) = (typed(&column.kind), typed(&key.kind));
+            if own != theirs {
                 let words = format!("is keyed by a column of type {theirs}, not {own}");
                 r.error(text.place, format!("{path}: {found} {words}"));
             }
         }
+    }
+}
+
+/// A kind by what makes two of its values equal.
+fn typed(kind: &ColumnKind) -> String {
+    match kind {
+        ColumnKind::Decimal { scale, .. } => format!("decimal with scale {scale}"),
+        other => kind::name(other).to_owned(),
     }
 }
 

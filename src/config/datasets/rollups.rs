@@ -38,6 +38,15 @@ pub(super) fn rollups(r: &mut Reader, section: &Section) -> Option<Vec<At>> {
     Some(found)
 }
 
+/// Whether two definitions say the same about rollups.
+pub(super) fn same(a: Option<&[At]>, b: Option<&[At]>) -> bool {
+    let words = |texts: &[Text]| texts.iter().map(|t| t.value.clone()).collect::<Vec<_>>();
+    let plain = |all: &[At]| {
+        all.iter().map(|at| (at.name.clone(), words(&at.by), words(&at.sum))).collect::<Vec<_>>()
+    };
+    a.map(plain) == b.map(plain)
+}
+
 /// Takes what is said into the dataset, now that all of its columns are known.
 pub(super) fn check(r: &mut Reader, draft: &mut Draft) {
     let Some(said) = &draft.rollups else { return };

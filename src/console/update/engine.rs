@@ -4,6 +4,7 @@ use crate::console::effect::Effect;
 use crate::console::state::{Popup, SignIn, State};
 use crate::engine::{Command, Event, Level, Phase, Reply};
 use crate::model::{DeliveryState, ExportState, FailureClass, Outcome, Shown};
+use crate::silver::LandedState;
 
 /// Takes in one event. Whatever concerns the books makes them read again: the
 /// event is a hint, the ledger the truth.
@@ -15,6 +16,7 @@ pub(super) fn event(state: &mut State, event: Event) -> Vec<Effect> {
             }
             state.runs.insert(run, state.now);
             for endpoint in endpoints {
+                state.taken_in.remove(&endpoint);
                 state.phases.entry(endpoint).or_insert(Phase::Queued);
             }
         }
@@ -51,7 +53,13 @@ pub(super) fn event(state: &mut State, event: Event) -> Vec<Effect> {
             state.transfers.count_export(export, done);
         }
         // What of it a person should know comes as a notice.
-        Event::Ingested(_) => {}
+        Event::Ingested(file) => {
+            let counts = state.taken_in.entry(file.endpoint).or_default();
+            if file.state == LandedState::Ingested {
+                counts.0 += file.rows_good;
+            }
+            counts.1 += file.rows_bad;
+        }
         // Counts of a walk that goes on; the books have them at its end.
         Event::Walk(walk) => {
             state.walks.insert(walk.endpoint.clone(), walk);
@@ -83,7 +91,7 @@ pub(super) fn event(state: &mut State, event: Event) -> Vec<Effect> {
     let mut effects = vec![Effect::Reload];
     // An open timeline goes on while one looks at it.
     if let Some(Popup::Details(details)) = &state.popup {
-        effects.extend(details.id.map(Effect::Show));
+        effects.extend(details.refresh());
     }
     effects
 }

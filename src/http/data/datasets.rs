@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 
 use super::catalog::EXPORTED;
-use super::gzip;
 use super::query::{self, Query};
 use super::reply::{Asker, Reply};
 use crate::http::app::App;
@@ -93,16 +91,10 @@ async fn page(app: &App, request: &Parts) -> Result<Response, Problem> {
     })?;
     let body = steerless(&body) + "\n";
     let mut reply = Reply::json(Sha256::of(body.as_bytes())[..16].to_owned());
-    let asker = Asker::new(&request.headers, true);
-    if asker.has(&reply.mark) {
-        return Ok(reply.not_modified());
-    }
     reply.link = page
         .next_cursor
         .map(|next| format!("</datasets?limit={limit}&cursor={next}>; rel=\"next\""));
-    let smaller = if asker.gzip { gzip::of(body.as_bytes()) } else { None };
-    reply.gzipped = smaller.is_some();
-    Ok(reply.with(smaller.map_or_else(|| Body::from(body), Body::from)))
+    Ok(reply.or_same(body, &Asker::new(&request.headers, true)))
 }
 
 fn row<'c>(

@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::catalog::{EXPORTED, Served};
 use super::query::Query;
 use super::reply::{Asker, Reply};
-use super::{gzip, late, unreadable};
+use super::{PATIENCE, gzip, late, unreadable};
 use crate::http::app::{App, VERSION};
 use crate::http::problem::Problem;
 use crate::model::Failure;
@@ -40,7 +40,8 @@ async fn export(app: &App, request: &Parts) -> Result<Response, Problem> {
     let mut query = Query::parse(request.uri.query())?;
     let form = form(query.take("format"), &request.headers)?;
     let (wanted, _) = query.filters(&served, &["format"])?;
-    let Ok(place) = app.data.exports.clone().try_acquire_owned() else {
+    let place = app.data.exports.clone().acquire_owned();
+    let Ok(Ok(place)) = tokio::time::timeout(PATIENCE, place).await else {
         return Err(Problem::busy("other exports are under way; try again in a few seconds"));
     };
     let asker = Asker::new(&request.headers, true);

@@ -5,19 +5,22 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
 use super::catalog::{EXPORTED, ROWS, Served};
+use super::reply::{Asker, Reply};
 use super::schemas;
-use crate::http::answer;
 use crate::http::app::{App, VERSION};
 use crate::http::routes::{Body, Route, TABLE};
+use crate::model::steerless;
 
 /// Answers with the description.
-pub(in crate::http) async fn answer(State(app): State<Arc<App>>) -> Response {
-    answer::json(StatusCode::OK, &document(&app))
+pub(in crate::http) async fn answer(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+    // It can be large, and programs ask for it at each start.
+    let body = steerless(&document(&app).to_string()) + "\n";
+    Reply::whole(body, &Asker::new(&headers, true))
 }
 
 fn document(app: &App) -> Value {
@@ -153,6 +156,9 @@ fn plain(route: &Route, locked: bool) -> Value {
         operation["responses"]["200"]["headers"] = paged().into();
         operation["parameters"] = json!([schemas::limit(), schemas::cursor()]);
         may_fail(&mut operation, &["503"]);
+    } else if route.path == "/openapi.json" {
+        operation["responses"]["200"]["headers"] = marked().into();
+        may_fail(&mut operation, &[]);
     } else if route.open {
         // Not a failure to answer, but the answer: it is not well.
         operation["responses"]["503"] = operation["responses"]["200"].clone();

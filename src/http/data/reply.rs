@@ -7,6 +7,9 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 
+use super::gzip;
+use crate::model::Sha256;
+
 /// What an asker has and takes.
 #[derive(Clone, Debug)]
 pub(super) struct Asker {
@@ -26,7 +29,7 @@ impl Asker {
         });
         let has: Vec<String> = has.collect();
         let all = is_sure && has.iter().any(|tag| tag == "*");
-        Self { has, all, gzip: super::gzip::is_accepted(headers) }
+        Self { has, all, gzip: gzip::is_accepted(headers) }
     }
 
     /// Whether it has what bears this mark (weak comparison).
@@ -51,6 +54,21 @@ impl Reply {
     pub(super) fn json(mark: String) -> Self {
         let kind = "application/json";
         Self { mark, vary: "accept-encoding", kind, gzipped: false, link: None }
+    }
+
+    /// JSON that is known as a whole: its mark is its digest.
+    pub(super) fn whole(body: String, asker: &Asker) -> Response {
+        Self::json(Sha256::of(body.as_bytes())[..16].to_owned()).or_same(body, asker)
+    }
+
+    /// With this body, unless the asker has it; compressed if that is wanted.
+    pub(super) fn or_same(mut self, body: String, asker: &Asker) -> Response {
+        if asker.has(&self.mark) {
+            return self.not_modified();
+        }
+        let smaller = if asker.gzip { gzip::of(body.as_bytes()) } else { None };
+        self.gzipped = smaller.is_some();
+        self.with(smaller.map_or_else(|| Body::from(body), Body::from))
     }
 
     /// With this body.

@@ -72,8 +72,3 @@ impl Kind {
         }
     }
 }
-
-/// A name as SQL takes it, whatever it is.
-pub(super) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}

@@ -132,7 +132,7 @@ mod tests {
             (Kind::Boolean, ValueRef::Integer(1), "true"),
             (Kind::Real, ValueRef::Real(0.1), "0.1"),
             (Kind::Real, ValueRef::Real(f64::INFINITY), "null"),
-            (Kind::Real, ValueRef::Real(1e300), "1e300"),
+            (Kind::Real, ValueRef::Real(1e300), "1e+300"),
             (Kind::Text, ValueRef::Null, "null"),
             (Kind::Date, ValueRef::Text(b"2026-05-01"), "\"2026-05-01\""),
             (Kind::Text, ValueRef::Text(b"a\"\\\x1b[2J"), "\"a\\\"\\\\\\u001b[2J\""),

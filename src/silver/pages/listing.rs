@@ -1,8 +1,10 @@
 //! What can be listed.
 
-use super::field::{Field, Kind, quoted};
+use super::field::{Field, Kind};
 use super::filter::{Filter, Matches};
 use crate::model::{Column, Dataset, Rollup};
+use crate::silver::schema::{rollup_table, total_scale};
+use crate::silver::sql::{no_value, quote};
 
 /// A table of silver as it is shown: its fields, its order, and what it is asked by.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,18 +27,13 @@ pub struct Listing {
     pub(super) identity: String,
 }
 
-/// The group of rows without a value is kept under these in a rollup's key, which
-/// takes no NULL.
-const NO_TEXT: &str = "''";
-const NO_NUMBER: &str = "-1";
-
 impl Listing {
     /// The rows of a dataset, one of `all`.
     pub fn rows(dataset: &Dataset, all: &[Dataset]) -> Self {
         let mut listing = Self::of(&dataset.name, vec![dataset.name.clone()]);
         if dataset.key.is_empty() {
             let id = dataset.row_id();
-            let column = format!("t.{}", quoted(&id));
+            let column = format!("t.{}", quote(&id));
             listing.push(&id, Kind::Integer, false, column.clone());
             listing.filters.push(Filter {
                 name: id,
@@ -48,7 +45,7 @@ impl Listing {
         }
         for name in &dataset.key {
             let stored = dataset.column(name).map_or_else(|| name.clone(), Column::stored_as);
-            listing.order.push(format!("t.{}", quoted(&stored)));
+            listing.order.push(format!("t.{}", quote(&stored)));
         }
         for column in &dataset.columns {
             listing.show(column, None, all);
@@ -70,37 +67,28 @@ impl Listing {
         }
         let [id, name] = names_in(dictionary, all)?;
         let mut listing = Self::of(dictionary, datasets);
-        let number = format!("t.{}", quoted(&id));
+        let number = format!("t.{}", quote(&id));
         listing.push(&id, Kind::Integer, false, number.clone());
         let shown = name.trim_end_matches("_name").to_owned();
-        listing.push(&shown, Kind::Text, false, format!("t.{}", quoted(&name)));
+        listing.push(&shown, Kind::Text, false, format!("t.{}", quote(&name)));
         listing.order.push(number);
         Some(listing.finished())
     }
 
     /// The groups of a rollup of a dataset, one of `all`.
     pub fn groups(dataset: &Dataset, rollup: &Rollup, all: &[Dataset]) -> Self {
-        let table = format!("{}_{}", dataset.name, rollup.name);
-        let mut listing = Self::of(&table, vec![dataset.name.clone()]);
+        let mut listing = Self::of(&rollup_table(dataset, rollup), vec![dataset.name.clone()]);
         let columns: Vec<&Column> =
             rollup.by.iter().filter_map(|name| dataset.column(name)).collect();
         for (n, column) in columns.into_iter().enumerate() {
             listing.order.push(stored(column));
-            let is_text = column.dictionary.is_none()
-                && matches!(Kind::of(column), Kind::Text | Kind::Date | Kind::Timestamp);
-            listing.show(column, Some(if is_text { NO_TEXT } else { NO_NUMBER }), all);
+            listing.show(column, Some(no_value(column)), all);
             if n == 0 {
                 listing.ask_by(column, true, all);
             }
         }
         if !rollup.sum.is_empty() {
-            let factors = rollup.sum.iter().filter_map(|name| dataset.column(name));
-            let scale = factors
-                .map(|factor| match Kind::of(factor) {
-                    Kind::Decimal { scale } => scale,
-                    _ => 0,
-                })
-                .sum();
+            let scale = total_scale(dataset, rollup);
             listing.push("total", Kind::Decimal { scale }, false, "t.\"total\"".to_owned());
         }
         listing.push("count", Kind::Integer, false, "t.\"count\"".to_owned());
@@ -136,7 +124,7 @@ impl Listing {
             filters: Vec::new(),
             datasets,
             tables: vec![table.to_owned()],
-            from: format!("{} AS t", quoted(table)),
+            from: format!("{} AS t", quote(table)),
             order: Vec::new(),
             heads: Vec::new(),
             identity: String::new(),
@@ -160,11 +148,11 @@ impl Listing {
         self.push(&column.stored_as(), Kind::Integer, nullable, value);
         let alias = format!("d{}", self.tables.len());
         let Some([id, name]) = names_in(dictionary, all) else { return };
-        self.push(&column.name, Kind::Text, nullable, format!("{alias}.{}", quoted(&name)));
+        self.push(&column.name, Kind::Text, nullable, format!("{alias}.{}", quote(&name)));
         self.from += &format!(
             " LEFT JOIN {} AS {alias} ON {alias}.{} = {}",
-            quoted(dictionary),
-            quoted(&id),
+            quote(dictionary),
+            quote(&id),
             stored(column),
         );
         self.tables.push(dictionary.clone());
@@ -176,9 +164,9 @@ impl Listing {
             Some((dictionary, Some([id, name]))) => Matches::Entry {
                 find: format!(
                     "SELECT {} FROM {} WHERE {} = ?1",
-                    quoted(&id),
-                    quoted(dictionary),
-                    quoted(&name),
+                    quote(&id),
+                    quote(dictionary),
+                    quote(&name),
                 ),
             },
             _ => Matches::Value(Kind::of(column)),
@@ -210,5 +198,5 @@ fn names_in(dictionary: &str, all: &[Dataset]) -> Option<[String; 2]> {
 }
 
 fn stored(column: &Column) -> String {
-    format!("t.{}", quoted(&column.stored_as()))
+    format!("t.{}", quote(&column.stored_as()))
 }

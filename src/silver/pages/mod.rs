@@ -22,6 +22,8 @@ mod listing;
 mod page;
 mod statement;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 pub use cursor::{Cursor, NameCursor, NoCursor};
 pub use field::{Field, Kind};

@@ -72,6 +72,23 @@ impl Listing {
         ask: &Ask,
         key: &str,
     ) -> rusqlite::Result<Result<Page, NoCursor>> {
+        match self.read_page(session, ask, key) {
+            // Asked only where something is wrong: it would cost more than the page.
+            Err(error) if !self.is_there(session)? => {
+                tracing::debug!("silver: {} is not there yet: {error}", self.from);
+                let none = Ok(Page::empty(key));
+                Ok(if ask.cursor.is_some() { Err(NoCursor) } else { none })
+            }
+            read => read,
+        }
+    }
+
+    fn read_page(
+        &self,
+        session: &Session,
+        ask: &Ask,
+        key: &str,
+    ) -> rusqlite::Result<Result<Page, NoCursor>> {
         let wanted = self.looked_up(session, &ask.wanted)?;
         let asked = [self.identity.as_str(), ask.asked.as_str()];
         let after = match &ask.cursor {
@@ -86,9 +103,6 @@ impl Listing {
         };
         let statement = self.statement(&wanted, after, Some(ask.limit + 1));
         let mut body = opened(key);
-        if !self.is_there(session)? {
-            return Ok(Ok(Page::empty(key)));
-        }
         let mut prepared = session.connection().prepare_cached(&statement.sql)?;
         let mut rows = prepared.query(params_from_iter(statement.params))?;
         let mut next = None;
@@ -156,7 +170,7 @@ impl Listing {
         for (n, wanted) in wanted {
             let Some(filter) = self.filters.get(*n) else { continue };
             let found = match (&filter.matches, wanted) {
-                (Matches::Entry { find }, Wanted::Entry(text)) if self.is_there(session)? => {
+                (Matches::Entry { find }, Wanted::Entry(text)) => {
                     entry(session, find, text)?.unwrap_or_else(|| wanted.clone())
                 }
                 _ => wanted.clone(),

@@ -69,18 +69,22 @@ impl Listing {
         Statement { sql, params, order: order.len() }
     }
 
-    /// A stretch of an index is in the order of its column first; everything else is in
-    /// the order of the key.
+    /// A stretch of an index is in the order of its column first, and what is fixed is in
+    /// no order; everything else is in the order of the key.
     fn order_of<'l>(
         &'l self,
         wanted: &'l [(&Filter, Wanted)],
         leader: Option<usize>,
     ) -> Vec<&'l str> {
-        let first = leader
-            .map(|n| &wanted[n])
-            .filter(|(filter, wanted)| matches!(wanted, Wanted::Within(..)) && !filter.leads);
-        let first = first.map(|(filter, _)| filter.column.as_str());
-        first.into_iter().chain(self.order.iter().map(String::as_str)).collect()
+        let mut order: Vec<&str> = self.order.iter().map(String::as_str).collect();
+        match leader.map(|n| &wanted[n]) {
+            Some((filter, Wanted::Within(..))) if !filter.leads => order.insert(0, &filter.column),
+            Some((filter, Wanted::Is(_))) if filter.leads && order.len() > 1 => {
+                order.remove(0);
+            }
+            _ => {}
+        }
+        order
     }
 }
 

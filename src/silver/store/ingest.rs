@@ -65,12 +65,13 @@ fn take(books: &mut Books, id: i64, stop: &[CancellationToken]) -> Result<Option
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let Some(file) = Waiting::find(&transaction, id)? else { return Ok(None) };
     let mut set_back = Vec::new();
-    let before = file.dataset.as_ref().and_then(|name| feeds.dataset(name));
     let dataset = feeds.takes(&file.endpoint, &file.name);
     // Its name fits another dataset than it did.
-    let moved = before.filter(|before| dataset.is_none_or(|now| now.name != before.name));
-    if let Some(before) = moved {
-        set_back.extend(withdraw::file(&transaction, before, id, file.is_in)?);
+    let moved = file.dataset.as_ref().filter(|b| dataset.is_none_or(|now| now.name != **b));
+    if let Some(before) = moved
+        && let Some(before) = settle::defined(&transaction, before)?
+    {
+        set_back.extend(withdraw::file(&transaction, &before, id, file.is_in)?);
         settle::count(&transaction, &before.name, 0)?;
     }
     let is_in = file.is_in && moved.is_none();
@@ -198,20 +199,21 @@ impl Rows<'_> {
         file: &Waiting,
         parsed: Parsed,
     ) -> Result<Loaded, Trouble> {
-        if self.wrong.is_none() {
-            self.or_wrong(|rows| rows.table.rollups.flush())?;
-        }
         let (good, bad) = (self.good, self.quarantine.count);
-        let share = || match file.accept {
-            true => None,
-            false => too_many(dataset, good, bad, &parsed.drift),
-        };
+        let mut refusal = parsed.wrong.or_else(|| self.wrong.take());
+        if !file.accept {
+            refusal = refusal.or_else(|| too_many(dataset, good, bad, &parsed.drift));
+        }
+        if refusal.is_none() {
+            self.or_wrong(|rows| rows.table.finish())?;
+            refusal = self.wrong.take();
+        }
         Ok(Loaded {
             good,
             bad,
             unresolved: self.quarantine.unresolved,
             news: self.table.news,
-            refusal: parsed.wrong.or(self.wrong).or_else(share),
+            refusal,
             listed: self.quarantine.into_listed(),
             drift: parsed.drift,
         })

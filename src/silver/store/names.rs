@@ -1,8 +1,9 @@
-//! No two tables, and no two columns of one, have the same name.
+//! No two tables, and no two columns of one, have the same name; and what a definition
+//! names is there.
 
 use std::collections::HashMap;
 
-use crate::model::{Dataset, Failure, FailureClass};
+use crate::model::{Column, ColumnKind, Dataset, Failure, FailureClass};
 use crate::silver::schema;
 
 /// Refuses definitions that would make two things of the same name; SQLite knows no
@@ -49,18 +50,35 @@ fn columns(dataset: &Dataset) -> Result<(), Failure> {
             names.add(&name, "a column", of);
         }
     }
+    names.wrong = names.wrong.or_else(|| wrong(dataset).map(|wrong| (of.clone(), wrong)));
+    names.verdict()
+}
+
+/// What the key or a rollup names, and cannot be.
+fn wrong(dataset: &Dataset) -> Option<String> {
     for rollup in &dataset.rollups {
+        let name = &rollup.name;
         let by = schema::stored_names(dataset, &rollup.by);
         if by.iter().any(|n| n.eq_ignore_ascii_case("count") || n.eq_ignore_ascii_case("total")) {
-            names.wrong.get_or_insert_with(|| {
-                (
-                    of.clone(),
-                    format!("rollup {} goes by a column called count or total", rollup.name),
-                )
-            });
+            return Some(format!("rollup {name} goes by a column called count or total"));
+        }
+        if by.is_empty() {
+            return Some(format!("rollup {name} goes by no column"));
+        }
+        let exact = |column: &Column| {
+            let kind = &column.kind;
+            column.dictionary.is_none()
+                && matches!(kind, ColumnKind::Integer { .. } | ColumnKind::Decimal { .. })
+        };
+        let mut factors = rollup.sum.iter().filter_map(|factor| dataset.column(factor));
+        if let Some(factor) = factors.find(|factor| !exact(factor)) {
+            let factor = &factor.name;
+            return Some(format!("rollup {name} sums up {factor}, which is no exact number"));
         }
     }
-    names.verdict()
+    let named = dataset.rollups.iter().flat_map(|rollup| rollup.by.iter().chain(&rollup.sum));
+    let missing = named.chain(&dataset.key).find(|name| dataset.column(name).is_none());
+    missing.map(|name| format!("there is no column {name}"))
 }
 
 #[derive(Default)]
@@ -90,7 +108,7 @@ impl Names {
                 let doing = "making the tables of the dataset";
                 Err(Failure::new(FailureClass::Misconfigured, doing, dataset)
                     .said(wrong)
-                    .advice("give one of the two another name"))
+                    .advice("correct its definition in the configuration"))
             }
         }
     }

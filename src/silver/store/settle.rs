@@ -1,6 +1,6 @@
 //! Booking what became of a file, in the transaction in which it became so.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::dictionary::Names;
 use super::ingest::Loaded;
@@ -83,6 +83,15 @@ pub(super) fn refused(
     book(connection, dataset, file, LandedState::Refused, loaded)?;
     count(connection, &dataset.name, 0)?;
     Ok((LandedState::Refused, again))
+}
+
+/// A dataset as its table is, which may be configured no more.
+pub(super) fn defined(connection: &Connection, name: &str) -> Result<Option<Dataset>, Trouble> {
+    let definition: Option<String> = connection
+        .query_row("SELECT definition FROM datasets WHERE name = ?", [name], |row| row.get(0))
+        .optional()?;
+    let read = |json: String| serde_json::from_str(&json);
+    definition.map(read).transpose().map_err(|e| Trouble::Pass(unexpected(&e.to_string())))
 }
 
 /// The report of it.
