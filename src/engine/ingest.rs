@@ -233,16 +233,26 @@ fn copied(path: &Path, parts: &Path) -> Result<Copied, Failure> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut to = options.open(&part).map_err(wrong)?;
-    let (mut hash, mut size, mut buffer) = (Sha256::new(), 0, vec![0; 256 << 10]);
-    loop {
-        let read = from.read(&mut buffer).map_err(failed)?;
-        if read == 0 {
-            break;
+    let mut copy = || {
+        let (mut hash, mut size, mut buffer) = (Sha256::new(), 0, vec![0; 256 << 10]);
+        loop {
+            let read = from.read(&mut buffer).map_err(failed)?;
+            if read == 0 {
+                break;
+            }
+            hash.update(&buffer[..read]);
+            size += read as u64;
+            to.write_all(&buffer[..read]).map_err(wrong)?;
         }
-        hash.update(&buffer[..read]);
-        size += read as u64;
-        to.write_all(&buffer[..read]).map_err(wrong)?;
+        to.sync_all().map_err(wrong)?;
+        Ok((size, hash.hex()))
+    };
+    match copy() {
+        Ok((size, hash)) => Ok((part, size, hash, Timestamp::try_from(changed).ok())),
+        Err(failure) => {
+            // Half a copy is of no use. If it stays, it only takes up space.
+            let _ = std::fs::remove_file(&part);
+            Err(failure)
+        }
     }
-    to.sync_all().map_err(wrong)?;
-    Ok((part, size, hash.hex(), Timestamp::try_from(changed).ok()))
 }
