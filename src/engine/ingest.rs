@@ -117,7 +117,8 @@ fn tell(handle: &Handle, file: Ingested) {
         ));
     } else if bad > 0 {
         notices.push(format!(
-            "{endpoint}: {bad} rows of {name} are set aside; `transship show l{id}` lists them"
+            "{endpoint}: {good} rows of {name} are in {into}, {bad} are set aside; `transship show \
+             l{id}` lists them"
         ));
     }
     if state == LandedState::Unmatched {

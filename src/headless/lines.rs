@@ -2,6 +2,7 @@
 
 use crate::engine::{Event, Level, Phase, Walk};
 use crate::model::{DeliveryState, EndpointResult, ExportState, Failure, Outcome};
+use crate::silver::LandedState;
 
 /// How much is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -57,7 +58,10 @@ pub fn line(event: &Event, verbosity: Verbosity) -> Option<String> {
                 let (good, bad) = (file.rows_good, file.rows_bad);
                 text.push_str(&format!(" ({dataset}: {good} rows, {bad} set aside)"));
             }
-            (Verbosity::Normal, text)
+            // Of these a notice tells in any case.
+            let noticed =
+                file.rows_bad > 0 || matches!(state, LandedState::Refused | LandedState::Unmatched);
+            (if noticed { Verbosity::Verbose } else { Verbosity::Normal }, text)
         }
         Event::Scheduled { endpoint, at } => {
             let at = (*at)?;

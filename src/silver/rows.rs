@@ -73,6 +73,15 @@ impl Chunk {
     }
 }
 
+/// `units` × 10^-scale, written out: `-0.50`.
+pub(super) fn spelled(units: i64, scale: u8) -> String {
+    let sign = if units < 0 { "-" } else { "" };
+    let scale = usize::from(scale);
+    let digits = format!("{:0>width$}", units.unsigned_abs(), width = scale + 1);
+    let (whole, places) = digits.split_at(digits.len() - scale);
+    if places.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{places}") }
+}
+
 /// A row that is set aside, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadRow {

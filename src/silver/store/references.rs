@@ -10,9 +10,9 @@ use super::dictionary::Names;
 use super::quarantine::{Quarantine, SetAside};
 use super::table::value;
 use super::trouble::Trouble;
-use crate::model::{Column, Dataset, Failure, FailureClass};
+use crate::model::{Column, ColumnKind, Dataset, Failure, FailureClass};
 use crate::silver::Feeds;
-use crate::silver::rows::{BadRow, Cell, Chunk};
+use crate::silver::rows::{BadRow, Cell, Chunk, spelled};
 use crate::silver::sql::quote;
 
 /// Bytes of referenced rows that are remembered for one column, and what an entry costs
@@ -36,7 +36,8 @@ pub(super) struct References<'c> {
     /// Columns that must have a value. Those of the file itself were looked at when it was
     /// read; carried ones get theirs here.
     required: Vec<usize>,
-    names: Vec<String>,
+    /// Each column's name, and its places after the point if it is a decimal.
+    names: Vec<(String, u8)>,
 }
 
 struct Reference<'c> {
@@ -116,7 +117,7 @@ impl<'c> References<'c> {
         Ok(Self {
             each,
             required: dataset.columns.iter().enumerate().filter(needs).map(|(at, _)| at).collect(),
-            names: dataset.columns.iter().map(|column| column.name.clone()).collect(),
+            names: dataset.columns.iter().map(|c| (c.name.clone(), places(c))).collect(),
         })
     }
 
@@ -243,13 +244,20 @@ fn put(chunk: &mut Chunk, start: usize, columns: &[usize], found: &Found) -> boo
     true
 }
 
+fn places(column: &Column) -> u8 {
+    match column.kind {
+        ColumnKind::Decimal { scale, .. } => scale,
+        _ => 0,
+    }
+}
+
 /// A row that was read well and is bad all the same. Its raw text is gone: what stands
 /// for it are its values, as JSON.
 fn set_aside(
     chunk: &Chunk,
     row: usize,
     column: usize,
-    names: &[String],
+    names: &[(String, u8)],
     reason: String,
 ) -> SetAside {
     let json = |cell: Cell| match cell {
@@ -259,8 +267,13 @@ fn set_aside(
         Cell::Text { .. } => chunk.text_of(cell).into(),
     };
     let cells = chunk.row(row);
-    let member =
-        |(name, cell): (&String, &Cell)| format!("{}:{}", Value::from(name.as_str()), json(*cell));
+    let member = |((name, places), cell): (&(String, u8), &Cell)| {
+        let value = match cell {
+            Cell::Integer(units) if *places > 0 => spelled(*units, *places),
+            other => json(*other).to_string(),
+        };
+        format!("{}:{value}", Value::from(name.as_str()))
+    };
     let members: Vec<String> = names.iter().zip(cells).map(member).collect();
     let raw = format!("{{{}}}", members.join(","));
     let value = match json(cells[column]) {
@@ -271,7 +284,7 @@ fn set_aside(
     SetAside {
         row: BadRow {
             line: chunk.lines[row],
-            column: names.get(column).cloned(),
+            column: names.get(column).map(|(name, _)| name.clone()),
             reason,
             value,
             raw: raw.chars().take(RAW).collect(),

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::model::{Column, ColumnKind, Dataset, Dialect, Format, steerless};
-use crate::silver::read::typing::number::spelled;
+use crate::silver::rows::spelled;
 
 /// `dataset` as a section `datasets:`, with comments for whoever approves it. Read as
 /// configuration it is the same dataset again.

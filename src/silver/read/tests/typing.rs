@@ -151,7 +151,8 @@ proptest! {
     /// Written out and read back, any amount is the same.
     #[test]
     fn decimals_are_exact(units in any::<i64>(), scale in 0_u8..=12) {
-        use crate::silver::read::typing::number::{Decimal, spelled};
+        use crate::silver::read::typing::number::Decimal;
+        use crate::silver::rows::spelled;
         let decimal = Decimal { scale, min: None, max: None };
         prop_assert_eq!(decimal.units(&spelled(units, scale)), Ok(units));
     }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::num::IntErrorKind;
 
 use super::{Reason, within};
+use crate::silver::rows::spelled;
 
 /// A whole number: digits, with or without a sign.
 pub(in crate::silver::read) fn whole(text: &str) -> Result<i64, Reason> {
@@ -105,15 +106,6 @@ pub(in crate::silver::read) fn units(text: &str, scale: u8) -> Result<i64, Reaso
 fn push_digit(units: i64, digit: u8, negative: bool) -> Option<i64> {
     let digit = i64::from(digit - b'0');
     units.checked_mul(10)?.checked_add(if negative { -digit } else { digit })
-}
-
-/// `units` × 10^-scale, written out: `-0.50`.
-pub(in crate::silver::read) fn spelled(units: i64, scale: u8) -> String {
-    let sign = if units < 0 { "-" } else { "" };
-    let scale = usize::from(scale);
-    let digits = format!("{:0>width$}", units.unsigned_abs(), width = scale + 1);
-    let (whole, places) = digits.split_at(digits.len() - scale);
-    if places.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{places}") }
 }
 
 /// A number of JSON that has an exponent, without it; none if that is beyond all columns.
