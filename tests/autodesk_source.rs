@@ -11,6 +11,8 @@ mod books;
 mod calls;
 #[path = "autodesk_source/changes.rs"]
 mod changes;
+#[path = "support/counted.rs"]
+mod counted;
 #[path = "autodesk_source/fetch.rs"]
 mod fetch;
 #[path = "autodesk_source/large.rs"]
@@ -25,6 +27,8 @@ mod service;
 mod session;
 #[path = "autodesk_source/sign_in.rs"]
 mod sign_in;
+#[path = "support/sink.rs"]
+mod sink;
 #[path = "autodesk_source/tokens.rs"]
 mod tokens;
 #[path = "autodesk_source/walk.rs"]
@@ -32,18 +36,4 @@ mod walk;
 #[path = "autodesk_source/world.rs"]
 mod world;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use service::{Answer, Request};
-
-/// An answer that changes with the number of times it was given.
-fn counted(
-    which: impl Fn(&Request) -> bool + Send + Sync + 'static,
-    answer: impl Fn(&Request, usize) -> Option<Answer> + Send + Sync + 'static,
-) -> impl Fn(&Request) -> Option<Answer> + Send + Sync + 'static {
-    let given = AtomicUsize::new(0);
-    move |request| match which(request) {
-        true => answer(request, given.fetch_add(1, Ordering::SeqCst)),
-        false => None,
-    }
-}
+use counted::counted;

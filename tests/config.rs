@@ -1,6 +1,11 @@
 //! `connector.yaml` and the environment, through the public door.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "config/datasets.rs"]
+mod datasets;
+#[path = "config/feed.rs"]
+mod feed;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -341,7 +346,7 @@ fn a_bomb_of_aliases_is_refused() {
     // The control: honest anchors and merges work.
     let config = valid(
         "x-unused: &d { type: sftp, host: h, username: u, agent: true, directory: /in }\n"
-            .replace("x-unused", "datasets")
+            .replace("x-unused", "environment")
             .as_str(),
         &[],
     );
@@ -785,16 +790,13 @@ endpoints:
     );
     assert_eq!(config.endpoints[1].schedule, Schedule::Interval { minutes: 3 });
     let feed = &config.endpoints[2];
-    assert_eq!(feed.details["datasets"]["sales"]["columns"]["price"]["scale"], 2);
+    assert_eq!(feed.datasets[0].name, "sales");
     assert_eq!(feed.details["pattern"], "*.{csv,json}");
     let Client::Sftp(server) = &config.clients["feed"] else { panic!("no feed") };
     assert_eq!(server.auth.key_path.as_deref(), Some(Path::new("/home/op/.ssh/id")));
     let Client::Autodesk(autodesk) = &config.clients["autodesk"] else { panic!("no client") };
     assert_eq!(autodesk.token_path, Path::new("/srv/t/tokens/autodesk_tokens.json"));
     assert!(config.warnings.iter().any(|w| w.contains("\"E\" and \"E2\" ask the same account")));
-    assert!(
-        config.warnings.iter().any(|w| w.contains("sftp endpoints are accepted, but not synced"))
-    );
     assert!(!config.warnings.join("").contains(CANARY));
 }
 

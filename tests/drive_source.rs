@@ -11,6 +11,8 @@ mod calls;
 mod changes;
 #[path = "drive_source/contents.rs"]
 mod contents;
+#[path = "support/counted.rs"]
+mod counted;
 #[path = "drive_source/exports.rs"]
 mod exports;
 #[path = "drive_source/histories.rs"]
@@ -29,7 +31,7 @@ mod service;
 mod shortcuts;
 #[path = "drive_source/sign_in.rs"]
 mod sign_in;
-#[path = "drive_source/sink.rs"]
+#[path = "support/sink.rs"]
 mod sink;
 #[path = "drive_source/speed.rs"]
 mod speed;
@@ -38,24 +40,13 @@ mod world;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use counted::counted;
 use register::{Register, check};
 use server::*;
 use service::*;
 use transship::model::{Content, DriveScope, Failure, FailureClass as C, Pick, Retry};
 use transship::sources::RegisterSource;
 use world::*;
-
-/// An answer that changes with the number of times it was given.
-fn counted(
-    which: impl Fn(&Request) -> bool + Send + Sync + 'static,
-    answer: impl Fn(&Request, usize) -> Option<Answer> + Send + Sync + 'static,
-) -> impl Fn(&Request) -> Option<Answer> + Send + Sync + 'static {
-    let given = AtomicUsize::new(0);
-    move |request| match which(request) {
-        true => answer(request, given.fetch_add(1, Ordering::SeqCst)),
-        false => None,
-    }
-}
 
 /// A folder `r` in which `n` folders hold two files each.
 fn grove(n: usize) -> World {

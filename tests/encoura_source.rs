@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "support/counted.rs"]
+mod counted;
 #[path = "encoura_source/download.rs"]
 mod download;
 #[path = "encoura_source/lists.rs"]
@@ -13,6 +15,8 @@ mod login;
 mod scripted;
 #[path = "encoura_source/secrets.rs"]
 mod secrets;
+#[path = "support/sink.rs"]
+mod sink;
 #[path = "encoura_source/stub.rs"]
 mod stub;
 
@@ -20,6 +24,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use counted::counted;
+use sink::Memory;
 use stub::*;
 use tokio_util::sync::CancellationToken;
 use transship::model::{EncouraAccount, Failure, FailureClass as C, Retry};
@@ -33,16 +39,4 @@ async fn list(source: &Encoura, kind: ListKind) -> Result<Vec<u8>, ListFailure> 
 
 async fn fetch(source: &Encoura, sink: &mut Memory) -> Result<(), Failure> {
     source.fetch("a", sink, &CancellationToken::new()).await
-}
-
-/// An answer that changes with the number of times it was given.
-fn counted(
-    which: impl Fn(&Request) -> bool + Send + Sync + 'static,
-    answer: impl Fn(&Request, usize) -> Option<Answer> + Send + Sync + 'static,
-) -> impl Fn(&Request) -> Option<Answer> + Send + Sync + 'static {
-    let given = AtomicUsize::new(0);
-    move |request| match which(request) {
-        true => answer(request, given.fetch_add(1, Ordering::SeqCst)),
-        false => None,
-    }
 }

@@ -6,9 +6,11 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::autodesk::AutodeskSimArgs;
+use super::feed::FeedSimArgs;
 use crate::demo::{self, Arming, Consumer, DriveOptions, Options};
 use crate::ledger::{FILE_STATES, Filter};
-use crate::model::{EndpointType, Failure, Id};
+use crate::model::{EndpointType, Failure, Id, Kind};
+use crate::silver::lists::LandedFilter;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -104,6 +106,15 @@ Examples:
   transship sync --dry-run               what would happen; asks the source for nothing it could lose
   transship sync --fail-if-empty         exit code 9 when nothing was new")]
     Sync(SyncArgs),
+    /// Fetch from partners' SFTP folders and take the files into their tables, once.
+    #[command(after_help = "\
+Examples:
+  transship ingest                       a pass over all feeds: SFTP, bronze, silver
+  transship ingest --again               everything once more from bronze, without the partner
+  transship ingest --file l12            one file again, once its dataset's definition is mended
+  transship ingest --file l12 --replace mended.csv
+  transship ingest --file l12 --accept   though too many of its rows are bad")]
+    Ingest(IngestArgs),
     /// List the endpoints: last run, next run, what waits.
     Endpoints,
     /// List exports, newest first.
@@ -116,7 +127,9 @@ Examples:
     #[command(after_help = "\
 Examples:
   transship files --endpoint \"Site plans\" --limit 0
-  transship files --state removed --json | jq -r .path")]
+  transship files --state removed --json | jq -r .path
+  transship files --state quarantined    landed files with rows that were set aside
+  transship files --state refused        landed files of which nothing is in")]
     Files(FilesArgs),
     /// List deliveries, newest first.
     Transfers(ListArgs),
@@ -124,7 +137,8 @@ Examples:
     Runs(ListArgs),
     /// List what happened, newest first.
     Events(ListArgs),
-    /// Show one export (x17), delivery (d17), file (f17) or run (r4) as a timeline.
+    /// Show one export (x17), delivery (d17), file (f17) or run (r4) as a timeline; of a
+    /// landed file (l17) the rows that were set aside.
     Show {
         /// The id, as the lists show it.
         id: Id,
@@ -218,6 +232,43 @@ pub struct SyncArgs {
     pub fail_if_empty: bool,
 }
 
+/// `ingest`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct IngestArgs {
+    /// Names of endpoints of type sftp [default: all active ones].
+    #[arg(value_name = "ENDPOINT")]
+    pub endpoints: Vec<String>,
+    /// Take everything in again from bronze, without the partner.
+    #[arg(long, conflicts_with = "file")]
+    pub again: bool,
+    /// Only this landed file, again, as `files --state quarantined` lists it.
+    #[arg(long, value_name = "ID", value_parser = landed_file, conflicts_with = "endpoints")]
+    pub file: Option<Id>,
+    /// A corrected copy, which takes the file's place.
+    #[arg(long, value_name = "PATH", requires = "file")]
+    pub replace: Option<PathBuf>,
+    /// Take the file in however many of its rows are bad.
+    #[arg(long, requires = "file")]
+    pub accept: bool,
+}
+
+/// `l12`, or the number alone.
+fn landed_file(text: &str) -> Result<Id, String> {
+    let landed = |id: &Id| id.kind == Kind::Landed;
+    let number = text.parse().ok().filter(|n| *n > 0).map(Id::landed);
+    let id = number.or_else(|| text.parse().ok().filter(landed));
+    id.ok_or_else(|| "expected a landed file, as in l12".to_owned())
+}
+
+/// States in which landed files are, and `quarantined`: those with rows set aside.
+pub const LANDED_STATES: [&str; 7] =
+    ["quarantined", "landed", "ingested", "refused", "repeated", "superseded", "unmatched"];
+
+/// Every state that `files` knows: of a register's files, and of landed ones.
+fn file_states() -> impl clap::builder::TypedValueParser {
+    clap::builder::PossibleValuesParser::new(FILE_STATES.into_iter().chain(LANDED_STATES))
+}
+
 /// The lists.
 #[derive(Clone, Debug, Args)]
 pub struct ListArgs {
@@ -253,8 +304,8 @@ pub struct FilesArgs {
     /// Only this endpoint's.
     #[arg(long, value_name = "NAME")]
     pub endpoint: Option<String>,
-    /// Only those in this state.
-    #[arg(long, value_name = "STATE", value_parser = FILE_STATES)]
+    /// Only those in this state; one of a landed file lists what landed instead.
+    #[arg(long, value_name = "STATE", value_parser = file_states())]
     pub state: Option<String>,
     /// The newest so many; 0 for all.
     #[arg(long, value_name = "N", default_value_t = 100)]
@@ -262,6 +313,19 @@ pub struct FilesArgs {
 }
 
 impl FilesArgs {
+    /// As silver understands it, if it is about what landed.
+    pub fn landed(&self) -> Option<LandedFilter> {
+        let state = self.state.as_deref().filter(|state| LANDED_STATES.contains(state))?;
+        let quarantined = state == "quarantined";
+        Some(LandedFilter {
+            endpoint: self.endpoint.clone(),
+            state: (!quarantined).then(|| state.to_owned()),
+            with_bad: quarantined,
+            limit: (self.limit > 0).then_some(self.limit),
+            ..LandedFilter::default()
+        })
+    }
+
     /// As the ledger understands it.
     pub fn filter(&self) -> Filter {
         Filter {
@@ -387,6 +451,9 @@ pub struct SimArgs {
     /// Autodesk's flags.
     #[command(flatten)]
     pub autodesk: AutodeskSimArgs,
+    /// The feed's flags.
+    #[command(flatten)]
+    pub feed: FeedSimArgs,
     /// Arm a fault: `NAME[=VALUE][*COUNT][@AFTER]`; may be given several times.
     #[arg(long, value_name = "FAULT", value_parser = fault)]
     pub fault: Vec<Arming>,
@@ -429,6 +496,7 @@ impl SimArgs {
             consumer,
             exports: demo::sample_exports().into_iter().take(self.exports).collect(),
             faults: self.fault.clone(),
+            feed: Some(self.feed.options()),
             google_drive_port: self.google_drive_port,
             google_drive: DriveOptions {
                 samples: true,

@@ -7,24 +7,30 @@ mod autodesk;
 mod check;
 mod demo;
 mod exit;
+mod feed;
+mod ingest;
 mod init;
+mod landed;
 mod lists;
 pub mod print;
 mod serve;
 mod shell;
 mod signals;
 mod sync;
+mod tables;
 mod test;
 mod workplace;
 
 pub use args::{
-    AuthAutodeskArgs, AuthService, Cli, Color, Command, DemoArgs, FilesArgs, Global, Ids, ListArgs,
-    Names, ReconcileArgs, SendArgs, SimArgs, SyncArgs, TestArgs,
+    AuthAutodeskArgs, AuthService, Cli, Color, Command, DemoArgs, FilesArgs, Global, Ids,
+    IngestArgs, ListArgs, Names, ReconcileArgs, SendArgs, SimArgs, SyncArgs, TestArgs,
 };
 pub use autodesk::AutodeskSimArgs;
 pub use exit::Exit;
+pub use feed::FeedSimArgs;
 
 use crate::engine::Command as Do;
+use crate::model::Kind;
 
 /// Does what the command line says.
 pub async fn run(cli: Cli) -> Exit {
@@ -38,12 +44,17 @@ pub async fn run(cli: Cli) -> Exit {
         Command::Completions { shell } => shell::completions(shell),
         Command::Man => shell::man(),
         Command::Sync(args) => sync::sync(global, &args).await,
+        Command::Ingest(args) => ingest::ingest(global, args).await,
         Command::Endpoints => lists::endpoints(global),
         Command::Exports(args) => lists::exports(global, &args),
-        Command::Files(args) => lists::files(global, &args),
+        Command::Files(args) => match args.landed() {
+            Some(filter) => landed::files(global, &filter),
+            None => lists::files(global, &args),
+        },
         Command::Transfers(args) => lists::transfers(global, &args),
         Command::Runs(args) => lists::runs(global, &args),
         Command::Events(args) => lists::events(global, &args),
+        Command::Show { id } if id.kind == Kind::Landed => landed::show(global, id),
         Command::Show { id } => lists::show(global, id),
         Command::Retry(args) => act::act(global, "transship retry", Do::Retry(args.ids)).await,
         Command::Hold(args) => act::act(global, "transship hold", Do::Hold(args.ids)).await,

@@ -11,7 +11,8 @@ use serde::Serialize;
 use super::Exit;
 use crate::headless::table::{Column, Table};
 use crate::ledger::{EndpointRow, EventRow, ExportRow, FileRow, Timeline, TransferRow};
-use crate::model::{Failure, RunReport, Shown, steerless};
+use crate::model::{Failure, Id, RunReport, Shown, steerless};
+use crate::silver::lists::{LandedRow, QuarantineRow};
 
 /// Writes `text` to stdout.
 pub fn stdout(text: &str) -> Exit {
@@ -182,6 +183,74 @@ pub fn files(rows: &[FileRow], json: bool) -> Exit {
             time(Some(row.updated_at)),
             row.left_out.clone().unwrap_or_default(),
             row.link.clone().unwrap_or_default(),
+        ]
+    })
+}
+
+/// Prints landed files, each with why it is refused or what its first bad row lacks.
+pub fn landed(rows: &[(LandedRow, Option<String>)]) -> Exit {
+    let columns = [
+        Column::fixed("ID"),
+        Column::text("ENDPOINT"),
+        Column::text("NAME"),
+        Column::text("DATASET"),
+        Column::fixed("STATE"),
+        Column::number("GOOD"),
+        Column::number("BAD"),
+        Column::text("WHY"),
+    ];
+    table(rows, &columns, "There are no such files.", |(row, why)| {
+        vec![
+            Id::landed(row.id).to_string(),
+            row.endpoint.clone(),
+            row.name.clone(),
+            or_dash(row.dataset.as_deref()),
+            row.state.clone(),
+            row.rows_good.to_string(),
+            row.rows_bad.to_string(),
+            why.clone().unwrap_or_default(),
+        ]
+    })
+}
+
+/// Prints what is known of one landed file.
+pub fn landed_detail(row: &LandedRow) {
+    let lines = [
+        ("endpoint", row.endpoint.clone()),
+        ("path", row.path.clone()),
+        ("dataset", or_dash(row.dataset.as_deref())),
+        ("state", row.state.clone()),
+        ("rows in", row.rows_good.to_string()),
+        ("rows set aside", row.rows_bad.to_string()),
+        ("drift", or_dash(row.drift.as_deref())),
+        ("error", or_dash(row.error.as_deref())),
+        ("sha256", row.sha256.clone()),
+        ("kept as", row.bronze.clone()),
+        ("landed", row.landed_at.clone()),
+        ("taken in", or_dash(row.ingested_at.as_deref())),
+    ];
+    note(&format!("{} {}", Id::landed(row.id), Shown::new(&row.name)));
+    for (what, words) in lines {
+        note(&format!("  {what:<15}{}", Shown::new(words)));
+    }
+}
+
+/// Prints rows that were set aside.
+pub fn quarantine(rows: &[QuarantineRow]) -> Exit {
+    let columns = [
+        Column::number("LINE"),
+        Column::text("COLUMN"),
+        Column::text("REASON"),
+        Column::text("VALUE"),
+        Column::text("ROW"),
+    ];
+    table(rows, &columns, "No row of it was set aside.", |row| {
+        vec![
+            row.line.to_string(),
+            or_dash(row.column.as_deref()),
+            row.reason.clone(),
+            row.value.clone().unwrap_or_default(),
+            row.raw.clone(),
         ]
     })
 }

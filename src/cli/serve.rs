@@ -1,6 +1,7 @@
 //! The program that stays: the console, or headless.
 
 use std::io::IsTerminal as _;
+use std::path::Path;
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
@@ -59,7 +60,7 @@ pub(super) async fn serve(global: &Global, config: Config, stay: Stay) -> Exit {
         Err(failure) => return print::failure(&failure),
     };
     match face {
-        Face::Console => console(global, workplace, server, stay.title).await,
+        Face::Console => console(global, workplace, server, (stay.title, &silver)).await,
         Face::Lines(_) => {
             let exit = signals::ended().await;
             close(workplace, server).await;
@@ -76,10 +77,19 @@ async fn close(workplace: Workplace, server: Server) {
     workplace.close().await;
 }
 
-async fn console(global: &Global, workplace: Workplace, server: Server, title: &str) -> Exit {
+async fn console(
+    global: &Global,
+    workplace: Workplace,
+    server: Server,
+    (title, silver): (&str, &Path),
+) -> Exit {
     let handle = workplace.engine.handle();
     let reader = Arc::new(match workplace.engine.reader() {
         Ok(reader) => reader,
+        Err(failure) => return print::failure(&failure),
+    });
+    let silver = Arc::new(match silver::reader::Reader::open(silver) {
+        Ok(silver) => silver,
         Err(failure) => return print::failure(&failure),
     });
     let ended = CancellationToken::new();
@@ -100,7 +110,7 @@ async fn console(global: &Global, workplace: Workplace, server: Server, title: &
         read_only: false,
         stop: ended.clone(),
     };
-    let shown = console::run(handle, reader, options).await;
+    let shown = console::run(handle, reader, silver, options).await;
     let exit =
         if ended.is_cancelled() { signal.await.unwrap_or(Exit::Terminated) } else { Exit::Done };
     close(workplace, server).await;

@@ -14,8 +14,6 @@ use super::{autodesk, feed, google_drive};
 
 const ENCOURA: &[&str] = &["product_keys", "file_types"];
 
-const SFTP: &[&str] = &["directory", "pattern", "include_subfolders", "file_types"];
-
 /// What `endpoint_details` says.
 pub(super) struct Details {
     pub product_keys: Vec<String>,
@@ -39,7 +37,7 @@ pub(super) fn details(
         EndpointType::Encoura => ENCOURA,
         EndpointType::AutodeskConstructionCloud => autodesk::DETAILS,
         EndpointType::GoogleDrive => google_drive::DETAILS,
-        EndpointType::Sftp => SFTP,
+        EndpointType::Sftp => feed::DETAILS,
     };
     let nothing = Node { place: Place { width: 0, ..endpoint.place }, value: Value::Null };
     let path = endpoint.path_of("endpoint_details");

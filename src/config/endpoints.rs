@@ -2,18 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value as Json;
-
 use crate::model::{Endpoint, EndpointType, Schedule};
 
 use super::clients::usual_name;
-use super::json::to_json;
+use super::datasets::Book;
 use super::problems::Place;
 use super::reader::{Reader, Text};
 use super::schedule::schedule;
 use super::secrets;
 use super::section::Section;
-use super::yaml::{Key, Node, Value};
 use super::{Client, autodesk, details, google_drive};
 
 const KEYS: &[&str] = &[
@@ -50,7 +47,6 @@ pub(super) struct Known<'k> {
     /// The clients that endpoints brought along.
     pub brought: &'k [String],
     pub destination_names: &'k [&'k str],
-    pub datasets: &'k [(Key, Node)],
     pub interval: u32,
     pub schedule: Schedule,
 }
@@ -66,6 +62,7 @@ pub(super) fn endpoints(
     let items = file.node("endpoints").map(|node| r.list(node, "endpoints")).unwrap_or(&[]);
     let mut endpoints: Vec<Endpoint> = Vec::new();
     let mut names: BTreeMap<String, Place> = BTreeMap::new();
+    let mut book = Book::of(r, file);
     let mut places = Vec::new();
     for (n, item) in items.iter().enumerate() {
         let Some(section) = r.section(item, format!("endpoints[{n}]"), KEYS) else { continue };
@@ -77,7 +74,7 @@ pub(super) fn endpoints(
             }
             names.entry(name.value).or_insert(name.place);
         }
-        if let Some(endpoint) = endpoint(r, &section, known, made) {
+        if let Some(endpoint) = endpoint(r, &section, known, made, &mut book) {
             places.push(item.place);
             endpoints.push(endpoint);
         }
@@ -85,6 +82,7 @@ pub(super) fn endpoints(
     if items.is_empty() {
         r.warn(file.place, "endpoints: there are none, so there is nothing to do");
     }
+    book.complete(r, &mut endpoints);
     overlaps(r, &endpoints, &places, known);
     endpoints
 }
@@ -94,6 +92,7 @@ fn endpoint(
     section: &Section,
     known: &Known,
     made: &mut BTreeMap<String, Client>,
+    book: &mut Book,
 ) -> Option<Endpoint> {
     let name = section.required(r, "name", "a name for the endpoint");
     if section.node("endpoint_type").is_none() {
@@ -111,7 +110,7 @@ fn endpoint(
     let endpoint_type = endpoint_type?;
     let mut client = client(r, section, endpoint_type, known);
     let brought = client.as_ref().is_some_and(|client| known.brought.contains(client));
-    let mut details = details::details(r, section, endpoint_type, file_types, brought);
+    let details = details::details(r, section, endpoint_type, file_types, brought);
     if endpoint_type == EndpointType::GoogleDrive {
         client = client.map(|chosen| {
             let written = known.client_names.iter().any(|(name, _)| *name == chosen);
@@ -119,14 +118,7 @@ fn endpoint(
             google_drive::client_of_endpoint(r, section, chosen, &details.rest, written, made)
         });
     }
-    if let Some(datasets) = datasets(r, section, known) {
-        details.rest["datasets"] = datasets;
-    }
-    if endpoint_type == EndpointType::Sftp && is_active {
-        let words =
-            format!("{endpoint_type} endpoints are accepted, but not synced by this version");
-        r.warn(section.place, format!("{}: {words}", section.path));
-    }
+    let datasets = book.of_endpoint(r, section, endpoint_type);
     Some(Endpoint {
         name: name?.value,
         endpoint_type,
@@ -138,7 +130,7 @@ fn endpoint(
         file_types: details.file_types.unwrap_or_default(),
         scope: details.scope?,
         details: details.rest,
-        datasets: Vec::new(),
+        datasets,
         deliver_to,
         schedule,
         is_active,
@@ -227,12 +219,12 @@ fn client(
         .collect();
     match of_type.as_slice() {
         [only] => Some((*only).to_owned()),
-        // Nothing signs in for these yet, and the file connector's own files have no clients.
-        [] if endpoint_type != EndpointType::Encoura => Some(usual.to_owned()),
-        [] => {
+        [] if matches!(endpoint_type, EndpointType::Encoura | EndpointType::Sftp) => {
             section.missing(r, "client", &format!("an entry \"{usual}\" below clients"));
             None
         }
+        // The file connector's own files have no clients.
+        [] => Some(usual.to_owned()),
         several => {
             let names = several.join(", ");
             section.missing(r, "client", &format!("one of the clients of its type: {names}"));
@@ -250,31 +242,11 @@ fn with_client_id(id: &str, known: &Known) -> Option<String> {
     found.map(|(name, _)| name.clone())
 }
 
-fn unresolved(r: &mut Reader, path: &str, text: &Text, place: &str, names: &[&str]) {
+/// Notes that `text` names nothing that stands below `place`.
+pub(super) fn unresolved(r: &mut Reader, path: &str, text: &Text, place: &str, names: &[&str]) {
     let known = if names.is_empty() { "nothing".into() } else { names.join(", ") };
     let message = format!("{path}: there is no {} below {place}; there is: {known}", text.shown());
     r.misspelled(text.place, message, if text.referred { "" } else { &text.value }, names);
-}
-
-/// Datasets of its own, or by the names of those at top level.
-fn datasets(r: &mut Reader, section: &Section, known: &Known) -> Option<Json> {
-    let node = section.node("datasets")?;
-    let path = section.path_of("datasets");
-    if let Value::Map(_) = node.value {
-        return Some(to_json(r, node, &path));
-    }
-    let names: Vec<&str> = known.datasets.iter().map(|(key, _)| key.name.as_str()).collect();
-    let mut found = serde_json::Map::new();
-    for text in section.texts(r, "datasets")? {
-        match known.datasets.iter().find(|(key, _)| key.name == text.value) {
-            Some((key, node)) => {
-                let dataset = to_json(r, node, &format!("datasets.{}", key.name));
-                found.insert(key.name.clone(), dataset);
-            }
-            None => unresolved(r, &path, &text, "datasets", &names),
-        }
-    }
-    Some(found.into())
 }
 
 /// Two endpoints must not take each other's exports out of the list.

@@ -148,11 +148,6 @@ fn sections(r: &mut Reader, file: &Section, origin: Origin, environment: &Enviro
     let brakes = settings::brakes(r, file);
     let clients::Clients { mut clients, written, brought } = clients::clients(r, file);
     let destinations = destinations::destinations(r, file);
-    let names = |r: &mut Reader, key| {
-        let section = file.node(key).and_then(|node| r.names(node, key));
-        section.map(|s| s.entries()).unwrap_or(&[])
-    };
-    let datasets = names(r, "datasets");
     let destination_names: Vec<&str> = match file.node("destinations").map(|n| &n.value) {
         Some(yaml::Value::Map(entries)) => entries.iter().map(|(k, _)| k.name.as_str()).collect(),
         _ => vec![],
@@ -162,7 +157,6 @@ fn sections(r: &mut Reader, file: &Section, origin: Origin, environment: &Enviro
         client_names: &written,
         brought: &brought,
         destination_names: &destination_names,
-        datasets,
         interval,
         schedule,
     };

@@ -13,6 +13,7 @@
 
 mod autodesk;
 mod clients;
+mod datasets;
 mod destinations;
 mod details;
 mod endpoints;

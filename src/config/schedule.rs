@@ -130,7 +130,8 @@ fn expression_of(r: &mut Reader, section: &Section, text: Text) -> Option<String
     Some(expression.to_owned())
 }
 
-fn timezone(r: &mut Reader, section: &Section, text: Text) -> Option<String> {
+/// The time zone at `timezone`.
+pub(in crate::config) fn timezone(r: &mut Reader, section: &Section, text: Text) -> Option<String> {
     let name = text.value.trim();
     if jiff::tz::TimeZone::get(name).is_ok() {
         return Some(name.to_owned());

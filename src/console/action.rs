@@ -83,6 +83,10 @@ pub(super) enum Action {
     Cancel,
     /// Deliver once more.
     SendAgain,
+    /// Take a landed file in again.
+    TakeIn,
+    /// Take a landed file in, however many of its rows are bad.
+    Accept,
 }
 
 impl Action {
@@ -102,6 +106,8 @@ impl Action {
                 | Self::Resume
                 | Self::Cancel
                 | Self::SendAgain
+                | Self::TakeIn
+                | Self::Accept
         )
     }
 }

@@ -27,6 +27,8 @@ use super::view;
 use crate::engine::{Handle, Level};
 use crate::ledger::{Books, Filter};
 use crate::model::{Failure, FailureClass, Id};
+use crate::silver::lists::{LandedFilter, LandedRow};
+use crate::silver::reader::Reader as Silver;
 
 /// Messages that wait before those who send them have to.
 const QUEUE: usize = 1024;
@@ -34,6 +36,8 @@ const QUEUE: usize = 1024;
 const BATCH: usize = 1024;
 /// Rows of a list that the console keeps.
 pub(super) const ROWS: u32 = 500;
+/// Rows of a landed file that are set aside, as many as its details show.
+pub(super) const BAD_ROWS: u32 = 200;
 /// The shortest time between two readings of the books.
 const READ_PAUSE: Duration = Duration::from_millis(100);
 /// The shortest time between two drawings for the log's sake.
@@ -44,7 +48,7 @@ pub(super) async fn drive<T: Tty>(
     tty: &mut T,
     state: &mut State,
     handle: Handle,
-    books: Arc<dyn Books>,
+    (books, silver): (Arc<dyn Books>, Arc<Silver>),
     stop: CancellationToken,
 ) -> Result<(), Failure> {
     let (queue, mut messages) = mpsc::channel(QUEUE);
@@ -55,6 +59,7 @@ pub(super) async fn drive<T: Tty>(
         reading: Reading::default(),
         handle,
         books,
+        silver,
         queue,
     };
     looper.start(tty);
@@ -123,6 +128,7 @@ struct Looper {
     reading: Reading,
     handle: Handle,
     books: Arc<dyn Books>,
+    silver: Arc<Silver>,
     queue: Sender<Message>,
 }
 
@@ -197,6 +203,7 @@ impl Looper {
             }
             Effect::Reload => self.read(),
             Effect::Show(id) => self.show(id),
+            Effect::SetAside(file) => self.set_aside(file),
             Effect::Copy(text) => tty.copy(&text).map_err(|e| screen_failure("writing to", &e))?,
             Effect::Mouse(on) => tty.mouse(on).map_err(|e| screen_failure("writing to", &e))?,
             Effect::Redraw => clear(tty.terminal()).map_err(|e| screen_failure("clearing", &e))?,
@@ -230,10 +237,11 @@ impl Looper {
             .last
             .map_or(Duration::ZERO, |last| READ_PAUSE.saturating_sub(last.elapsed()));
         self.reading = Reading { running: true, again: false, last: Some(Instant::now()) };
-        let (books, queue) = (self.books.clone(), self.queue.clone());
+        let (books, silver) = (self.books.clone(), self.silver.clone());
+        let queue = self.queue.clone();
         self.tasks.spawn(async move {
             tokio::time::sleep(pause).await;
-            let read = blocking(move || snapshot(&*books)).await;
+            let read = blocking(move || snapshot(&*books, &silver)).await;
             let _ = queue.send(Message::Books(Box::new(read))).await;
         });
     }
@@ -252,6 +260,14 @@ impl Looper {
             let _ = queue.send(Message::Timeline(id, read)).await;
         });
     }
+
+    fn set_aside(&mut self, file: i64) {
+        let (silver, queue) = (self.silver.clone(), self.queue.clone());
+        self.tasks.spawn(async move {
+            let read = blocking(move || silver.quarantine(file, Some(BAD_ROWS))).await;
+            let _ = queue.send(Message::SetAside(file, read)).await;
+        });
+    }
 }
 
 /// Runs `read` where it may block.
@@ -265,7 +281,7 @@ async fn blocking<T: Send + 'static>(
 }
 
 /// The rows that the panes show. One more than are shown, to know that there are more.
-pub(super) fn snapshot(books: &dyn Books) -> Result<Snapshot, Failure> {
+pub(super) fn snapshot(books: &dyn Books, silver: &Silver) -> Result<Snapshot, Failure> {
     let open = Filter { pending: true, limit: Some(ROWS + 1), ..Filter::default() };
     let mut pending = books.exports(&open)?;
     if pending.len() > ROWS as usize {
@@ -277,7 +293,17 @@ pub(super) fn snapshot(books: &dyn Books) -> Result<Snapshot, Failure> {
         }
     }
     let recent = books.transfers(&Filter { limit: Some(ROWS), ..Filter::default() })?;
-    Ok(Snapshot { endpoints: books.endpoints()?, pending, recent })
+    Ok(Snapshot { endpoints: books.endpoints()?, pending, recent, landed: landed(silver)? })
+}
+
+/// The files that landed, those that were refused first.
+fn landed(silver: &Silver) -> Result<Vec<LandedRow>, Failure> {
+    let newest = LandedFilter { limit: Some(ROWS), ..LandedFilter::default() };
+    let refused = LandedFilter { state: Some("refused".to_owned()), ..newest.clone() };
+    let mut rows = silver.landed(&refused)?;
+    let others = silver.landed(&newest)?;
+    rows.extend(others.into_iter().filter(|row| row.state != "refused"));
+    Ok(rows)
 }
 
 fn screen_failure(doing: &str, error: &dyn std::error::Error) -> Failure {

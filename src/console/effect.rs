@@ -12,6 +12,8 @@ pub(super) enum Effect {
     Reload,
     /// Read the timeline of one thing.
     Show(Id),
+    /// Read what was set aside of a landed file.
+    SetAside(i64),
     /// Put this text into the terminal's clipboard (OSC 52).
     Copy(String),
     /// Move in the log.

@@ -28,8 +28,10 @@ pub(super) struct Binding {
 }
 
 const ALL: &[Pane] = &Pane::ALL;
-const LISTS: &[Pane] = &[Pane::Endpoints, Pane::Pending, Pane::Transfers];
+const LISTS: &[Pane] = &[Pane::Endpoints, Pane::Pending, Pane::Transfers, Pane::Feeds];
 const FILES: &[Pane] = &[Pane::Pending, Pane::Transfers];
+const IDS: &[Pane] = &[Pane::Pending, Pane::Transfers, Pane::Feeds];
+const FEEDS: &[Pane] = &[Pane::Feeds];
 const LOG: &[Pane] = &[Pane::Log];
 
 const fn key(c: char) -> Key {
@@ -101,10 +103,26 @@ pub(super) static TABLE: &[Binding] = &[
         FILES,
         8,
     ),
+    bind(
+        Action::TakeIn,
+        &[key('i')],
+        "take in",
+        "take the file in again, by the definition as it is now",
+        FEEDS,
+        4,
+    ),
+    bind(
+        Action::Accept,
+        &[key('I')],
+        "accept",
+        "take its good rows in, however many are bad (asks)",
+        FEEDS,
+        5,
+    ),
     bind(Action::Open, &[named(Code::Enter)], "open", "details and timeline", LISTS, 1),
     bind(Action::Mark, &[key(' ')], "mark", "mark rows, to act on several at once", FILES, 0),
     bind(Action::CopyName, &[key('y')], "copy name", "copy the name (OSC 52)", LISTS, 0),
-    bind(Action::CopyId, &[key('Y')], "copy id", "copy the id (OSC 52)", FILES, 0),
+    bind(Action::CopyId, &[key('Y')], "copy id", "copy the id (OSC 52)", IDS, 0),
     bind(
         Action::Older,
         &[key('n')],
@@ -156,6 +174,14 @@ pub(super) static TABLE: &[Binding] = &[
     bind(Action::Focus(Pane::Pending), &[key('2')], "pending", "to the pending exports", ALL, 0),
     bind(Action::Focus(Pane::Transfers), &[key('3')], "transfers", "to the transfers", ALL, 0),
     bind(Action::Focus(Pane::Log), &[key('4')], "log", "to the log", ALL, 0),
+    bind(
+        Action::Focus(Pane::Feeds),
+        &[key('5'), key('d')],
+        "landed files",
+        "to the landed files",
+        ALL,
+        0,
+    ),
     bind(Action::Full, &[key('f')], "full pane", "the focused pane alone, and back", ALL, 0),
     bind(
         Action::Filter,

@@ -5,6 +5,7 @@ use crossterm::event::Event as Input;
 use crate::engine::{Command, Event, Reply};
 use crate::ledger::{EndpointRow, ExportRow, Timeline, TransferRow};
 use crate::model::{Failure, Id};
+use crate::silver::lists::{LandedRow, QuarantineRow};
 
 /// One thing that happened; the only way anything reaches the state.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub(super) enum Message {
     Books(Box<Result<Snapshot, Failure>>),
     /// One thing's timeline was read.
     Timeline(Id, Result<Option<Timeline>, Failure>),
+    /// The rows of a landed file that are set aside were read.
+    SetAside(i64, Result<Vec<QuarantineRow>, Failure>),
     /// The engine answered a command.
     Replied(Command, Reply),
     /// There are new lines in the log.
@@ -38,4 +41,6 @@ pub(super) struct Snapshot {
     pub pending: Vec<ExportRow>,
     /// Deliveries, newest first.
     pub recent: Vec<TransferRow>,
+    /// Landed files: what needs a person first, then the newest.
+    pub landed: Vec<LandedRow>,
 }

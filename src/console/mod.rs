@@ -31,6 +31,7 @@ use self::state::State;
 use crate::engine::Handle;
 use crate::ledger::Books;
 use crate::model::Failure;
+use crate::silver::reader::Reader as Silver;
 
 /// How the console looks and what it may do.
 #[derive(Clone, Debug)]
@@ -55,8 +56,13 @@ pub struct Options {
 ///
 /// # Errors
 /// When the terminal cannot be set up, written to or read from.
-pub async fn run(handle: Handle, books: Arc<dyn Books>, options: Options) -> Result<(), Failure> {
+pub async fn run(
+    handle: Handle,
+    books: Arc<dyn Books>,
+    silver: Arc<Silver>,
+    options: Options,
+) -> Result<(), Failure> {
     let mut screen = terminal::Screen::enter(options.mouse)?;
     let mut state = State::new(&options, jiff::tz::TimeZone::system());
-    driver::drive(&mut screen, &mut state, handle, books, options.stop).await
+    driver::drive(&mut screen, &mut state, handle, (books, silver), options.stop).await
 }

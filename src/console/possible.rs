@@ -66,6 +66,22 @@ pub(super) fn possible(action: Action, state: &State) -> Result<(), String> {
         Action::Open | Action::CopyName if state.list(state.focus).selected.is_none() => {
             Err("nothing is selected".to_owned())
         }
+        Action::Focus(Pane::Feeds) if !state.has_feeds() => {
+            Err("no endpoint is a partner's folder".to_owned())
+        }
+        Action::TakeIn | Action::Accept => {
+            let row = state.selected_landed().ok_or("no landed file is selected")?;
+            let id = Id::landed(row.id);
+            match (action, row.state.as_str()) {
+                (_, "refused") => Ok(()),
+                (Action::TakeIn, "ingested" | "landed" | "unmatched") => Ok(()),
+                (Action::TakeIn, state) => {
+                    Err(format!("{id} is {state}: another file has its rows in"))
+                }
+                (_, state) => Err(format!("{id} is {state}: accept is for what is refused")),
+            }
+        }
+        Action::CopyId if state.selected_landed().is_some() => Ok(()),
         Action::Mark | Action::CopyId
             if !matches!(state.list(state.focus).selected, Some(RowKey::Id(_))) =>
         {

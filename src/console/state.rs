@@ -6,12 +6,14 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::Options;
+use super::effect::Effect;
 use super::live::Transfers;
 use super::message::Snapshot;
 use super::theme::Theme;
 use crate::engine::{Command, Level, Phase, Walk};
 use crate::ledger::{EndpointRow, ExportRow, Timeline, TransferRow};
-use crate::model::{Failure, Id, Kind, Outcome, Shown};
+use crate::model::{EndpointType, Failure, Id, Kind, Outcome, Shown};
+use crate::silver::lists::{LandedRow, QuarantineRow};
 
 /// The panes, from top to bottom.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -21,10 +23,14 @@ pub(super) enum Pane {
     Pending,
     Transfers,
     Log,
+    /// What partners' folders brought; takes the middle of the screen while it has the
+    /// focus.
+    Feeds,
 }
 
 impl Pane {
-    pub(super) const ALL: [Self; 4] = [Self::Endpoints, Self::Pending, Self::Transfers, Self::Log];
+    pub(super) const ALL: [Self; 5] =
+        [Self::Endpoints, Self::Pending, Self::Transfers, Self::Log, Self::Feeds];
 
     /// Its title, numbered by the key that goes there.
     pub(super) fn title(self) -> &'static str {
@@ -33,12 +39,16 @@ impl Pane {
             Self::Pending => "2 pending exports",
             Self::Transfers => "3 transfers",
             Self::Log => "4 log",
+            Self::Feeds => "5 landed files",
         }
     }
 
-    /// The pane `steps` further down, round and round.
-    pub(super) fn step(self, steps: usize) -> Self {
-        Self::ALL[(self as usize + steps) % Self::ALL.len()]
+    /// The next pane, or the one before, round and round; the last one only where there
+    /// are feeds.
+    pub(super) fn step(self, forward: bool, feeds: bool) -> Self {
+        let count = Self::ALL.len() - usize::from(!feeds);
+        let steps = if forward { 1 } else { count - 1 };
+        Self::ALL[(self as usize).min(count - 1).wrapping_add(steps) % count]
     }
 }
 
@@ -47,6 +57,8 @@ impl Pane {
 pub(super) enum RowKey {
     Endpoint(String),
     Id(Id),
+    /// A landed file, by its number.
+    Landed(i64),
 }
 
 /// Where the operator is in one pane's list.
@@ -103,7 +115,31 @@ pub(super) struct Details {
     pub facts: Vec<(String, String)>,
     /// None until it was read.
     pub timeline: Option<Timeline>,
+    /// If it is a landed file: what was set aside of it.
+    pub landed: Option<SetAside>,
     pub scroll: usize,
+}
+
+impl Details {
+    /// What is known at once.
+    pub(super) fn of(title: Shown, facts: Vec<(String, String)>) -> Self {
+        Self { title, id: None, facts, timeline: None, landed: None, scroll: 0 }
+    }
+
+    /// What has to be read for it, at first and whenever something happened.
+    pub(super) fn refresh(&self) -> Option<Effect> {
+        let landed = self.landed.as_ref().map(|landed| Effect::SetAside(landed.file));
+        self.id.map(Effect::Show).or(landed)
+    }
+}
+
+/// The rows of a landed file that are set aside.
+#[derive(Clone, Debug)]
+pub(super) struct SetAside {
+    /// The file's number.
+    pub file: i64,
+    /// The first of them; none until they were read.
+    pub rows: Option<Vec<QuarantineRow>>,
 }
 
 /// A question before something that cannot be taken back.
@@ -149,7 +185,10 @@ pub(super) struct State {
     pub transfers: Transfers,
     pub focus: Pane,
     pub full: bool,
-    pub lists: [ListState; 4],
+    pub lists: [ListState; 5],
+    /// Rows that went in and rows set aside, by endpoint, in the run under way or the last
+    /// one that this console saw.
+    pub taken_in: BTreeMap<String, (u64, u64)>,
     /// Whether keys go into the focused pane's filter.
     pub typing: bool,
     pub popup: Option<Popup>,
@@ -179,6 +218,7 @@ impl State {
             focus: Pane::Endpoints,
             full: false,
             lists: Default::default(),
+            taken_in: BTreeMap::new(),
             typing: false,
             popup: None,
             toast: None,
@@ -231,6 +271,22 @@ impl State {
         })
     }
 
+    /// The landed files that pass the filter.
+    pub(super) fn landed(&self) -> impl Iterator<Item = &LandedRow> {
+        self.books.landed.iter().filter(|file| {
+            let dataset = file.dataset.as_deref().unwrap_or("");
+            let error = file.error.as_deref().unwrap_or("");
+            let fields = [&*file.path, &file.endpoint, &file.state, dataset, error];
+            self.shows(Pane::Feeds, &fields)
+        })
+    }
+
+    /// Whether there are partners' folders at all.
+    pub(super) fn has_feeds(&self) -> bool {
+        let sftp = |e: &EndpointRow| e.endpoint_type == EndpointType::Sftp;
+        !self.books.landed.is_empty() || self.books.endpoints.iter().any(sftp)
+    }
+
     /// What the rows of `pane` are about, from top to bottom.
     pub(super) fn rows(&self, pane: Pane) -> Vec<RowKey> {
         match pane {
@@ -241,6 +297,7 @@ impl State {
                 .map(|live| RowKey::Id(live.transfer.id))
                 .chain(self.recent().map(|d| RowKey::Id(d.id)))
                 .collect(),
+            Pane::Feeds => self.landed().map(|file| RowKey::Landed(file.id)).collect(),
             Pane::Log => Vec::new(),
         }
     }
@@ -317,6 +374,20 @@ impl State {
         match self.list(self.focus).selected.as_ref()? {
             RowKey::Endpoint(name) => Some(name.clone()),
             RowKey::Id(id) => Some(self.target(*id)?.endpoint),
+            RowKey::Landed(file) => Some(self.landed_file(*file)?.endpoint.clone()),
+        }
+    }
+
+    /// The landed file of this number.
+    pub(super) fn landed_file(&self, file: i64) -> Option<&LandedRow> {
+        self.books.landed.iter().find(|row| row.id == file)
+    }
+
+    /// The selected landed file, in the pane of these.
+    pub(super) fn selected_landed(&self) -> Option<&LandedRow> {
+        match self.list(self.focus).selected {
+            Some(RowKey::Landed(file)) => self.landed_file(file),
+            _ => None,
         }
     }
 
@@ -350,7 +421,9 @@ impl State {
             .toast
             .as_ref()
             .map(|toast| toast.until.duration_since(self.now).as_millis().clamp(1, 10_000) as u64);
-        let has_ages = !self.books.endpoints.is_empty() || !self.books.recent.is_empty();
+        let has_ages = !self.books.endpoints.is_empty()
+            || !self.books.recent.is_empty()
+            || !self.books.landed.is_empty();
         let ages = has_ages.then_some(60_000);
         [moving, toast, ages].into_iter().flatten().min().map(std::time::Duration::from_millis)
     }

@@ -77,7 +77,7 @@ impl SftpAccess {
 /// What `sim --json` prints: how to reach each service that there is.
 pub fn sim_json(stand_ins: &StandIns) -> Value {
     let (encoura, sftp) = (stand_ins.encoura(), stand_ins.sftp());
-    json!({
+    let mut access = json!({
         "encoura": {
             "base_url": encoura.base_url,
             "api_key": encoura.api_key.expose(),
@@ -97,7 +97,11 @@ pub fn sim_json(stand_ins: &StandIns) -> Value {
         "google_drive": google_drive(stand_ins.google_drive()),
         "autodesk": stand_ins.autodesk().json(),
         "control_url": stand_ins.control_url(),
-    })
+    });
+    if let Some(feed) = stand_ins.feed() {
+        access["feed"] = feed.json();
+    }
+    access
 }
 
 fn google_drive(access: &GoogleDriveAccess) -> Value {

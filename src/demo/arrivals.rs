@@ -1,4 +1,5 @@
-//! What happens outside while somebody watches: exports arrive, registers change.
+//! What happens outside while somebody watches: exports arrive, registers change, a
+//! partner sends another day.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,6 +7,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::autodesk::{Content, Operation, Place};
+use super::feed;
 use super::google_drive::{NewFile, Operation as DriveOperation};
 use super::samples::Samples;
 use super::world::World;
@@ -66,6 +68,25 @@ pub async fn changes(world: Arc<World>, folder: String, cancel: CancellationToke
                 .flatten()
         {
             tracing::debug!(%failure, "the demo's outside did not change");
+        }
+    }
+}
+
+/// Between two days of the partner's feed.
+const DAY: Duration = Duration::from_secs(25);
+
+/// Lands a new day in the partner's folder now and then, until `cancel`: of four, one
+/// is full of mistakes, and one was forgotten earlier.
+pub async fn days(world: Arc<World>, cancel: CancellationToken) {
+    for number in 1_u64.. {
+        if cancel.run_until_cancelled(tokio::time::sleep(DAY)).await.is_none() {
+            return;
+        }
+        let day = feed::Operation::AddDay { ruined: number % 4 == 2, late: number % 4 == 3 };
+        let world = Arc::clone(&world);
+        let landed = tokio::task::spawn_blocking(move || world.feed().apply(day)).await;
+        if let Ok(Err(failure)) = landed {
+            tracing::debug!(%failure, "the demo's partner sent nothing");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::feed::FeedAccess;
 use super::stand_ins::StandIns;
 use crate::config::{Config, ConfigErrors, Environment, Origin};
 
@@ -13,6 +14,8 @@ use crate::config::{Config, ConfigErrors, Environment, Origin};
 pub fn configuration(stand_ins: &StandIns, folder: &Path) -> Result<Config, ConfigErrors> {
     let (encoura, sftp) = (stand_ins.encoura(), stand_ins.sftp());
     let (autodesk, drive) = (stand_ins.autodesk(), stand_ins.google_drive());
+    // Without a feed the endpoint has nowhere to go, and says so.
+    let feed = stand_ins.feed().cloned().unwrap_or_else(|| FeedAccess::beside(sftp));
     let variables = [
         ("DEMO_ENCOURA_BASE_URL", encoura.base_url.as_str()),
         ("DEMO_ENCOURA_API_KEY", encoura.api_key.expose()),
@@ -26,6 +29,12 @@ pub fn configuration(stand_ins: &StandIns, folder: &Path) -> Result<Config, Conf
         ("DEMO_DRIVE_BASE_URL", &drive.base_url),
         ("DEMO_DRIVE_CREDENTIALS_PATH", &drive.credentials_path.to_string_lossy()),
         ("DEMO_DRIVE_FOLDER_ID", &drive.root_folder_id),
+        ("DEMO_FEED_HOST", &feed.host),
+        ("DEMO_FEED_PORT", &feed.port.to_string()),
+        ("DEMO_FEED_USERNAME", &feed.username),
+        ("DEMO_FEED_PASSWORD", feed.password.expose()),
+        ("DEMO_FEED_HOST_KEY", &feed.host_key),
+        ("DEMO_FEED_DIRECTORY", &feed.directory),
         ("DEMO_SFTP_HOST", &sftp.host),
         ("DEMO_SFTP_PORT", &sftp.port.to_string()),
         ("DEMO_SFTP_USERNAME", &sftp.username),

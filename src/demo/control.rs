@@ -16,6 +16,7 @@ use serde_json::json;
 
 use super::autodesk;
 use super::fault::Arming;
+use super::feed;
 use super::google_drive;
 use super::samples::Samples;
 use super::world::{NewExport, Status, World};
@@ -31,6 +32,7 @@ pub(super) fn router(world: Arc<World>) -> Router {
         .route("/offences", get(offences))
         .merge(autodesk::control_router())
         .merge(google_drive::routes())
+        .merge(feed::router())
         .with_state(world)
 }
 

@@ -9,6 +9,7 @@
 //! World ─────┼─ store     another origin: refuses a second authentication
 //!            ├─ autodesk  sign-in, a construction account, signed URLs
 //!            ├─ sftp      SSH, a jailed folder, renames of every kind ── consumer
+//!            ├─ feed      a partner's folder on the same server, any user may read it
 //!            ├─ google_drive  token endpoint, files, changes, shared drives
 //!            └─ control   the world as JSON, faults and exports to add
 //! ```
@@ -23,6 +24,7 @@ mod consumer;
 mod control;
 mod encoura;
 mod fault;
+mod feed;
 mod google_drive;
 mod net;
 mod options;
@@ -32,7 +34,7 @@ mod stand_ins;
 mod world;
 
 pub use access::{EncouraAccess, SftpAccess, sim_json};
-pub use arrivals::{arrivals, changes};
+pub use arrivals::{arrivals, changes, days};
 pub use autodesk::{
     AutodeskAccess, AutodeskOptions, Content as AutodeskContent, HOSTILE_NAMES,
     Limits as AutodeskLimits, Operation as AutodeskOperation, Place as AutodeskPlace,
@@ -43,6 +45,10 @@ pub use configuration::configuration;
 pub use consumer::{Consumer, Pickup};
 pub use encoura::AuthScheme;
 pub use fault::{Arming, Fault};
+pub use feed::{
+    Book as FeedBook, CategorySales, Day as FeedDay, Dirt, Feed, FeedAccess, FeedOptions,
+    Made as FeedFile, Operation as FeedOperation, Product, SetAside, Truth as FeedTruth,
+};
 pub use google_drive::{
     Drive, DriveOptions, GoogleDriveAccess, NewFile as NewDriveFile, NewFolder as NewDriveFolder,
     Operation as DriveOperation, Row as DriveRow, Truth as DriveTruth, Violation as DriveViolation,

@@ -7,6 +7,7 @@ use super::autodesk::AutodeskOptions;
 use super::consumer::{Consumer, Pickup};
 use super::encoura::AuthScheme;
 use super::fault::Arming;
+use super::feed::FeedOptions;
 use super::google_drive::DriveOptions;
 use super::sftp::Extensions;
 use super::world::{Flips, NewExport};
@@ -48,11 +49,14 @@ pub struct Options {
     pub google_drive_port: u16,
     /// What Google Drive is to be like.
     pub google_drive: DriveOptions,
+    /// What the partner's feed is to be like. None: the SFTP server lets nobody in but
+    /// the receiver's own user.
+    pub feed: Option<FeedOptions>,
 }
 
 impl Options {
     /// Free ports, lists that flip, an eager receiver, all extensions, no
-    /// exports and no faults.
+    /// exports, no feed and no faults.
     pub fn new(dir: impl Into<PathBuf>) -> Self {
         Self {
             dir: dir.into(),
@@ -72,6 +76,7 @@ impl Options {
             faults: Vec::new(),
             google_drive_port: 0,
             google_drive: DriveOptions::default(),
+            feed: None,
         }
     }
 }

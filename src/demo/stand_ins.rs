@@ -14,6 +14,7 @@ use super::access::{EncouraAccess, SftpAccess};
 use super::autodesk::{AutodeskAccess, AutodeskOptions};
 use super::consumer::{self, Consumer, Pickup};
 use super::encoura::{Api, Store};
+use super::feed::FeedAccess;
 use super::google_drive::{self, DriveOptions, GoogleDriveAccess};
 use super::net::{Loopback, Scissors};
 use super::options::Options;
@@ -32,6 +33,7 @@ pub struct StandIns {
     world: Arc<World>,
     encoura: EncouraAccess,
     sftp: SftpAccess,
+    feed: Option<FeedAccess>,
     google_drive: GoogleDriveAccess,
     autodesk: AutodeskAccess,
     control_url: String,
@@ -83,11 +85,15 @@ impl StandIns {
             username: "sftp@school.example".to_owned(),
             password: Secret::new(random_uid()),
             authorized_keys: keys.collect::<Result<_, _>>()?,
+            feed: options.feed.is_some(),
             extensions: options.extensions,
             consumer: options.consumer,
             pickup: options.pickup,
             tasks: tasks.clone(),
         });
+        if let Some(feed) = options.feed {
+            world.feed().fill(feed)?;
+        }
         let listener = bind("the SFTP server", options.sftp_port).await?;
         let server = Server::start(Arc::clone(&house), listener, stop.clone())?;
         if let Consumer::Every(pause) = options.consumer {
@@ -105,10 +111,12 @@ impl StandIns {
         serve(control::router(Arc::clone(&world)), listener, &tasks, &stop);
 
         let sftp = sftp_access(&house, server);
+        let feed = house.feed.then(|| FeedAccess::beside(&sftp));
         Ok(Self {
             world,
             encoura: access,
             sftp,
+            feed,
             google_drive,
             autodesk,
             control_url,
@@ -130,6 +138,11 @@ impl StandIns {
     /// How to sign in to the SFTP server.
     pub fn sftp(&self) -> &SftpAccess {
         &self.sftp
+    }
+
+    /// How to sign in to the partner's folder, if there is one.
+    pub fn feed(&self) -> Option<&FeedAccess> {
+        self.feed.as_ref()
     }
 
     /// How to sign in to Google Drive.

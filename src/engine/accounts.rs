@@ -8,6 +8,7 @@ use crate::config::{Client, Config};
 use crate::model::{AutodeskAccount, Endpoint, Failure, FailureClass, GoogleAccount, Scope};
 use crate::sources::autodesk::{self, AutodeskSource};
 use crate::sources::google_drive::{self, DriveSource};
+use crate::sources::sftp::{self, SftpSource};
 use crate::sources::{Source, encoura::Encoura};
 
 /// Makes sources: the real ones, or a test's.
@@ -21,6 +22,7 @@ pub trait Sources: Send {
 pub struct Accounts {
     autodesk: HashMap<String, Arc<autodesk::Account>>,
     google_drive: HashMap<String, Arc<google_drive::Account>>,
+    sftp: HashMap<String, Arc<sftp::Account>>,
 }
 
 impl Accounts {
@@ -61,13 +63,19 @@ impl Sources for Accounts {
                 let contents = endpoint.deliver_to.is_some();
                 Ok(Source::Register(Arc::new(DriveSource::new(account, scope.clone(), contents))))
             }
+            (Some(Client::Sftp(server)), Scope::Sftp(scope)) => {
+                let open = self.sftp.entry(endpoint.client.clone());
+                let account = open.or_insert_with(|| sftp::Account::new(server.clone())).clone();
+                Ok(Source::Register(Arc::new(SftpSource::new(account, scope.clone()))))
+            }
             _ => Err(not_synced(endpoint)),
         }
     }
 }
 
-/// This version cannot sync endpoints of this type.
+/// There is nothing to sign in with.
 pub(super) fn not_synced(endpoint: &Endpoint) -> Failure {
     Failure::new(FailureClass::Misconfigured, "syncing", &endpoint.name)
-        .said(format!("{} endpoints are not synced by this version", endpoint.endpoint_type))
+        .said(format!("there is no client {} of type {}", endpoint.client, endpoint.endpoint_type))
+        .advice("add it below clients; `transship check` says what it needs")
 }

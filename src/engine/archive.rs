@@ -48,14 +48,15 @@ pub(super) async fn is_intact(data_dir: &Path, export: &Export) -> Result<bool, 
         Err(e) => Err(Failure::io("reading", path.to_string_lossy(), &e)),
         Ok(file) => {
             let actual =
-                hash(file).map_err(|e| Failure::io("reading", path.to_string_lossy(), &e))?;
+                hash_of(file).map_err(|e| Failure::io("reading", path.to_string_lossy(), &e))?;
             Ok(actual == (size, sha256))
         }
     })
     .await
 }
 
-fn hash(mut file: std::fs::File) -> std::io::Result<(u64, String)> {
+/// A file's size and hash.
+pub(super) fn hash_of(mut file: std::fs::File) -> std::io::Result<(u64, String)> {
     use std::io::Read as _;
     let (mut hash, mut size) = (Sha256::new(), 0);
     let mut buffer = vec![0; 256 << 10];

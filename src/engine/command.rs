@@ -1,7 +1,10 @@
 //! What can be asked of the engine, and what it answers.
 
+use std::path::PathBuf;
+
 pub use crate::model::ReconcileMode;
 use crate::model::{EndpointResult, Failure, Id, Project, RunReport, Shown, Trigger};
+use crate::silver::IngestTotals;
 
 /// One request to the engine. Keys, the palette, the command line and the
 /// schedule all end in one of these.
@@ -65,8 +68,27 @@ pub enum Command {
         /// The endpoints' names; empty for all active ones.
         endpoints: Vec<String>,
     },
+    /// Take landed files in again from bronze, without the partner; answered with
+    /// [`Reply::TakenIn`].
+    TakeInAgain(Again),
     /// Say whether the engine itself is well; [`Reply::Vitals`].
     Vitals,
+}
+
+/// Which landed files are taken in again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Again {
+    /// All of these endpoints; of all, if none is named.
+    Endpoints(Vec<String>),
+    /// One file.
+    File {
+        /// Its number in silver.
+        id: i64,
+        /// It goes in however many of its rows are bad.
+        accept: bool,
+        /// A corrected copy of it, which takes its place.
+        replace: Option<PathBuf>,
+    },
 }
 
 impl Command {
@@ -138,6 +160,15 @@ impl Rescheduled {
     }
 }
 
+/// The engine's answer to [`Command::TakeInAgain`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TakenIn {
+    /// Files that were made to wait again.
+    pub set_back: u64,
+    /// What was taken in then; also what waited before.
+    pub totals: IngestTotals,
+}
+
 /// The engine's answer to [`Command::Vitals`]. That there is one says that it takes
 /// commands.
 #[derive(Clone, Debug, PartialEq)]
@@ -170,6 +201,8 @@ pub enum Reply {
     Done,
     /// What a pause or resume did, endpoint by endpoint.
     Rescheduled(Vec<Rescheduled>),
+    /// What taking in again did.
+    TakenIn(TakenIn),
     /// How the engine is.
     Vitals(Vitals),
     /// The command itself could not be carried out.

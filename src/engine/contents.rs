@@ -18,7 +18,7 @@ use crate::sources::Source;
 
 /// What becomes of the files' bytes in this pass.
 pub(super) struct Plan {
-    /// None: the endpoint delivers nowhere.
+    /// None: the endpoint's files are only registered.
     pub(super) contents: Option<Contents>,
     /// Why none are fetched now, though they are wanted.
     pub(super) waits: Option<String>,
@@ -26,7 +26,7 @@ pub(super) struct Plan {
 
 /// Looks at everything that speaks against fetching.
 pub(super) async fn plan(context: &Context, lane: &Lane, tally: &Tally) -> Result<Plan, Failure> {
-    if lane.outlet.is_none() {
+    if !lane.fetches_contents() {
         return Ok(Plan { contents: None, waits: None });
     }
     let name = &lane.endpoint.name;
@@ -56,7 +56,7 @@ pub(super) async fn plan(context: &Context, lane: &Lane, tally: &Tally) -> Resul
 pub(super) async fn go_on(context: &Arc<Context>, lane: &Arc<Lane>, run: Id, tally: &Arc<Tally>) {
     loop {
         // What failed is tried again in the next pass, and so is what is behind it.
-        if lane.outlet.is_none() || context.claims.stopping() || !tally.all_is_well() {
+        if !lane.fetches_contents() || context.claims.stopping() || !tally.all_is_well() {
             return;
         }
         match queue(context, lane, run).await {

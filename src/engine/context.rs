@@ -16,6 +16,7 @@ use super::{Event, Handle, Level, Phase, Schedules};
 use crate::config::Config;
 use crate::ledger::{Delivery, Export, Ledger};
 use crate::model::{Endpoint, Failure, FailureClass, Shown};
+use crate::silver::Silver;
 
 /// Everything that outlives a single pass.
 pub(super) struct Context {
@@ -27,6 +28,9 @@ pub(super) struct Context {
     pub(super) lanes: Vec<Arc<Lane>>,
     pub(super) outlets: Vec<Outlet>,
     pub(super) claims: Claims,
+    /// The datasets' tables; none if no endpoint has datasets, or why they cannot be
+    /// opened: everything else works.
+    pub(super) silver: Option<Result<Silver, Failure>>,
     pub(super) sign_ins: SignIns,
     /// When each of them runs by itself.
     pub(super) agenda: Agenda,
@@ -56,6 +60,16 @@ impl Context {
             }
         }
         Ok(lanes)
+    }
+
+    /// The datasets' tables.
+    pub(super) fn silver(&self) -> Result<&Silver, Failure> {
+        match &self.silver {
+            Some(opened) => opened.as_ref().map_err(Clone::clone),
+            None => Err(Failure::new(FailureClass::Misconfigured, "taking in", "files")
+                .said("no endpoint has datasets")
+                .advice("define them below datasets of a partner's feed (endpoint_type: sftp)")),
+        }
     }
 
     /// The folder of raw lists.

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::model::{DeliveryState, EndpointResult, ExportState, Failure, Id, RunReport, Shown};
+use crate::silver::Ingested;
 
 /// Something happened. Events are hints for people; the ledger is the truth.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,6 +66,8 @@ pub enum Event {
     /// How far a walk through a register is. Sent a few times a second at the most,
     /// and once at its end.
     Walk(Walk),
+    /// A landed file was taken in, or why it was not. It is durable.
+    Ingested(Ingested),
     /// When an endpoint runs next by itself.
     Scheduled {
         /// The endpoint's name.
@@ -103,6 +106,8 @@ pub enum Phase {
     Listing,
     /// Fetches and delivers files.
     Transferring,
+    /// Takes landed files into their tables.
+    Ingesting,
     /// Looks whether the receiver took what was published.
     Confirming,
     /// Does not list, and why.
@@ -123,6 +128,7 @@ impl Phase {
             Self::Reconciling => "reconciling".into(),
             Self::Listing => "listing".into(),
             Self::Transferring => "transferring".into(),
+            Self::Ingesting => "taking in".into(),
             Self::Confirming => "confirming".into(),
             Self::Braked(why) => format!("not listing: {why}"),
             Self::ContentsWait(why) => format!("contents wait: {why}"),

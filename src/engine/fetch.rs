@@ -12,7 +12,7 @@ use super::context::Context;
 use super::lane::Lane;
 use super::part::{Content, Part};
 use super::progress::Progress;
-use super::{archive, retry};
+use super::{archive, bronze, retry};
 use crate::crash::{self, Point};
 use crate::ledger::{self, Export};
 use crate::model::{ExportState, Failure, FailureClass, Id, Retry, name};
@@ -125,13 +125,17 @@ async fn verify(
 ) -> Result<Fetched, Failure> {
     let mut after = before.clone();
     after.size = Some(content.size);
-    after.sha256 = Some(content.sha256);
+    after.sha256 = Some(content.sha256.clone());
     after.tries = 0;
     after.part = None;
     after.etag = None;
     after.durable = None;
     // Durable under its name before the books say "verified".
-    after.archived = Some(archive::keep(&context.config.data_dir, &before, part).await?);
+    let data_dir = &context.config.data_dir;
+    after.archived = Some(match lane.is_feed() {
+        true => bronze::keep(data_dir, &content.sha256, part).await?,
+        false => archive::keep(data_dir, &before, part).await?,
+    });
     let file_type = name::file_type(after.name());
     let delivers = lane.delivers(&file_type);
     after.state = if delivers { ExportState::Verified } else { ExportState::Skipped };

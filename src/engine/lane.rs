@@ -9,7 +9,7 @@ use super::tally::Tally;
 use crate::config::Config;
 use crate::destinations::{Destination, sftp::SftpDestination};
 use crate::ledger::NewDelivery;
-use crate::model::{DestinationSettings, Endpoint, EndpointResult, Failure, FailureClass};
+use crate::model::{DestinationSettings, Endpoint, EndpointResult, Failure, FailureClass, Scope};
 use crate::sources::{ExportSource, Source};
 
 /// One endpoint, its source and its destination.
@@ -102,8 +102,23 @@ impl Lane {
     pub(super) fn account(&self) -> String {
         match &self.source {
             Source::Exports(source) => source.account(),
-            Source::Register(_) => self.endpoint.deliver_to.clone().unwrap_or_default(),
+            Source::Register(_) => match &self.endpoint.deliver_to {
+                Some(name) => name.clone(),
+                None if self.is_feed() => format!("feed:{}", self.endpoint.name),
+                None => String::new(),
+            },
         }
+    }
+
+    /// Whether it is a partner's folder, whose files are kept in bronze whether or not
+    /// they are delivered anywhere.
+    pub(super) fn is_feed(&self) -> bool {
+        matches!(self.endpoint.scope, Scope::Sftp(_))
+    }
+
+    /// Whether the bytes of its files are fetched.
+    pub(super) fn fetches_contents(&self) -> bool {
+        self.outlet.is_some() || self.is_feed()
     }
 
     /// Whether files of this type are delivered.

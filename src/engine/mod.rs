@@ -10,6 +10,7 @@
 //! | `look` | test and dry run: what is there, with nothing changed |
 //! | `restored` | a ledger that was put back from a backup |
 //! | `walk`, `fetch`, `part`, `archive` | an item's way in a pass; its bytes into the archive |
+//! | `bronze`, `ingest`, `parting` | a partner's files as they came, into silver; what becomes of them over there |
 //! | `delivery`, `fence`, `direct`, `confirm` | the bytes to their final name, exactly once |
 //! | `leftovers` | temporary files of what was cancelled |
 //! | `operator` | hold, release, retry, send again, fetch, cancel |
@@ -22,6 +23,7 @@ mod accounts;
 mod agenda;
 mod archive;
 mod brakes;
+mod bronze;
 mod claims;
 mod clock;
 pub mod command;
@@ -35,12 +37,14 @@ pub mod event;
 mod fence;
 mod fetch;
 mod handle;
+mod ingest;
 mod lane;
 mod leftovers;
 mod listing;
 mod look;
 mod operator;
 mod part;
+mod parting;
 mod pass;
 mod plan;
 mod progress;
@@ -63,7 +67,7 @@ use std::time::Duration;
 
 pub use accounts::{Accounts, Sources};
 pub use clock::{Clock, SystemClock};
-pub use command::{Acted, Command, ReconcileMode, Reply, Rescheduled, Vitals};
+pub use command::{Acted, Again, Command, ReconcileMode, Reply, Rescheduled, TakenIn, Vitals};
 pub use event::{Event, Level, Phase, Transfer, Walk};
 pub use handle::{Handle, Request};
 pub use look::{Look, Told, dry_run, look, test};
@@ -136,7 +140,7 @@ impl Engine {
         clock: Arc<dyn Clock>,
         sources: &mut dyn Sources,
     ) -> Result<Self, Failure> {
-        for folder in ["parts", "polls", "archive"] {
+        for folder in ["parts", "polls", "archive", "bronze"] {
             create_private_folder(&config.data_dir.join(folder))?;
         }
         archive::sync_folder(&config.data_dir)?;
@@ -235,7 +239,9 @@ async fn build(
             Err(failure) => tracing::warn!("{failure}"),
         }
     }
+    let silver = ingest::open(&config).await;
     Ok(Context {
+        silver,
         agenda: agenda::Agenda::new(clock, &lanes),
         transfers: Semaphore::new(config.scheduling.max_transfers),
         syncs: Semaphore::new(config.scheduling.max_concurrent_syncs),
@@ -292,6 +298,7 @@ async fn carry_out(context: &Arc<Context>, tasks: &TaskTracker, command: Command
         Command::CancelSignIn { endpoint } => Ok(sign_in::cancel(context, &endpoint)),
         Command::Pause { endpoints } => rest::set(context, &endpoints, true).await,
         Command::Resume { endpoints } => rest::set(context, &endpoints, false).await,
+        Command::TakeInAgain(again) => ingest::again(context, again).await.map(Reply::TakenIn),
         Command::Vitals => Ok(rest::vitals(context).await),
     };
     done.unwrap_or_else(Reply::Failed)

@@ -116,7 +116,7 @@ async fn find(context: &Context, word: Word, id: Id) -> Result<Item, Failure> {
             let export = context.ledger.export(delivery.export).await?.ok_or_else(unknown)?;
             (export, Some(delivery))
         }
-        Kind::Run | Kind::Poll | Kind::File => {
+        Kind::Run | Kind::Poll | Kind::File | Kind::Landed => {
             return Err(
                 refused(word, id).said("only exports (x…) and deliveries (d…) can be acted on")
             );

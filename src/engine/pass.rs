@@ -9,7 +9,7 @@ use super::context::Context;
 use super::lane::Lane;
 use super::tally::{Side, Tally};
 use super::walk::{self, Pick};
-use super::{Level, Phase, contents, leftovers, listing, register};
+use super::{Level, Phase, contents, ingest, leftovers, listing, parting, register};
 use crate::ledger;
 use crate::model::{EndpointResult, Failure, FailureClass, Id, ReconcileMode};
 use crate::sources::Source;
@@ -48,6 +48,12 @@ pub(super) async fn sync(
     if braked.is_none() && matches!(lane.source, Source::Register(_)) {
         contents::go_on(context, lane, run, &tally).await;
     }
+    ingest::take_in(context, lane, &tally).await;
+    if let Source::Register(source) = &lane.source
+        && tally.has_walked()
+    {
+        parting::part(context, lane, source.as_ref(), &tally).await;
+    }
     if context.claims.stopping() {
         // However much was done: not all of it, and nobody may think so.
         tally.failed(&Failure::cancelled("syncing", &lane.endpoint.name));
@@ -69,6 +75,9 @@ pub(super) async fn carry_on(
 ) -> EndpointResult {
     let tally = Arc::new(lane.tally());
     transfer(context, lane, pick, &tally).await;
+    if tally.files_fetched() > 0 {
+        ingest::take_in(context, lane, &tally).await;
+    }
     context.phase(lane, Phase::Idle);
     tally.finish(0, 0)
 }

@@ -102,6 +102,9 @@ async fn walk(
         return Err(failure);
     }
     let walked: Walked = walked?;
+    for notice in &walked.notices {
+        context.notice(Level::Info, format!("{}: {notice}", progress.endpoint));
+    }
     let failures = walked.failures.clone();
     context.ledger.finish_walk(&begun.walk, walked).await?;
     Ok(failures)

@@ -79,6 +79,21 @@ impl Tally {
         counts.result.bytes += bytes;
     }
 
+    /// Landed files were taken in, or are refused: their tables say something new.
+    pub(super) fn taken_in(&self, files: u64) {
+        self.counts().changed |= files > 0;
+    }
+
+    /// Whether a register was walked to the end of the walk.
+    pub(super) fn has_walked(&self) -> bool {
+        self.counts().walked
+    }
+
+    /// Files fetched so far.
+    pub(super) fn files_fetched(&self) -> u64 {
+        self.counts().result.fetched
+    }
+
     /// A file has its final name over there.
     pub(super) fn delivered(&self) {
         let mut counts = self.counts();

@@ -50,6 +50,15 @@ pub fn line(event: &Event, verbosity: Verbosity) -> Option<String> {
             with_failure(from, text, failure.as_ref())
         }
         Event::Transfer(_) | Event::TransferEnded { .. } | Event::Walk(_) => return None,
+        Event::Ingested(file) => {
+            let (id, name, state) = (file.file, &file.name, file.state);
+            let mut text = format!("{}: l{id} {state}: {name}", file.endpoint);
+            if let Some(dataset) = &file.dataset {
+                let (good, bad) = (file.rows_good, file.rows_bad);
+                text.push_str(&format!(" ({dataset}: {good} rows, {bad} set aside)"));
+            }
+            (Verbosity::Normal, text)
+        }
         Event::Scheduled { endpoint, at } => {
             let at = (*at)?;
             (Verbosity::Normal, format!("{endpoint}: next run {at:.0}"))

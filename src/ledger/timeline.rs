@@ -53,6 +53,8 @@ pub(super) fn timeline(connection: &Connection, id: Id) -> rusqlite::Result<Opti
              FROM polls p JOIN endpoints e ON e.id = p.endpoint_id WHERE p.id = ?",
             id,
         ),
+        // In silver, not in here.
+        Kind::Landed => Ok(None),
     }?;
     let Some(mut facts) = facts else { return Ok(None) };
     if id.kind == Kind::Run {
@@ -142,7 +144,7 @@ fn events_of(connection: &Connection, id: Id) -> rusqlite::Result<Vec<EventRow>>
         }
         Kind::Run => "run_id = :n",
         Kind::Poll => "subject = 'p' || :n",
-        Kind::File => "false",
+        Kind::File | Kind::Landed => "false",
     };
     connection
         .prepare_cached(&format!(

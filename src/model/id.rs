@@ -1,4 +1,4 @@
-//! The short names under which operators speak of things: `x17`, `d17`, `r4`, `f9`.
+//! The short names under which operators speak of things: `x17`, `d17`, `r4`, `f9`, `l3`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -18,6 +18,8 @@ pub enum Kind {
     Poll,
     /// A file in a register.
     File,
+    /// A file that landed, to be taken into a dataset. It is no row of the ledger.
+    Landed,
 }
 
 impl Kind {
@@ -28,6 +30,7 @@ impl Kind {
             Self::Run => 'r',
             Self::Poll => 'p',
             Self::File => 'f',
+            Self::Landed => 'l',
         }
     }
 }
@@ -66,6 +69,11 @@ impl Id {
     pub fn file(number: i64) -> Self {
         Self { kind: Kind::File, number }
     }
+
+    /// The id of landed file `number`.
+    pub fn landed(number: i64) -> Self {
+        Self { kind: Kind::Landed, number }
+    }
 }
 
 impl fmt::Display for Id {
@@ -90,6 +98,7 @@ impl FromStr for Id {
             Some('r') => Kind::Run,
             Some('p') => Kind::Poll,
             Some('f') => Kind::File,
+            Some('l') => Kind::Landed,
             _ => return Err(IdError),
         };
         let number = chars.as_str();
@@ -118,7 +127,9 @@ mod tests {
 
     #[test]
     fn ids_read_back_and_nothing_else_does() {
-        for id in [Id::export(1), Id::delivery(42), Id::run(i64::MAX), Id::poll(7), Id::file(9)] {
+        let one_of_each =
+            [Id::export(1), Id::delivery(42), Id::run(i64::MAX), Id::poll(7), Id::file(9)];
+        for id in one_of_each.into_iter().chain([Id::landed(3)]) {
             assert_eq!(id.to_string().parse(), Ok(id));
         }
         for text in ["", "x", "17", "x-1", "x+1", "q1", "x1 ", "x99999999999999999999"] {

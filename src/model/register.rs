@@ -98,6 +98,11 @@ pub struct Walked {
     /// everywhere but in `untouched` and `lost`; false after a reading of changes.
     /// Nothing is gone if there are `failures`.
     pub absence_counts: bool,
+    /// Ids of files that are there and are not booked as they are now, since they are not
+    /// complete: what is known of them stays, and they are not gone.
+    pub kept: Vec<String>,
+    /// What a person should know, though nothing is wrong.
+    pub notices: Vec<String>,
     /// Folders that were not looked into because nothing changed below them.
     pub untouched: Vec<String>,
     /// Folders that we may not see any more, and what the service said: what is

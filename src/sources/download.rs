@@ -9,14 +9,10 @@ use tracing::{debug, info};
 use url::Url;
 
 use super::content::{self, Content};
+use super::pour::{Broken, FETCHING, MAX_BREAKS, pour, short};
 use super::{ContentHead, ContentSink, Resume};
 use crate::model::{Failure, FailureClass, Shown};
-use crate::transport::http::{Client, Secrets, chunk, or_cancelled, pause, place, refusal};
-
-const FETCHING: &str = "fetching";
-
-/// How often one fetch goes on after its content broke off.
-const MAX_BREAKS: u32 = 4;
+use crate::transport::http::{Client, Secrets, or_cancelled, pause, place, refusal};
 
 /// Where content is at this moment.
 pub(crate) struct Located {
@@ -117,14 +113,6 @@ enum Opened {
     Passing(Failure),
 }
 
-/// How pouring the content into the sink ended before its end.
-enum Broken {
-    /// The other side or the network stopped.
-    Cut(Failure),
-    /// We stop: the sink failed, or the operator said so.
-    Stop(Failure),
-}
-
 impl Download<'_> {
     /// Brings all of the content that `source` locates into `sink`.
     pub(crate) async fn run(
@@ -223,7 +211,8 @@ impl Download<'_> {
             of_piece: located.extent.is_piece(),
             begun: false,
         };
-        let poured = self.pour(&located.place, reply, end, &mut here.at, sink, cancel).await;
+        let (object, place) = (self.object, &located.place);
+        let poured = pour(object, place, reply, end, &mut here.at, sink, cancel).await;
         match poured {
             Ok(()) => {}
             // Without a validator the rest might be another file's.
@@ -307,45 +296,6 @@ impl Download<'_> {
             }
         }
     }
-
-    /// Writes the content into the sink, up to `end`; `at` is how far it came.
-    async fn pour(
-        &self,
-        place: &str,
-        mut reply: Response,
-        end: Option<u64>,
-        at: &mut u64,
-        sink: &mut dyn ContentSink,
-        cancel: &CancellationToken,
-    ) -> Result<(), Broken> {
-        loop {
-            let next = chunk(FETCHING, &mut reply);
-            let bytes = match or_cancelled(cancel, FETCHING, self.object, next).await {
-                Ok(Some(bytes)) => bytes,
-                Ok(None) => break,
-                Err(failure) if failure.class == FailureClass::Cancelled => {
-                    return Err(Broken::Stop(failure));
-                }
-                Err(failure) => return Err(Broken::Cut(failure.about(place))),
-            };
-            let reached = *at + bytes.len() as u64;
-            if end.is_some_and(|end| reached > end) {
-                return Err(Broken::Stop(
-                    Failure::new(FailureClass::Damaged, FETCHING, place)
-                        .said("more bytes arrived than were announced"),
-                ));
-            }
-            // Not raced against the token: the sink's books must match its file.
-            sink.write(bytes).await.map_err(Broken::Stop)?;
-            *at = reached;
-        }
-        if end.is_some_and(|end| *at < end) {
-            return Err(Broken::Cut(
-                Failure::new(FailureClass::Damaged, FETCHING, place).said("the content ended"),
-            ));
-        }
-        Ok(())
-    }
 }
 
 /// What a store's refusal means for the URL it was asked with.
@@ -370,11 +320,4 @@ fn refused(failure: Failure, status: StatusCode) -> Result<Opened, Failure> {
         FailureClass::Unavailable => Ok(Opened::Passing(failure)),
         _ => Err(failure),
     }
-}
-
-/// Adds how much arrived.
-fn short(failure: Failure, at: u64, total: Option<u64>) -> Failure {
-    let total = total.map_or_else(|| "an unknown number of".to_owned(), |total| total.to_string());
-    let said = failure.said.as_ref().map(Shown::to_string).unwrap_or_default();
-    failure.said(format!("{said} ({at} of {total} bytes arrived)"))
 }

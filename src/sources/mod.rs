@@ -10,6 +10,8 @@ mod content;
 mod download;
 pub mod encoura;
 pub mod google_drive;
+mod pour;
+pub mod sftp;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -159,6 +161,21 @@ pub trait RegisterSink: Send + Sync {
     async fn page(&self, page: Page) -> Result<(), Failure>;
 }
 
+/// What became of a fetched file at its source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Parted {
+    /// Nothing: that is what is wanted.
+    Left,
+    /// It was deleted.
+    Deleted,
+    /// It was moved to this path.
+    Moved(String),
+    /// It was not there any more.
+    Gone,
+    /// It is another version by now, and was left alone.
+    Changed,
+}
+
 /// A sign-in that waits for a person and a browser. Dropped, it is given up.
 #[async_trait]
 pub trait BrowserSignIn: Send {
@@ -221,6 +238,19 @@ pub trait RegisterSource: Send + Sync {
         sink: &mut dyn ContentSink,
         cancel: &CancellationToken,
     ) -> Result<(), Failure>;
+
+    /// Whether fetched files do not stay as they are over there.
+    fn parts(&self) -> bool {
+        false
+    }
+
+    /// Does to the file that `content` describes what the endpoint wants done once it is
+    /// safe here: nothing, unless [`RegisterSource::parts`] says so. Only to the very
+    /// version that was fetched; one that is gone already is fine.
+    async fn after_fetch(&self, content: &serde_json::Value) -> Result<Parted, Failure> {
+        let _ = content;
+        Ok(Parted::Left)
+    }
 
     /// A few names in the endpoint's scope, for `test`; at most `limit`.
     async fn peek(&self, limit: usize) -> Result<Vec<String>, Failure>;

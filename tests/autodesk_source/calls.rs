@@ -94,7 +94,7 @@ async fn a_page_that_breaks_off_is_read_again() {
     let service = Service::with(
         sample(),
         counted(
-            |r| r.is_contents_of("a1"),
+            |r: &Request| r.is_contents_of("a1"),
             |_, n| (n == 0).then(|| cut(5000, "\"x\"", br#"{"data":["#)),
         ),
     )

@@ -13,6 +13,7 @@ use transship::sources::autodesk::{Account, AutodeskSource};
 use transship::transport::http::Timeouts;
 
 pub use super::scripted::*;
+pub use super::sink::Memory;
 pub use super::tokens::*;
 pub use super::world::*;
 

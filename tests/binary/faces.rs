@@ -216,6 +216,7 @@ async fn the_demo_does_the_whole_job_and_leaves_nothing_behind() {
     let demo = site.run(&["demo", "--no-tui", "--once"]).await.expect(0);
     let verdict = "8 arrived once, 0 twice, 0 in part, 0 lost";
     assert!(demo.stdout.contains(verdict), "{demo:#?}");
+    assert!(demo.stdout.contains("bad rows; the tables say the same."), "{demo:#?}");
     assert_eq!(std::fs::read_dir(&temporary).unwrap().count(), 0);
     assert!(!site.database().exists(), "nor does it touch what is configured");
     assert_eq!(site.world().journal(), []);

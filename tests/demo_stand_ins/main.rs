@@ -5,6 +5,7 @@
 mod autodesk;
 mod control;
 mod encoura;
+mod feed;
 mod google_drive;
 mod openssh;
 mod sftp;

@@ -94,7 +94,9 @@ async fn a_refused_page_token_begins_the_list_anew_once() {
     let manners = Manners { page: 10, ..Manners::default() };
     for (times, complete) in [(1, true), (2, false)] {
         let over = counted(
-            |r| r.is_list() && r.param("pageToken").is_some_and(|token| token.starts_with("20-")),
+            |r: &Request| {
+                r.is_list() && r.param("pageToken").is_some_and(|token| token.starts_with("20-"))
+            },
             move |_, n| (n < times).then(|| error(400, "invalid", "Invalid Value")),
         );
         let stand = Stand::with(grove(30), manners, over).await;

@@ -86,6 +86,25 @@ async fn of_two_sights_in_a_page_the_later_one_counts() {
 }
 
 #[tokio::test]
+async fn what_is_kept_is_neither_gone_nor_changed() {
+    let books = Books::new().await;
+    let folders = || vec![folder(ROOT, None)];
+    let files = vec![file("1", ROOT), file("2", ROOT), file("3", ROOT)];
+    let page = Page { folders: folders(), files, removed: Vec::new() };
+    walk(&books, vec![page], seen_all()).await;
+    let page = Page { folders: folders(), files: vec![file("1", ROOT)], ..Page::default() };
+    let kept = vec!["2".into(), "never heard of".into()];
+    let counts = walk(&books, vec![page], Walked { kept, ..seen_all() }).await;
+    assert_eq!((counts.found, counts.removed), (1, 1));
+    let rows = books.rows();
+    assert_eq!(
+        (rows["2"].version.as_str(), rows["2"].state.as_str()),
+        (&*rows["1"].version, "present")
+    );
+    assert_eq!(rows["3"].state, "removed");
+}
+
+#[tokio::test]
 async fn what_is_removed_and_shown_again_in_one_walk_is_there() {
     let books = Books::new().await;
     let shown = || Page {

@@ -1,5 +1,7 @@
 //! Files of a dataset with a key: the last file wins, whatever the order of arrival.
 
+use std::fmt::Write as _;
+
 use transship::silver::LandedState as S;
 use transship::silver::SetBack;
 
@@ -77,4 +79,34 @@ async fn a_file_that_is_refused_now_leaves_no_row_behind() {
     stand.reopen(vec![prices()]);
     stand.ingest().await;
     assert_eq!(prices_of(&stand), ["a|1|2|2|2"]);
+}
+
+#[tokio::test]
+async fn keys_in_no_order_end_as_in_order() {
+    let mut stand = Stand::new(vec![prices()]);
+    // The last day's file, which wins, is small and in order.
+    stand.arrive("prices-20260502.csv", 1, &format!("{HEAD}k0,1,-1\nk9,1,-9\n")).await;
+    let (mut text, mut expected) = (HEAD.to_owned(), std::collections::BTreeMap::new());
+    for line in 0..70_000_u64 {
+        let key = line.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 50;
+        writeln!(text, "k{key},1,{line}").unwrap();
+        expected.insert(format!("k{key}"), format!("{line}|2|{}", line + 2));
+    }
+    expected.insert("k0".into(), "-1|1|2".into());
+    expected.insert("k9".into(), "-9|1|3".into());
+    let file = stand.arrive("prices-20260501.csv", 1, &text).await;
+    assert_eq!((file.state, file.rows_good), (S::Ingested, 70_000));
+    let expected: Vec<String> =
+        expected.iter().map(|(key, rest)| format!("{key}|1|{rest}")).collect();
+    // Not shown: it is long.
+    assert!(prices_of(&stand) == expected);
+    // Refused, it leaves nothing that the next one would stumble over.
+    let mut strict = prices();
+    strict.max_bad_percent = 0;
+    stand.reopen(vec![strict]);
+    let file = stand.arrive("prices-20260503.csv", 1, &format!("{text}x,x,x\n")).await;
+    assert_eq!(file.state, S::Refused);
+    stand.again(SetBack::All).await;
+    stand.ingest().await;
+    assert!(prices_of(&stand) == expected);
 }

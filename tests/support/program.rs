@@ -277,22 +277,8 @@ impl Site {
 
     /// Starts the program by a command that ends in its name.
     pub fn start_command(&self, mut command: Command, arguments: &[&str]) -> Running {
-        let mut child = command
-            .args(arguments)
-            .current_dir(self.folder())
-            .env_clear()
-            .env("HOME", self.folder())
-            .env("XDG_CONFIG_HOME", self.folder().join("none"))
-            .envs(&self.variables)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
-        let stdout = Heard::by(child.stdout.take().unwrap());
-        let stderr = Heard::by(child.stderr.take().unwrap());
-        Running { child, stdout, stderr, command: arguments.join(" ") }
+        command.args(arguments);
+        Running::begin(command, self.folder(), &self.variables)
     }
 
     /// Runs the program to its end.
@@ -364,6 +350,29 @@ pub struct Running {
 }
 
 impl Running {
+    /// Starts `command` in `folder`, with nothing in its environment but `variables`.
+    pub fn begin(
+        mut command: Command,
+        folder: &Path,
+        variables: &BTreeMap<String, String>,
+    ) -> Self {
+        let mut child = command
+            .current_dir(folder)
+            .env_clear()
+            .env("HOME", folder)
+            .env("XDG_CONFIG_HOME", folder.join("none"))
+            .envs(variables)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let stdout = Heard::by(child.stdout.take().unwrap());
+        let stderr = Heard::by(child.stderr.take().unwrap());
+        Self { child, stdout, stderr, command: format!("{:?}", command.as_std()) }
+    }
+
     pub fn pid(&self) -> u32 {
         self.child.id().expect("it runs")
     }

@@ -1,17 +1,13 @@
-//! A scripted HTTP server that may also break the protocol, and a sink in memory.
+//! A scripted HTTP server that may also break the protocol.
 
 #![allow(dead_code, reason = "each test binary uses another part of it")]
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use async_trait::async_trait;
-use bytes::Bytes;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
-use transship::model::Failure;
-use transship::sources::{ContentHead, ContentSink, Resume};
 
 /// One request as it came over the wire.
 #[derive(Clone, Debug)]
@@ -149,51 +145,4 @@ async fn read_request(stream: &mut TcpStream) -> Option<Request> {
     let (path, query) = (path.to_owned(), query.to_owned());
     let (body, at) = (String::from_utf8(body).unwrap(), std::time::Instant::now());
     Some(Request { method, path, query, headers, body, at })
-}
-
-/// A sink in memory, which holds the contract of `begin` against the source.
-#[derive(Debug, Default)]
-pub struct Memory {
-    pub bytes: Vec<u8>,
-    pub heads: Vec<ContentHead>,
-    pub etag: Option<String>,
-    /// Whether it can give back what it holds.
-    pub replays: bool,
-}
-
-impl Memory {
-    pub fn holding(bytes: &[u8], etag: &str) -> Self {
-        Self { bytes: bytes.to_vec(), etag: Some(etag.into()), ..Self::default() }
-    }
-}
-
-#[async_trait]
-impl ContentSink for Memory {
-    fn resume(&self) -> Option<Resume> {
-        Some(Resume { offset: self.bytes.len() as u64, etag: self.etag.clone()? })
-    }
-
-    async fn begin(&mut self, head: ContentHead) -> Result<(), Failure> {
-        if head.offset == 0 {
-            self.bytes.clear();
-        }
-        assert_eq!(head.offset, self.bytes.len() as u64, "a gap or an overlap");
-        self.etag.clone_from(&head.etag);
-        self.heads.push(head);
-        Ok(())
-    }
-
-    async fn write(&mut self, chunk: Bytes) -> Result<(), Failure> {
-        self.bytes.extend_from_slice(&chunk);
-        Ok(())
-    }
-
-    async fn replay(
-        &mut self,
-        end: u64,
-        take: &mut (dyn for<'b> FnMut(&'b [u8]) + Send),
-    ) -> Result<bool, Failure> {
-        take(&self.bytes[..usize::try_from(end).unwrap()]);
-        Ok(self.replays)
-    }
 }

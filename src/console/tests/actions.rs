@@ -9,8 +9,10 @@ use crate::console::effect::{Effect, LogMove};
 use crate::console::message::Message;
 use crate::console::state::{Pane, Popup, RowKey, State};
 use crate::console::update::update;
-use crate::engine::{Command, Event, ReconcileMode, Reply};
+use crate::engine::{Again, Command, Event, ReconcileMode, Reply};
 use crate::model::{DeliveryState, Failure, FailureClass, Id, Shown, Trigger};
+use crate::silver::rows::Drift;
+use crate::silver::{Ingested, LandedState};
 
 fn key(state: &mut State, c: char) -> Vec<Effect> {
     chord(state, KeyCode::Char(c), KeyModifiers::NONE)
@@ -101,6 +103,103 @@ fn each_key_asks_for_its_command() {
 }
 
 #[test]
+fn landed_files_are_found_opened_and_followed() {
+    let mut state = sample::feeds();
+    assert_eq!(state.list(Pane::Feeds).selected, Some(RowKey::Landed(6)), "who is refused first");
+    assert_eq!(key(&mut state, 's'), [sync(&["Shop feed"])]);
+    press(&mut state, "jjjj");
+    assert_eq!(key(&mut state, 'y'), [Effect::Copy("/outgoing/sales_data_2026-05-02.csv".into())]);
+    let opened = chord(&mut state, KeyCode::Enter, KeyModifiers::NONE);
+    assert_eq!(opened, [Effect::SetAside(5)]);
+    let rows = |state: &State| match &state.popup {
+        Some(Popup::Details(details)) => details.landed.clone().and_then(|landed| landed.rows),
+        _ => None,
+    };
+    // What was read of another file meanwhile is not this one's.
+    update(&mut state, Message::SetAside(6, Ok(sample::set_aside(6))));
+    assert_eq!(rows(&state), None);
+    update(&mut state, Message::SetAside(5, Ok(sample::set_aside(5))));
+    assert_eq!(rows(&state).map(|rows| rows.len()), Some(4));
+    // While one looks at it, it is read again whenever something happened.
+    let ended = Message::Engine(Box::new(Event::TransferEnded { id: Id::export(1) }));
+    assert_eq!(update(&mut state, ended), [Effect::Reload, Effect::SetAside(5)]);
+    let failure = Failure::new(FailureClass::Local, "listing rows that are set aside", "silver.db");
+    update(&mut state, Message::SetAside(5, Err(failure)));
+    assert!(state.toast.as_ref().is_some_and(|toast| toast.text.contains("silver.db")));
+    assert_eq!(rows(&state).map(|rows| rows.len()), Some(4), "what was read stays");
+    chord(&mut state, KeyCode::Esc, KeyModifiers::NONE);
+    press(&mut state, "/refused<enter>");
+    assert_eq!(state.rows(Pane::Feeds), [RowKey::Landed(6)]);
+}
+
+#[test]
+fn a_landed_file_is_taken_in_again_or_accepted() {
+    let again = |id, accept| {
+        vec![Effect::Send(Command::TakeInAgain(Again::File { id, accept, replace: None }))]
+    };
+    let mut state = sample::feeds();
+    assert_eq!(key(&mut state, 'Y'), [Effect::Copy("l6".to_owned())]);
+    assert_eq!(key(&mut state, 'i'), again(6, false));
+    assert_eq!(key(&mut state, 'I'), [], "it asks first");
+    assert_eq!(chord(&mut state, KeyCode::Enter, KeyModifiers::NONE), [], "no is the default");
+    press(&mut state, "I");
+    assert_eq!(key(&mut state, 'y'), again(6, true));
+    for (steps, c, says) in [("jjjj", 'I', "accept is for"), ("jjjjj", 'i', "another file has")] {
+        let mut state = sample::feeds();
+        press(&mut state, steps);
+        assert_eq!(key(&mut state, c), []);
+        assert!(state.toast.unwrap().text.contains(says), "{steps}{c}");
+    }
+}
+
+#[test]
+fn rows_taken_in_are_counted_by_run() {
+    let mut state = sample::feeds();
+    let file = |file, state, rows_good, rows_bad| {
+        Event::Ingested(Ingested {
+            file,
+            endpoint: "Shop feed".to_owned(),
+            name: Shown::new("x"),
+            dataset: Some("sales".to_owned()),
+            state,
+            rows_good,
+            rows_bad,
+            drift: Drift::default(),
+            error: None,
+        })
+    };
+    let endpoints = vec!["Shop feed".to_owned()];
+    happen(&mut state, 0, Event::RunStarted { run: Id::run(3), endpoints });
+    assert!(state.taken_in.is_empty(), "a new run counts anew");
+    happen(&mut state, 1, file(1, LandedState::Ingested, 98, 2));
+    happen(&mut state, 2, file(2, LandedState::Refused, 21, 79));
+    happen(&mut state, 3, file(3, LandedState::Repeated, 0, 0));
+    assert_eq!(state.taken_in["Shop feed"], (98, 81));
+}
+
+#[test]
+fn tab_goes_to_the_landed_files_where_there_are_feeds() {
+    let round = |state: &mut State, code: KeyCode| {
+        let mut seen = Vec::new();
+        for _ in 0..5 {
+            chord(state, code, KeyModifiers::NONE);
+            seen.push(state.focus);
+        }
+        seen
+    };
+    let mut state = sample::feeds();
+    press(&mut state, "1");
+    use Pane::{Endpoints, Feeds, Log, Pending, Transfers};
+    assert_eq!(round(&mut state, KeyCode::Tab), [Pending, Transfers, Log, Feeds, Endpoints]);
+    assert_eq!(round(&mut state, KeyCode::BackTab), [Feeds, Log, Transfers, Pending, Endpoints]);
+    let mut state = sample::state();
+    assert_eq!(round(&mut state, KeyCode::Tab), [Pending, Transfers, Log, Endpoints, Pending]);
+    assert_eq!(key(&mut state, '5'), []);
+    assert_eq!(state.focus, Pending);
+    assert!(state.toast.unwrap().text.contains("no endpoint is a partner's folder"));
+}
+
+#[test]
 fn a_paused_endpoint_says_so_and_can_be_resumed() {
     let mut state = sample::state();
     let name = state.books.endpoints[1].name.clone();
@@ -145,8 +244,8 @@ fn what_cannot_be_taken_back_asks_first_and_no_is_the_default() {
 #[test]
 fn a_read_only_console_never_asks_for_anything() {
     let options = crate::console::Options { read_only: true, ..sample::options() };
-    for pane in ['1', '2', '3', '4'] {
-        for c in "sScrHRFxA".chars() {
+    for pane in ['1', '2', '3', '4', '5'] {
+        for c in "sScrHRFxAiI".chars() {
             let mut state = sample::with(&options);
             press(&mut state, &pane.to_string());
             assert_eq!(key(&mut state, c), [], "{pane}{c}");

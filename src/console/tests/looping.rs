@@ -18,6 +18,7 @@ use crate::console::state::State;
 use crate::console::terminal::{Inputs, Tty};
 use crate::engine::{Command, Event, Handle, Level, Phase, Reply};
 use crate::model::{Failure, FailureClass};
+use crate::silver::reader::Reader as Silver;
 
 /// A terminal whose both ends are here. Ratatui hides or moves the cursor once
 /// per drawing; that is how drawings are counted.
@@ -82,7 +83,8 @@ fn rig() -> Rig {
     let (engine, read, stopped) = (handle.clone(), books.clone(), stop.clone());
     let console = tokio::spawn(async move {
         let mut state = State::new(&sample::options(), jiff::tz::TimeZone::UTC);
-        let ended = drive(&mut tty, &mut state, engine, read, stopped).await;
+        let ended =
+            drive(&mut tty, &mut state, engine, (read, Arc::new(Silver::nothing())), stopped).await;
         (ended, tty.terminal.backend().to_string())
     });
     Rig { keys, later_keys, handle, requests, books, draws, said, stop, console }
@@ -218,7 +220,7 @@ async fn a_terminal_that_is_gone_ends_it_with_a_failure() {
 #[test]
 fn what_needs_a_person_does_not_drown() {
     let books = SampleBooks { backlog: 5_000, ..SampleBooks::default() };
-    let read = snapshot(&books).unwrap();
+    let read = snapshot(&books, &Silver::nothing()).unwrap();
     let count = |state: &str| read.pending.iter().filter(|x| x.state == state).count();
     assert_eq!((count("held"), count("in_doubt")), (1, 1));
     assert!(read.pending.len() <= ROWS as usize + 3, "bounded all the same");

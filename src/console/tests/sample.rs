@@ -12,13 +12,14 @@ use tracing_subscriber::layer::SubscriberExt;
 
 use crate::console::Options;
 use crate::console::message::{Message, Snapshot};
-use crate::console::state::State;
+use crate::console::state::{Pane, State};
 use crate::console::update::update;
 use crate::engine::{Event, Phase, Transfer, Walk};
 use crate::ledger::{
     Books, EndpointRow, EventRow, ExportRow, FileRow, Filter, Timeline, TransferRow,
 };
 use crate::model::{EndpointType, Failure, Id, Outcome, RunReport, Schedule, Shown};
+use crate::silver::lists::{LandedRow, QuarantineRow};
 
 pub(super) const HOSTILE: &str = "\u{1b}]0;owned\u{7}gpj.\u{202e}vsc\u{200b}\u{9b}2J.csv";
 
@@ -172,6 +173,7 @@ pub(super) fn snapshot() -> Snapshot {
             delivery(2, HOSTILE, "published", Some("E0")),
             delivery(3, "prospects_2026_04_29.csv", "confirmed", Some("E2")),
         ],
+        landed: Vec::new(),
     }
 }
 
@@ -290,6 +292,116 @@ pub(super) fn registers() -> State {
         happen(&mut state, 0, Event::Walk(walk));
     }
     state
+}
+
+pub(super) fn landed(id: i64, name: &str, state: &str) -> LandedRow {
+    LandedRow {
+        id,
+        export: Some(id + 100),
+        corrects: None,
+        endpoint: "Shop feed".to_owned(),
+        path: format!("/outgoing/{name}"),
+        name: name.to_owned(),
+        sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".to_owned(),
+        size: 3_214,
+        bronze: "bronze/9f/9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+            .to_owned(),
+        landed_at: ago(30 - id).to_string(),
+        dataset: Some("sales".to_owned()),
+        state: state.to_owned(),
+        rows_good: 100,
+        rows_bad: 0,
+        drift: None,
+        error: None,
+        ingested_at: Some(ago(29 - id).to_string()),
+    }
+}
+
+/// A console of a partner's folder: files of every kind of luck.
+pub(super) fn feeds() -> State {
+    let mut state = State::new(&options(), TimeZone::UTC);
+    state.now = now();
+    let shop = EndpointRow {
+        endpoint_type: EndpointType::Sftp,
+        deliver_to: None,
+        files: 8,
+        new: 2,
+        needs_operator: 1,
+        last_outcome: Some(Outcome::NeedsOperator),
+        ..endpoint("Shop feed")
+    };
+    let drift = r#"{"unknown":["shop","till\u001b[2J"],"missing":["price"]}"#;
+    let snapshot = Snapshot {
+        endpoints: vec![shop, endpoint("Encoura exports")],
+        landed: vec![
+            LandedRow {
+                rows_good: 21,
+                rows_bad: 79,
+                error: Some(
+                    "79 of 100 rows are bad, more than 50 %; the first: line 2, sale_date: not a \
+                     day"
+                    .to_owned(),
+                ),
+                ..landed(6, "sales_data_2026-05-03.csv", "refused")
+            },
+            LandedRow {
+                dataset: None,
+                ingested_at: None,
+                rows_good: 0,
+                ..landed(9, HOSTILE, "unmatched")
+            },
+            LandedRow {
+                ingested_at: None,
+                rows_good: 0,
+                ..landed(8, "sales_data_2026-05-04.csv", "landed")
+            },
+            LandedRow {
+                dataset: Some("products".to_owned()),
+                rows_good: 50,
+                ..landed(7, "product_info_2026-05-04.json", "ingested")
+            },
+            LandedRow {
+                rows_bad: 4,
+                rows_good: 96,
+                drift: Some(drift.to_owned()),
+                ..landed(5, "sales_data_2026-05-02.csv", "ingested")
+            },
+            landed(4, "sales_data_2026-05-02_copy.csv", "repeated"),
+            landed(3, "sales_data_2026-05-01.csv", "ingested"),
+        ],
+        ..Snapshot::default()
+    };
+    update(&mut state, Message::Books(Box::new(Ok(snapshot))));
+    state.taken_in.insert("Shop feed".to_owned(), (246, 83));
+    state.focus = Pane::Feeds;
+    state.settle();
+    state
+}
+
+/// What was set aside of a landed file.
+pub(super) fn set_aside(file: i64) -> Vec<QuarantineRow> {
+    let row =
+        |line, column: Option<&str>, reason: &str, value: Option<&str>, raw: &str| QuarantineRow {
+            file,
+            line,
+            dataset: "sales".to_owned(),
+            column: column.map(str::to_owned),
+            reason: reason.to_owned(),
+            value: value.map(str::to_owned),
+            raw: raw.to_owned(),
+        };
+    vec![
+        row(
+            2,
+            Some("sale_date"),
+            "not a day",
+            Some("31/12/2025"),
+            "P001,31/12/2025,1,19.99,North\r\n",
+        ),
+        row(17, Some("quantity"), "not a whole number", Some("2.7"), "P007,2026-05-02,2.7,3.50"),
+        row(18, None, "6 cells instead of 5", None, "P007,2026-05-02,2,3.50,North,oops"),
+        row(64, Some("product_id"), "not in products", Some(HOSTILE), &HOSTILE.repeat(9)),
+    ]
 }
 
 /// As a service would have it, if it could.

@@ -126,6 +126,31 @@ fn registers() {
 }
 
 #[test]
+fn landed_files() {
+    show("feeds", sample::feeds);
+    show("feeds-endpoints", || {
+        let mut state = sample::feeds();
+        press(&mut state, "1");
+        state
+    });
+    for (name, keys, file) in
+        [("feed-details", "jjjj<enter>", 5), ("feed-details-refused", "<enter>", 6)]
+    {
+        show(name, || {
+            let mut state = sample::feeds();
+            press(&mut state, keys);
+            update(&mut state, Message::SetAside(file, Ok(sample::set_aside(file))));
+            state
+        });
+    }
+    show("no-feeds", || {
+        let mut state = sample::state();
+        press(&mut state, "d");
+        state
+    });
+}
+
+#[test]
 fn the_log_scrolls_searches_and_follows_again() {
     sample::fill_log();
     let mut log =
@@ -204,6 +229,24 @@ fn nothing_from_outside_reaches_the_terminal_as_it_came() {
         let mut state = after(keys)();
         if let Some(id) = keys.contains("enter").then_some(Id::export(6)) {
             update(&mut state, Message::Timeline(id, Ok(Some(sample::timeline(id)))));
+        }
+        for size in SIZES {
+            let terminal = screen(&mut state, size);
+            for cell in terminal.backend().buffer().content() {
+                let hostile = |c: char| c.is_control() || "\u{202e}\u{200b}\u{9b}".contains(c);
+                assert!(!cell.symbol().contains(hostile), "{keys}: {:?}", cell.symbol());
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_of_a_partners_file_reaches_the_terminal_as_it_came() {
+    for keys in ["", "j", "jjjj", "j<enter>", "jjjj<enter>", "jy"] {
+        let mut state = sample::feeds();
+        press(&mut state, keys);
+        for file in [5, 9] {
+            update(&mut state, Message::SetAside(file, Ok(sample::set_aside(file))));
         }
         for size in SIZES {
             let terminal = screen(&mut state, size);

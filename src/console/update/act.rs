@@ -4,9 +4,9 @@ use super::motion;
 use crate::console::action::Action;
 use crate::console::effect::{Effect, LogMove};
 use crate::console::possible::{acts_on, fits, possible};
-use crate::console::state::{Confirm, Details, Popup, RowKey, State, Target};
+use crate::console::state::{Confirm, Details, Popup, RowKey, SetAside, State, Target};
 use crate::console::view;
-use crate::engine::{Command, Level, Phase, ReconcileMode};
+use crate::engine::{Again, Command, Level, Phase, ReconcileMode};
 use crate::model::{Id, Shown, Trigger};
 
 /// Does `action`, or says why it is not possible now.
@@ -32,8 +32,8 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         | Action::PageDown
         | Action::Top
         | Action::Bottom => return motion::motion(state, action),
-        Action::NextPane => state.focus = focus.step(1),
-        Action::PreviousPane => state.focus = focus.step(3),
+        Action::NextPane => state.focus = focus.step(true, state.has_feeds()),
+        Action::PreviousPane => state.focus = focus.step(false, state.has_feeds()),
         Action::Focus(pane) => state.focus = pane,
         Action::Full => state.full = !state.full,
         Action::Mark => {
@@ -83,6 +83,7 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         | Action::Fetch
         | Action::Cancel
         | Action::SendAgain => return on_files(state, action),
+        Action::TakeIn | Action::Accept => return take_in(state, action == Action::Accept),
     }
     Vec::new()
 }
@@ -162,6 +163,33 @@ fn on_files(state: &mut State, action: Action) -> Vec<Effect> {
     Vec::new()
 }
 
+/// Takes the selected landed file in again; to accept what is bad, asks first.
+fn take_in(state: &mut State, accept: bool) -> Vec<Effect> {
+    let Some(row) = state.selected_landed() else { return Vec::new() };
+    let id = Id::landed(row.id);
+    let command = Command::TakeInAgain(Again::File { id: row.id, accept, replace: None });
+    if !accept {
+        state.say(Level::Info, format!("{id} is taken in again"));
+        return send(state, command);
+    }
+    let lines = vec![
+        format!("{id} {}", Shown::new(&row.name)),
+        format!("{} good rows, {} bad ones", row.rows_good, row.rows_bad),
+        String::new(),
+        "Its good rows go in, the bad ones stay set aside; now, and whenever it is taken in \
+         again."
+            .to_owned(),
+    ];
+    state.popup = Some(Popup::Confirm(Confirm {
+        title: "Accept?".to_owned(),
+        lines,
+        yes: "Yes, take it in".to_owned(),
+        command: Some(command),
+        on_yes: false,
+    }));
+    Vec::new()
+}
+
 fn quit(state: &mut State) -> Vec<Effect> {
     if !state.is_busy() {
         return vec![Effect::Quit];
@@ -218,18 +246,24 @@ fn open(state: &mut State) -> Vec<Effect> {
     let details = match state.list(state.focus).selected.clone() {
         Some(RowKey::Id(id)) => {
             let title = state.target(id).map_or_else(Shown::default, |t| t.name);
-            Details { title, id: Some(id), facts: Vec::new(), timeline: None, scroll: 0 }
+            Details { id: Some(id), ..Details::of(title, Vec::new()) }
         }
         Some(RowKey::Endpoint(name)) => {
             let Some(row) = state.books.endpoints.iter().find(|e| e.name == name) else {
                 return Vec::new();
             };
             let facts = view::endpoints::facts(state, row);
-            Details { title: Shown::new(&name), id: None, facts, timeline: None, scroll: 0 }
+            Details::of(Shown::new(&name), facts)
+        }
+        Some(RowKey::Landed(file)) => {
+            let Some(row) = state.landed_file(file) else { return Vec::new() };
+            let facts = view::feeds::facts(state, row);
+            let landed = Some(SetAside { file, rows: None });
+            Details { landed, ..Details::of(Shown::new(&row.path), facts) }
         }
         None => return Vec::new(),
     };
-    let show = details.id.map(Effect::Show);
+    let show = details.refresh();
     state.popup = Some(Popup::Details(details));
     show.into_iter().collect()
 }
@@ -251,6 +285,11 @@ fn copy(state: &mut State, action: Action) -> Vec<Effect> {
         Some(RowKey::Id(id)) if action == Action::CopyId => id.to_string(),
         Some(RowKey::Id(id)) => state.target(*id).map_or_else(String::new, |t| t.name.to_string()),
         Some(RowKey::Endpoint(name)) => Shown::new(name).to_string(),
+        Some(RowKey::Landed(file)) if action == Action::CopyId => Id::landed(*file).to_string(),
+        Some(RowKey::Landed(file)) => {
+            let path = state.landed_file(*file).map(|row| Shown::new(&row.path));
+            path.unwrap_or_default().to_string()
+        }
         None => return Vec::new(),
     };
     state.say(Level::Info, format!("copied {text}"));

@@ -4,6 +4,7 @@ use crate::console::effect::Effect;
 use crate::console::state::{Popup, SignIn, State};
 use crate::engine::{Command, Event, Level, Phase, Reply};
 use crate::model::{DeliveryState, ExportState, FailureClass, Outcome, Shown};
+use crate::silver::LandedState;
 
 /// Takes in one event. Whatever concerns the books makes them read again: the
 /// event is a hint, the ledger the truth.
@@ -15,6 +16,7 @@ pub(super) fn event(state: &mut State, event: Event) -> Vec<Effect> {
             }
             state.runs.insert(run, state.now);
             for endpoint in endpoints {
+                state.taken_in.remove(&endpoint);
                 state.phases.entry(endpoint).or_insert(Phase::Queued);
             }
         }
@@ -50,6 +52,14 @@ pub(super) fn event(state: &mut State, event: Event) -> Vec<Effect> {
             let done = now.is_delivered() || now == DeliveryState::Cancelled;
             state.transfers.count_export(export, done);
         }
+        // What of it a person should know comes as a notice.
+        Event::Ingested(file) => {
+            let counts = state.taken_in.entry(file.endpoint).or_default();
+            if file.state == LandedState::Ingested {
+                counts.0 += file.rows_good;
+            }
+            counts.1 += file.rows_bad;
+        }
         // Counts of a walk that goes on; the books have them at its end.
         Event::Walk(walk) => {
             state.walks.insert(walk.endpoint.clone(), walk);
@@ -81,7 +91,7 @@ pub(super) fn event(state: &mut State, event: Event) -> Vec<Effect> {
     let mut effects = vec![Effect::Reload];
     // An open timeline goes on while one looks at it.
     if let Some(Popup::Details(details)) = &state.popup {
-        effects.extend(details.id.map(Effect::Show));
+        effects.extend(details.refresh());
     }
     effects
 }
@@ -150,6 +160,11 @@ pub(super) fn reply(state: &mut State, command: &Command, reply: Reply) -> Vec<E
             for endpoint in endpoints {
                 state.say(Level::Info, endpoint.words());
             }
+        }
+        Reply::TakenIn(taken) => {
+            let totals = taken.totals;
+            let words = format!("{} files taken in, {} refused", totals.ingested, totals.refused);
+            state.say(Level::Info, words);
         }
         // Not asked for by any key.
         Reply::CarriedOn(_) | Reply::Vitals(_) => {}

@@ -11,8 +11,10 @@ pub(super) use popup::matching;
 use super::effect::Effect;
 use super::message::{Message, Snapshot};
 use super::state::{Popup, State};
+use super::view;
 use crate::engine::Level;
 use crate::model::Failure;
+use crate::silver::lists::QuarantineRow;
 
 /// Takes in one message. Pure: time comes in as `state.now`.
 pub(super) fn update(state: &mut State, message: Message) -> Vec<Effect> {
@@ -44,6 +46,10 @@ pub(super) fn update(state: &mut State, message: Message) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Message::SetAside(file, read) => {
+            set_aside(state, file, read);
+            Vec::new()
+        }
         Message::Replied(command, reply) => engine::reply(state, &command, reply),
         Message::Logged | Message::InputFailed(_) => Vec::new(),
         Message::Tick => {
@@ -53,6 +59,22 @@ pub(super) fn update(state: &mut State, message: Message) -> Vec<Effect> {
             }
             Vec::new()
         }
+    }
+}
+
+/// The details of a landed file: as it stands now, and what was set aside of it.
+fn set_aside(state: &mut State, file: i64, read: Result<Vec<QuarantineRow>, Failure>) {
+    let facts = state.landed_file(file).map(|row| view::feeds::facts(state, row));
+    let Some(Popup::Details(details)) = &mut state.popup else { return };
+    let Some(landed) = details.landed.as_mut().filter(|landed| landed.file == file) else {
+        return;
+    };
+    match read {
+        Ok(rows) => {
+            landed.rows = Some(rows);
+            details.facts = facts.unwrap_or_else(|| std::mem::take(&mut details.facts));
+        }
+        Err(failure) => state.say(Level::Error, failure.to_string()),
     }
 }
 

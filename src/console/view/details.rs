@@ -30,6 +30,8 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, details: &m
         for event in &timeline.events {
             happened(&mut lines, state, event, &mut day, room);
         }
+    } else if let Some(landed) = &details.landed {
+        super::feeds::set_aside(&mut lines, state, landed, room);
     } else if details.id.is_some() {
         lines.push(Line::styled("reading the books", state.theme.dim()));
     }

@@ -23,11 +23,15 @@ const COLUMNS: &[Column] = &[
     Column::new("CONFIRMED", 9, 1).right(),
     Column::new("FILES", 6, 3).right(),
     Column::new("CHANGES", 9, 2).right(),
+    Column::new("ROWS", 9, 3).right(),
     Column::new("CALLS", 5, 0).right(),
 ];
 
 /// Those that say something only of what is delivered.
 const OF_DELIVERIES: &[&str] = &["UNCONF", "CONFIRMED"];
+
+/// The one that says something only of partners' folders.
+const OF_FEEDS: &str = "ROWS";
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let rows: Vec<&EndpointRow> = state.endpoints().collect();
@@ -37,7 +41,10 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
         return pane::nothing(frame, area, state, Pane::Endpoints, words);
     }
     let delivers = rows.iter().any(|e| e.deliver_to.is_some());
-    let is_shown = |column: &Column| delivers || !OF_DELIVERIES.contains(&column.title);
+    let feeds = !state.taken_in.is_empty();
+    let is_shown = |column: &Column| {
+        (delivers || !OF_DELIVERIES.contains(&column.title)) && (feeds || column.title != OF_FEEDS)
+    };
     let columns: Vec<Column> = COLUMNS.iter().filter(|c| is_shown(c)).copied().collect();
     let row = |n: usize| {
         let e = rows.get(n)?;
@@ -133,6 +140,15 @@ fn calls(state: &State, e: &EndpointRow) -> (u64, u64) {
     }
 }
 
+/// Rows that went in, and with a `!` those that were set aside.
+fn rows(state: &State, e: &EndpointRow) -> Cell {
+    match state.taken_in.get(&e.name) {
+        None => Cell::plain(""),
+        Some((good, 0)) => Cell::plain(format!("+{good}")),
+        Some((good, bad)) => Cell::new(format!("+{good} !{bad}"), Mood::Warning),
+    }
+}
+
 /// Where the service counts in units of its own, those too.
 fn of_quota(calls: u64, quota: u64) -> String {
     if quota == calls { String::new() } else { format!(", {quota} units of the quota") }
@@ -165,6 +181,7 @@ fn cells(state: &State, e: &EndpointRow) -> Vec<Cell> {
         Cell::plain(if delivers { e.confirmed.to_string() } else { String::new() }),
         Cell::new(files(e).to_string(), if e.access_lost > 0 { Mood::Warning } else { Mood::Dim }),
         Cell::plain(signed(changes(state, e))),
+        rows(state, e),
         Cell::dim(calls(state, e).0.to_string()),
     ]
 }
@@ -201,6 +218,9 @@ pub(in crate::console) fn facts(state: &State, e: &EndpointRow) -> Vec<(String, 
     } else {
         facts.push(("listed", e.listed.to_string()));
     }
+    facts.extend(state.taken_in.get(&e.name).map(|(good, bad)| {
+        ("rows", format!("{good} went in, {bad} set aside (the last time that files landed)"))
+    }));
     if e.access_lost > 0 {
         facts
             .push(("access lost", format!("{} files: kept as they were last seen", e.access_lost)));

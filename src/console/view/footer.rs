@@ -39,6 +39,10 @@ fn selected_failure(state: &State) -> Option<String> {
         (_, RowKey::Endpoint(name)) => {
             state.books.endpoints.iter().find(|e| e.name == *name)?.last_error.clone()
         }
+        (_, RowKey::Landed(file)) => {
+            let row = state.landed_file(*file)?;
+            row.error.clone().or_else(|| super::feeds::drift(row))
+        }
         (Pane::Transfers, RowKey::Id(id)) => {
             state.books.recent.iter().find(|d| d.id == *id)?.error.clone()
         }

@@ -3,6 +3,7 @@
 mod confirm;
 mod details;
 pub(super) mod endpoints;
+pub(super) mod feeds;
 pub(super) mod footer;
 mod header;
 pub(super) mod help;
@@ -48,6 +49,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, state: &mut State, log: &mut LogView) 
             Pane::Endpoints => endpoints::draw(frame, area, state),
             Pane::Pending => pending::draw(frame, area, state),
             Pane::Transfers => transfers::draw(frame, area, state),
+            Pane::Feeds => feeds::draw(frame, area, state),
             Pane::Log => pane::draw_log(frame, area, state, log),
         }
     }
@@ -66,20 +68,22 @@ pub(super) fn draw(frame: &mut Frame<'_>, state: &mut State, log: &mut LogView) 
 }
 
 /// Where each pane is: the endpoints take what they need, the others share the
-/// rest, the focused one gets the larger part of it.
+/// rest, the focused one gets the larger part of it. Landed files are looked at instead
+/// of what is delivered.
 fn panes(state: &State, area: Rect) -> Vec<(Pane, Rect)> {
     if state.full {
         return vec![(state.focus, area)];
     }
     let wanted = state.books.endpoints.len().max(1) as u16 + 2;
     let most = if state.focus == Pane::Endpoints { area.height * 2 / 5 } else { area.height / 4 };
+    let endpoints = Constraint::Length(wanted.min(most.max(4)));
+    if state.focus == Pane::Feeds {
+        let rows = [endpoints, Constraint::Fill(3), Constraint::Fill(1)];
+        let areas: [Rect; 3] = area.layout(&Layout::vertical(rows));
+        return [Pane::Endpoints, Pane::Feeds, Pane::Log].into_iter().zip(areas).collect();
+    }
     let share = |pane| Constraint::Fill(if pane == state.focus { 3 } else { 2 });
-    let rows = [
-        Constraint::Length(wanted.min(most.max(4))),
-        share(Pane::Pending),
-        share(Pane::Transfers),
-        share(Pane::Log),
-    ];
+    let rows = [endpoints, share(Pane::Pending), share(Pane::Transfers), share(Pane::Log)];
     let areas: [Rect; 4] = area.layout(&Layout::vertical(rows));
     Pane::ALL.into_iter().zip(areas).collect()
 }

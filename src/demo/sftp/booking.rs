@@ -15,9 +15,9 @@ pub(super) struct Booked {
 }
 
 impl Booked {
-    pub(super) fn new(world: &World, request: Request) -> Self {
+    pub(super) fn new(world: &World, service: Service, request: Request) -> Self {
         let place =
-            worth_booking(&request).map(|(method, path)| world.called(Service::Sftp, method, path));
+            worth_booking(&request).map(|(method, path)| world.called(service, method, path));
         Self { request, place }
     }
 

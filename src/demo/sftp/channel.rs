@@ -9,6 +9,7 @@ use russh::server::{Handle, Msg};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 use super::House;
+use super::login::Login;
 use super::session::{Next, Session};
 use crate::demo::fault::Fault;
 use crate::demo::net::Scissors;
@@ -20,13 +21,14 @@ const SLOW: u64 = 64 * 1024;
 /// Serves SFTP until the client goes or the connection is cut.
 pub(super) async fn serve(
     house: Arc<House>,
+    login: Login,
     scissors: Scissors,
     channel: Channel<Msg>,
     handle: Handle,
 ) {
     let id = channel.id();
     let mut stream = channel.into_stream();
-    let session = Session::new(Arc::clone(&house));
+    let session = Session::new(Arc::clone(&house), login);
     if let Some(session) = converse(&house, &scissors, &mut stream, session).await {
         in_background(move || session.end()).await;
     }

@@ -59,7 +59,8 @@ impl Session {
             Request::Fsetstat { handle, attrs } => set_attributes(self.file(&handle)?, &attrs),
             Request::Opendir { path } => {
                 let place = self.visible_followed(&path)?;
-                let entries = entries(&place.disk).map_err(|error| status(&error))?;
+                let mut entries = entries(&place.disk).map_err(|error| status(&error))?;
+                entries.retain(|entry| self.lists(&place, &entry.name));
                 self.opened(Open::Folder(entries))
             }
             Request::Readdir { handle } => match self.handles.get(&handle) {
@@ -73,6 +74,12 @@ impl Session {
             Request::Rename { from, to } => self.rename(&from, &to, Kind::Plain),
             Request::Extended { name, data } => self.extended(&name, data),
         }
+    }
+
+    /// Whether a folder's listing shows this entry.
+    fn lists(&self, folder: &Place, name: &[u8]) -> bool {
+        let dots = name == b"." || name == b"..";
+        dots || resolve(&folder.disk, name).is_ok_and(|entry| self.login.sees(&self.house, &entry))
     }
 
     fn introduction(&self) -> Reply {
@@ -121,7 +128,7 @@ impl Session {
     }
 
     fn change(&self, path: &[u8], change: impl FnOnce(&Place) -> io::Result<()>) -> Answer {
-        let place = self.visible(path)?;
+        let place = self.changeable(path)?;
         self.check_change()?;
         change(&place).map_err(|error| status(&error))?;
         done()
@@ -137,11 +144,21 @@ impl Session {
         self.check_visible(resolve(&self.house.world.grounds().root, path)?)
     }
 
+    /// The same of a place where something is to be renamed, removed or replaced.
+    pub(super) fn changeable(&self, path: &[u8]) -> Result<Place, StatusCode> {
+        let place = self.visible(path)?;
+        let may = self.login.may_change(&self.house, &place);
+        if may { Ok(place) } else { Err(StatusCode::PERMISSION_DENIED) }
+    }
+
     pub(super) fn visible_followed(&self, path: &[u8]) -> Result<Place, StatusCode> {
         self.check_visible(resolve_followed(&self.house.world.grounds().root, path)?)
     }
 
     fn check_visible(&self, place: Place) -> Result<Place, StatusCode> {
+        if !self.login.sees(&self.house, &place) {
+            return Err(StatusCode::NO_SUCH_FILE);
+        }
         let world = &self.house.world;
         let processed = place.disk.starts_with(&world.grounds().processed);
         if processed && world.strike(Fault::ProcessedHidden).is_some() {

@@ -8,6 +8,7 @@ mod execute;
 mod files;
 mod handles;
 mod jail;
+mod login;
 mod rename;
 mod session;
 mod ssh;
@@ -61,6 +62,8 @@ pub(super) struct House {
     pub(super) username: String,
     pub(super) password: Secret,
     pub(super) authorized_keys: Vec<PublicKey>,
+    /// Whether any other user is a client of the partner's folder.
+    pub(super) feed: bool,
     pub(super) extensions: Extensions,
     pub(super) consumer: Consumer,
     pub(super) pickup: Pickup,

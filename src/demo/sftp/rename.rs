@@ -42,7 +42,7 @@ impl Session {
     /// Renames, and lets an eager consumer see it before the client hears of it.
     pub(super) fn rename(&self, from: &[u8], to: &[u8], kind: Kind) -> Answer {
         let world = &self.house.world;
-        let (from, to) = (self.visible(from)?, self.visible(to)?);
+        let (from, to) = (self.changeable(from)?, self.changeable(to)?);
         self.check_change()?;
         if world.strike(Fault::RenameRefused).is_some() {
             return Err(StatusCode::PERMISSION_DENIED);

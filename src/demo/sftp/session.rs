@@ -8,6 +8,7 @@ use bytes::{Bytes, BytesMut};
 use super::House;
 use super::booking::Booked;
 use super::handles::Handles;
+use super::login::Login;
 use super::rename::is_rename;
 use crate::demo::consumer::{self, Consumer};
 use crate::demo::fault::Fault;
@@ -41,13 +42,14 @@ enum Fortune {
 /// A session's state.
 pub(super) struct Session {
     pub(super) house: Arc<House>,
+    pub(super) login: Login,
     pub(super) handles: Handles,
     greeted: bool,
 }
 
 impl Session {
-    pub(super) fn new(house: Arc<House>) -> Self {
-        Self { house, handles: Handles::default(), greeted: false }
+    pub(super) fn new(house: Arc<House>, login: Login) -> Self {
+        Self { house, login, handles: Handles::default(), greeted: false }
     }
 
     /// Executes packets in order, until something goes wrong. Blocks on the disk.
@@ -67,7 +69,7 @@ impl Session {
             Ok(decoded) => decoded,
             Err(error) => return refuse(&packet, &error, replies),
         };
-        let booked = Booked::new(&self.house.world, request);
+        let booked = Booked::new(&self.house.world, self.login.service(), request);
         match self.fortune(&booked.request) {
             Fortune::Answer => {}
             Fortune::CutBefore => return Next::Cut,

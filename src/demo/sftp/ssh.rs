@@ -11,6 +11,7 @@ use russh::{Channel, ChannelId};
 
 use super::House;
 use super::channel;
+use super::login::Login;
 use crate::demo::fault::Fault;
 use crate::demo::net::Scissors;
 
@@ -18,25 +19,36 @@ use crate::demo::net::Scissors;
 pub(super) struct Guest {
     house: Arc<House>,
     scissors: Scissors,
+    /// Who it is, once that is proven.
+    login: Option<Login>,
     channels: HashMap<ChannelId, Channel<Msg>>,
 }
 
 impl Guest {
     pub(super) fn new(house: Arc<House>, scissors: Scissors) -> Self {
-        Self { house, scissors, channels: HashMap::new() }
+        Self { house, scissors, login: None, channels: HashMap::new() }
     }
 
-    fn answer(&self, welcome: bool) -> Auth {
-        if welcome && self.house.world.strike(Fault::AuthRefused).is_none() {
-            Auth::Accept
+    fn answer(&mut self, login: Option<Login>) -> Auth {
+        let refused = login.is_none() || self.house.world.strike(Fault::AuthRefused).is_some();
+        self.login = login.filter(|_| !refused);
+        if refused { Auth::reject() } else { Auth::Accept }
+    }
+
+    /// Who comes as `user`, if what the receiver's own user has to show is `proven`.
+    /// Anybody else is a client of the feed, whatever they show.
+    fn recognise(&self, user: &str, proven: impl FnOnce(&House) -> bool) -> Option<Login> {
+        if user == self.house.username {
+            proven(&self.house).then_some(Login::Receiver)
         } else {
-            Auth::reject()
+            self.house.feed.then_some(Login::Feed)
         }
     }
 
-    fn knows(&self, user: &str, key: &PublicKey) -> bool {
-        let known = &self.house.authorized_keys;
-        user == self.house.username && known.iter().any(|known| known.key_data() == key.key_data())
+    fn recognise_key(&self, user: &str, key: &PublicKey) -> Option<Login> {
+        self.recognise(user, |house| {
+            house.authorized_keys.iter().any(|known| known.key_data() == key.key_data())
+        })
     }
 }
 
@@ -44,7 +56,8 @@ impl Handler for Guest {
     type Error = russh::Error;
 
     async fn auth_password(&mut self, user: &str, password: &str) -> Result<Auth, russh::Error> {
-        Ok(self.answer(user == self.house.username && password == self.house.password.expose()))
+        let login = self.recognise(user, |house| password == house.password.expose());
+        Ok(self.answer(login))
     }
 
     async fn auth_publickey_offered(
@@ -52,8 +65,8 @@ impl Handler for Guest {
         user: &str,
         offer: PublicKeyOffer<'_>,
     ) -> Result<Auth, russh::Error> {
-        let known = self.knows(user, offer.public_key);
-        Ok(if known { Auth::Accept } else { Auth::reject() })
+        let known = self.recognise_key(user, offer.public_key);
+        Ok(if known.is_some() { Auth::Accept } else { Auth::reject() })
     }
 
     async fn auth_publickey(
@@ -61,7 +74,8 @@ impl Handler for Guest {
         user: &str,
         key: VerifiedPublicKey<'_>,
     ) -> Result<Auth, russh::Error> {
-        Ok(self.answer(self.knows(user, key.public_key)))
+        let login = self.recognise_key(user, key.public_key);
+        Ok(self.answer(login))
     }
 
     async fn channel_open_session(
@@ -81,12 +95,14 @@ impl Handler for Guest {
         name: &str,
         session: &mut Session,
     ) -> Result<(), russh::Error> {
-        let Some(channel) = self.channels.remove(&id).filter(|_| name == "sftp") else {
+        let channel = self.channels.remove(&id).filter(|_| name == "sftp");
+        let (Some(channel), Some(login)) = (channel, self.login) else {
             return session.channel_failure(id);
         };
         session.channel_success(id)?;
         let serve = channel::serve(
             Arc::clone(&self.house),
+            login,
             self.scissors.clone(),
             channel,
             session.handle(),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::export::sha256;
 use super::oracle::Sample;
+use crate::demo::feed::OUTGOING;
 use crate::model::Failure;
 
 /// The upload folder, as an SFTP client sees it.
@@ -23,6 +24,8 @@ pub(in crate::demo) struct Grounds {
     pub(in crate::demo) uploads: PathBuf,
     /// [`PROCESSED`].
     pub(in crate::demo) processed: PathBuf,
+    /// The partner's folder.
+    pub(in crate::demo) outgoing: PathBuf,
     /// Outside of what clients see; on the same disk, so that a rename takes a
     /// file away at once.
     pub(in crate::demo) spool: PathBuf,
@@ -40,13 +43,14 @@ impl Grounds {
         let grounds = Self {
             uploads: root.join(UPLOADS.trim_matches('/')),
             processed: root.join(PROCESSED.trim_matches('/')),
+            outgoing: root.join(OUTGOING.trim_matches('/')),
             spool: dir.join("taken"),
             root,
         };
         for folder in [
             &grounds.uploads,
             &grounds.processed,
-            &grounds.root.join("outgoing"),
+            &grounds.outgoing,
             &grounds.root.join("test/incoming"),
             &grounds.spool,
         ] {
@@ -73,20 +77,22 @@ impl Grounds {
         Ok(seen)
     }
 
-    /// Bytes in all files below the root.
+    /// Bytes in all files below the root. What the partner has takes no space from the
+    /// receiver.
     pub(in crate::demo) fn used(&self) -> u64 {
-        fn below(folder: &Path) -> u64 {
+        fn below(folder: &Path, but: &Path) -> u64 {
             let Ok(entries) = fs::read_dir(folder) else { return 0 };
             entries
                 .flatten()
+                .filter(|entry| entry.path() != but)
                 .map(|entry| match entry.metadata() {
-                    Ok(data) if data.is_dir() => below(&entry.path()),
+                    Ok(data) if data.is_dir() => below(&entry.path(), but),
                     Ok(data) => data.len(),
                     Err(_) => 0,
                 })
                 .sum()
         }
-        below(&self.root)
+        below(&self.root, &self.outgoing)
     }
 }
 

@@ -15,6 +15,8 @@ pub enum Service {
     Store,
     /// The SFTP server.
     Sftp,
+    /// The same server, as it shows itself to the partner's clients.
+    Feed,
     /// Google Drive and its token endpoint.
     GoogleDrive,
     /// Autodesk Platform Services.

@@ -16,6 +16,7 @@ use tokio::sync::watch;
 
 use super::autodesk::Tree;
 use super::fault::{Arming, Arsenal, Fault, Strike};
+use super::feed::Feed;
 use super::google_drive::Drive;
 use crate::model::Failure;
 
@@ -35,6 +36,7 @@ pub struct World {
     /// both places or in neither. Taken before `state`.
     moving: Mutex<()>,
     google_drive: Drive,
+    feed: Feed,
     /// What is true at Autodesk. Taken before `state`.
     autodesk: Mutex<Tree>,
     revision: watch::Sender<u64>,
@@ -53,11 +55,14 @@ impl World {
     /// A world without exports, with the receiver's folders below `dir`.
     pub(super) fn new(dir: &Path) -> Result<Arc<Self>, Failure> {
         let revision = watch::Sender::new(0);
+        let grounds = Grounds::lay_out(dir)?;
+        let feed = Feed::new(grounds.outgoing.clone(), grounds.spool.clone(), revision.clone());
         Ok(Arc::new(Self {
-            grounds: Grounds::lay_out(dir)?,
+            grounds,
             state: Mutex::default(),
             moving: Mutex::default(),
             google_drive: Drive::new(revision.clone())?,
+            feed,
             autodesk: Mutex::default(),
             revision,
         }))
@@ -128,6 +133,11 @@ impl World {
     /// What is true of everybody's Google Drive.
     pub fn google_drive(&self) -> &Drive {
         &self.google_drive
+    }
+
+    /// What lies in the partner's folder, and what is true of it.
+    pub fn feed(&self) -> &Feed {
+        &self.feed
     }
 
     /// Changes with everything that happens here: wait on it, then look again.

@@ -8,7 +8,6 @@
 mod direct;
 mod look;
 mod paths;
-mod pool;
 mod publish;
 mod stage;
 
@@ -21,9 +20,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Acknowledged, Capabilities, Destination, Fence, PublishFailure, Sighting, Staged};
 use crate::model::{DestinationSettings, Failure};
-use crate::transport::sftp::SessionUser;
+use crate::transport::sftp::{Pool, SessionUser};
 use paths::{Paths, RemotePath};
-use pool::Pool;
 
 /// Where renames are not atomic, a rename whose reply was lost may still be
 /// carried out in two steps: the fence waits this long for it to be over.

@@ -390,7 +390,8 @@ fn outdated(connection: &Connection, endpoint: i64) -> Result<Vec<(Export, Failu
                  SELECT 1 FROM endpoints e JOIN files f
                      ON f.endpoint_id = e.id AND f.external_file_id = x.uid
                      AND f.removed_at IS NULL AND f.version = x.version AND f.contents IS NOT NULL
-                 WHERE e.position >= 0 AND e.deliver_to = x.account AND e.endpoint_type = x.source)
+                 WHERE e.position >= 0 AND coalesce(e.deliver_to, 'feed:' || e.name) = x.account
+                     AND e.endpoint_type = x.source)
              ORDER BY x.id",
         )
         .map_err(sql)?;

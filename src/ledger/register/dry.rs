@@ -153,6 +153,7 @@ fn finish(
     let Some(endpoint) = walk.endpoint.filter(|_| walked.failures.is_empty()) else {
         return Ok(state.counts);
     };
+    missing::keep(connection, endpoint, walked, &mut state.files)?;
     let mut gone = missing::by_word(connection, endpoint, folders, &state.gone)?.files;
     if walked.absence_counts {
         let (files, seen) = (&state.files, &state.folders);

@@ -50,6 +50,7 @@ fn finish(
     let complete = walked.failures.is_empty();
     let mut folders = Tree::load(connection, walk.endpoint).map_err(sql)?;
 
+    missing::keep(connection, walk.endpoint, walked, &mut state.files).map_err(sql)?;
     let (files, seen) = (&state.files, &state.folders);
     let absent = match walked.absence_counts {
         true => missing::by_absence(connection, &folders, walked, files, seen).map_err(sql)?,

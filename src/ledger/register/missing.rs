@@ -46,6 +46,21 @@ pub(super) fn by_absence(
     Ok(missing)
 }
 
+/// Files that are there, and of which the walk shows nothing new: they count as seen.
+pub(super) fn keep(
+    connection: &Connection,
+    endpoint: i64,
+    walked: &Walked,
+    seen_files: &mut Rows,
+) -> rusqlite::Result<()> {
+    for id in &walked.kept {
+        if let Some(row) = file_called(connection, endpoint, id)? {
+            seen_files.insert(row);
+        }
+    }
+    Ok(())
+}
+
 /// What the service said is gone, and what lies below it by now.
 pub(super) fn by_word(
     connection: &Connection,

@@ -18,6 +18,7 @@
 mod begin;
 mod contents;
 mod dry;
+mod fetched;
 mod files;
 mod finish;
 mod folders;

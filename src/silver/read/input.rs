@@ -18,7 +18,7 @@ const MALFORMED: u8 = 0xFF;
 /// Bytes that are decoded at a time.
 const STEP: usize = 64 * 1024;
 
-type Bytes = Box<dyn Read + Send>;
+pub(super) type Bytes = Box<dyn Read + Send>;
 
 /// A stream of UTF-8, but for what was malformed.
 pub(super) struct Input {
@@ -47,13 +47,7 @@ impl Input {
         let Some(named) = Encoding::for_label_no_replacement(label.as_bytes()) else {
             return Err(wrong::definition(format!("there is no encoding \"{label}\"")));
         };
-        let (first, file) = begin(file, false)?;
-        let gzip = first.starts_with(&[0x1f, 0x8b]);
-        let bytes: Bytes = if gzip {
-            Box::new(MultiGzDecoder::new(Cursor::new(first).chain(file)))
-        } else {
-            Box::new(Cursor::new(first).chain(file))
-        };
+        let (bytes, gzip) = unpacked(file)?;
         let (first, bytes) = begin(bytes, gzip)?;
         let (encoding, mark) = match first.as_slice() {
             [0xef, 0xbb, 0xbf] => (UTF_8, 3),
@@ -117,6 +111,15 @@ impl Decoding {
             DecoderResult::OutputFull => written,
         }
     }
+}
+
+/// The file's bytes, unpacked if they are gzip, and whether they are.
+pub(super) fn unpacked(file: Bytes) -> Result<(Bytes, bool), Failure> {
+    let (first, file) = begin(file, false)?;
+    let gzip = first.starts_with(&[0x1f, 0x8b]);
+    let whole = Cursor::new(first).chain(file);
+    let bytes: Bytes = if gzip { Box::new(MultiGzDecoder::new(whole)) } else { Box::new(whole) };
+    Ok((bytes, gzip))
 }
 
 /// The first three bytes, fewer only if there are no more, and the rest.

@@ -19,7 +19,9 @@
 //!   text columns alone, as compact JSON.
 //! - Dates and times: see `typing::date` and `typing::timestamp`.
 
+pub mod able;
 mod csv;
+pub mod infer;
 mod input;
 mod json;
 mod ndjson;
@@ -54,6 +56,10 @@ pub trait RowReader: Send {
 
     /// How file and definition differ; complete once everything has been read.
     fn drift(&self) -> &Drift;
+
+    /// What the file calls its columns, as far as it has been read, those that the
+    /// definition does not name too.
+    fn names(&self) -> Vec<String>;
 }
 
 /// Begins to read `file`, one of `dataset`'s: a CSV file to the end of its header. Failures

@@ -58,4 +58,8 @@ impl RowReader for LineReader {
     fn drift(&self) -> &Drift {
         self.objects.drift()
     }
+
+    fn names(&self) -> Vec<String> {
+        self.objects.names()
+    }
 }

@@ -171,7 +171,7 @@ impl Rows<'_> {
         }
         self.keep.clear();
         self.keep.resize(chunk.len(), true);
-        self.references.resolve(chunk, &mut self.keep, &mut self.quarantine)?;
+        self.or_wrong(|rows| rows.references.resolve(chunk, &mut rows.keep, &mut rows.quarantine))?;
         self.good += self.keep.iter().filter(|keep| **keep).count() as u64;
         if self.wrong.is_some() {
             return Ok(());
@@ -199,20 +199,21 @@ impl Rows<'_> {
         file: &Waiting,
         parsed: Parsed,
     ) -> Result<Loaded, Trouble> {
-        if self.wrong.is_none() {
-            self.or_wrong(|rows| rows.table.rollups.flush())?;
-        }
         let (good, bad) = (self.good, self.quarantine.count);
-        let share = || match file.accept {
-            true => None,
-            false => too_many(dataset, good, bad, &parsed.drift),
-        };
+        let mut refusal = parsed.wrong.or_else(|| self.wrong.take());
+        if !file.accept {
+            refusal = refusal.or_else(|| too_many(dataset, good, bad, &parsed.drift));
+        }
+        if refusal.is_none() {
+            self.or_wrong(|rows| rows.table.finish())?;
+            refusal = self.wrong.take();
+        }
         Ok(Loaded {
             good,
             bad,
             unresolved: self.quarantine.unresolved,
             news: self.table.news,
-            refusal: parsed.wrong.or(self.wrong).or_else(share),
+            refusal,
             listed: self.quarantine.into_listed(),
             drift: parsed.drift,
         })

@@ -16,6 +16,7 @@ mod references;
 mod rollups;
 mod set_back;
 mod settle;
+mod staging;
 mod table;
 mod trouble;
 mod waiting;

@@ -3,18 +3,24 @@
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, Statement};
 
 use super::rollups::Rollups;
+use super::staging::Staging;
 use super::trouble::Trouble;
 use crate::model::Dataset;
 use crate::silver::rows::{Cell, Chunk};
 use crate::silver::schema;
 use crate::silver::sql::quote;
 
+/// Chunks that do not come after the one before them until a file's rows are sorted as a
+/// whole.
+const UNORDERED: usize = 8;
+
 /// Where the rows of one file go.
 pub(super) struct Table<'c> {
+    connection: &'c Connection,
     insert: Statement<'c>,
     keyed: Option<Keyed<'c>>,
     file: i64,
@@ -37,6 +43,11 @@ struct Keyed<'c> {
     rank: String,
     /// Whether these files' rows stay before this one's.
     higher: HashMap<i64, bool>,
+    /// The key of the last row that went in, and how many chunks began before it.
+    last: Vec<Value>,
+    unordered: usize,
+    /// Where the rows go once there were many such chunks.
+    staging: Option<Staging<'c>>,
 }
 
 impl<'c> Table<'c> {
@@ -63,25 +74,50 @@ impl<'c> Table<'c> {
             false => None,
         };
         let insert = connection.prepare(&insert)?;
-        Ok(Self { insert, keyed, file, rollups, news: 0, order: Vec::new() })
+        Ok(Self { connection, insert, keyed, file, rollups, news: 0, order: Vec::new() })
     }
 
     /// Puts the rows of a chunk in, without those that are not to be kept.
     pub(super) fn put(&mut self, chunk: &Chunk, keep: &[bool]) -> Result<(), Trouble> {
         self.order.clear();
         self.order.extend((0..chunk.len() as u32).filter(|n| keep[*n as usize]));
-        if let Some(keyed) = &self.keyed {
+        if let Some(keyed) = &mut self.keyed {
+            if let Some(staging) = &mut keyed.staging {
+                self.order.iter().try_for_each(|n| staging.add(chunk, *n as usize))?;
+                return Ok(());
+            }
             // Neighbours in the table are written together; equal keys stay in the order
             // of their lines, so that the last one wins.
             let by_key = |a: &u32, b: &u32| keyed.compare(chunk, *a as usize, *b as usize);
             if !self.order.is_sorted_by(|a, b| by_key(a, b) != Ordering::Greater) {
                 self.order.sort_by(by_key);
             }
+            if let (Some(first), Some(last)) = (self.order.first(), self.order.last()) {
+                keyed.look_at_order(chunk, *first as usize, *last as usize);
+            }
         }
         let order = std::mem::take(&mut self.order);
         let result = order.iter().try_for_each(|n| self.put_row(chunk, *n as usize));
         self.order = order;
+        if let Some(keyed) = &mut self.keyed
+            && keyed.unordered == UNORDERED
+            && result.is_ok()
+        {
+            keyed.staging = Some(Staging::of(self.connection, chunk.width)?);
+        }
         result
+    }
+
+    /// Puts in what waited, and writes the rollups.
+    pub(super) fn finish(&mut self) -> Result<(), Trouble> {
+        if let Some(keyed) = &mut self.keyed
+            && let Some(staging) = keyed.staging.take()
+        {
+            let key = keyed.key.clone();
+            staging
+                .drain(&key, |chunk| (0..chunk.len()).try_for_each(|n| self.put_row(chunk, n)))?;
+        }
+        self.rollups.flush()
     }
 
     fn put_row(&mut self, chunk: &Chunk, n: usize) -> Result<(), Trouble> {
@@ -145,7 +181,32 @@ impl<'c> Keyed<'c> {
             needs,
             rank: rank.to_owned(),
             higher: HashMap::new(),
+            last: Vec::new(),
+            unordered: 0,
+            staging: None,
         })
+    }
+
+    /// Counts chunks that begin before the one before them ended.
+    fn look_at_order(&mut self, chunk: &Chunk, first: usize, last: usize) {
+        let row = chunk.row(first);
+        let before = self.key.iter().zip(&self.last).map(|(at, last)| match (row[*at], last) {
+            (Cell::Integer(a), Value::Integer(b)) => a.cmp(b),
+            (Cell::Real(a), Value::Real(b)) => a.total_cmp(b),
+            (cell, Value::Text(text)) => chunk.text_of(cell).cmp(text),
+            _ => Ordering::Equal,
+        });
+        if before.fold(Ordering::Equal, Ordering::then) == Ordering::Less {
+            self.unordered += 1;
+        }
+        let row = chunk.row(last);
+        self.last.clear();
+        self.last.extend(self.key.iter().map(|at| match row[*at] {
+            Cell::Null => Value::Null,
+            Cell::Integer(n) => Value::Integer(n),
+            Cell::Real(n) => Value::Real(n),
+            text => Value::Text(chunk.text_of(text).to_owned()),
+        }));
     }
 
     fn compare(&self, chunk: &Chunk, a: usize, b: usize) -> Ordering {

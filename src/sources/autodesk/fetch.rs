@@ -5,7 +5,6 @@
 //! the token.
 
 use async_trait::async_trait;
-use aws_lc_rs::digest::SHA1_FOR_LEGACY_USE_ONLY;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -15,7 +14,7 @@ use super::api::Api;
 use super::limiter::CallClass;
 use crate::model::{Failure, FailureClass, Retry, Secret};
 use crate::sources::ContentSink;
-use crate::sources::checked::Checked;
+use crate::sources::checked::{Checked, Checksum};
 use crate::sources::download::{Download, Extent, Locate, Located};
 use crate::transport::http::{place, unexpected};
 
@@ -63,7 +62,7 @@ impl Api {
         let account = &self.account;
         let download =
             Download { store: account.store(), secrets: account.secrets(), object: &name };
-        let mut checked = Checked::new(sink, &SHA1_FOR_LEGACY_USE_ONLY);
+        let mut checked = Checked::new(sink, Checksum::sha1());
         let arrived = download.run(&object, &mut checked, cancel).await;
         if cancel.is_cancelled() {
             // A renewal under way uses up a refresh token: its answer must be kept.

@@ -10,6 +10,7 @@ use super::item::Item;
 use super::pages::Pages;
 use super::query::{Query, is_id};
 use super::root;
+use super::tree::Added;
 use super::walk::{Stop, ToFolder, Walk};
 use crate::model::{Page, RemoteFolder, Shown};
 
@@ -72,7 +73,7 @@ impl Walk<'_> {
             let mut by_drive: BTreeMap<Option<String>, Vec<String>> = BTreeMap::new();
             let mut page = Page::default();
             for (to, target) in self.targets(round).await? {
-                if !self.tree.add(&target.id, &to.folder) {
+                if self.tree.add(&target.id, &to.folder) != Added::New {
                     continue;
                 }
                 within &= target.drive_id == self.root.drive;

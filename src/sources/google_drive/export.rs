@@ -11,14 +11,15 @@ use tracing::info;
 use url::Url;
 
 use super::api::{Api, Ask};
+use super::as_it_is::as_it_is;
 use super::kind;
 use super::pace::Cost;
-use super::pour::{Broken, FETCHING, MAX_BREAKS, as_it_is, pour};
 use super::refusal::{Refusal, Verdict};
 use super::root;
 use super::row::Export;
 use super::token::Reach;
 use crate::model::{Failure, FailureClass, Retry, Shown};
+use crate::sources::pour::{Broken, FETCHING, MAX_BREAKS, pour, short};
 use crate::sources::{ContentHead, ContentSink};
 use crate::transport::http::{html_page, or_cancelled, pause, place};
 
@@ -52,10 +53,11 @@ pub(super) async fn fetch(
         }
         let total = header(CONTENT_LENGTH).and_then(|length| length.trim().parse().ok());
         sink.begin(ContentHead { name: Some(name(export)), total, etag: None, offset: 0 }).await?;
-        let cut = match pour(id, reply, total, &mut 0, sink, cancel).await {
+        let (place, mut at) = (place(reply.url()), 0);
+        let cut = match pour(id, &place, reply, total, &mut at, sink, cancel).await {
             Ok(()) => return Ok(()),
             Err(Broken::Stop(failure)) => return Err(failure),
-            Err(Broken::Cut(failure)) => failure,
+            Err(Broken::Cut(failure)) => short(failure, at, total),
         };
         breaks += 1;
         if breaks > MAX_BREAKS {

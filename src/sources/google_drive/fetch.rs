@@ -9,18 +9,19 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use super::api::{Api, Ask};
-use super::checked::Checked;
+use super::as_it_is::as_it_is;
 use super::pace::Cost;
-use super::pour::{Broken, FETCHING, MAX_BREAKS, as_it_is, pour};
 use super::query::ALL_DRIVES;
 use super::refusal::Refusal;
 use super::row::Fetchable;
 use super::token::Reach;
 use super::{export, root};
 use crate::model::{Failure, FailureClass, Retry, Shown};
+use crate::sources::checked::{Checked, Checksum};
 use crate::sources::content::content_range;
+use crate::sources::pour::{Broken, FETCHING, MAX_BREAKS, pour, short};
 use crate::sources::{ContentHead, ContentSink};
-use crate::transport::http::{or_cancelled, pause};
+use crate::transport::http::{or_cancelled, pause, place};
 
 const CHECKING: &str = "checking";
 
@@ -41,7 +42,11 @@ pub(super) async fn fetch(
     })?;
     match &wanted.export {
         Some(form) => export::fetch(api, &wanted.id, form, sink, cancel).await,
-        None => Blob { api, wanted: &wanted, cancel }.fetch(&mut Checked::new(sink)).await,
+        None => {
+            Blob { api, wanted: &wanted, cancel }
+                .fetch(&mut Checked::new(sink, Checksum::md5()))
+                .await
+        }
     }
 }
 
@@ -79,11 +84,13 @@ impl Blob<'_> {
             let end = total.or(size);
             at = offset;
             sink.begin(self.head(end, at)).await?;
-            let poured = pour(&self.wanted.id, reply, end, &mut at, sink, self.cancel).await;
+            let place = place(reply.url());
+            let cancel = self.cancel;
+            let poured = pour(&self.wanted.id, &place, reply, end, &mut at, sink, cancel).await;
             let cut = match poured {
                 Ok(()) => return self.check(sink).await,
                 Err(Broken::Stop(failure)) => return Err(failure),
-                Err(Broken::Cut(failure)) => failure,
+                Err(Broken::Cut(failure)) => short(failure, at, end),
             };
             if self.etag().is_none() {
                 // Nothing would tell whether the rest is the same file's.

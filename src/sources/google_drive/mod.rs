@@ -10,7 +10,7 @@
 //! | `run`, `walk` | the course of a walk, and what it carries along |
 //! | `root`, `folders`, `flat`, `beyond` | where it begins; by folders; a whole drive; shortcuts and what is shared |
 //! | `feed`, `changes`, `tree`, `memory` | the log of changes, and what follows from it |
-//! | `fetch`, `checked`, `export`, `pour` | contents |
+//! | `fetch`, `export`, `as_it_is` | contents |
 //! | `browse` | a first look for people |
 //!
 //! What the service does: <https://developers.google.com/workspace/drive/api> and its
@@ -22,10 +22,10 @@
 
 mod account;
 mod api;
+mod as_it_is;
 mod beyond;
 mod browse;
 mod changes;
-mod checked;
 mod export;
 mod feed;
 mod fetch;
@@ -38,7 +38,6 @@ mod looks;
 mod memory;
 mod pace;
 mod pages;
-mod pour;
 mod query;
 mod refusal;
 mod root;

@@ -18,6 +18,19 @@ pub(super) const LEFT: &str = "";
 pub(super) struct Tree {
     root: String,
     nodes: HashMap<String, Node>,
+    /// Folders that hang below the root only because none of their own was known.
+    adopted: HashSet<String>,
+}
+
+/// What came of hanging up a folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Added {
+    /// It is new.
+    New,
+    /// It hung below the root until its own folder was found: now.
+    Placed,
+    /// It hangs somewhere already.
+    Known,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,7 +49,7 @@ impl Tree {
     /// The root alone.
     pub(super) fn new(root: &str) -> Self {
         let nodes = HashMap::from([(root.to_owned(), Node::default())]);
-        Self { root: root.to_owned(), nodes }
+        Self { root: root.to_owned(), nodes, ..Self::default() }
     }
 
     /// The folders in the books; none if they do not make one tree below `root`.
@@ -50,7 +63,7 @@ impl Tree {
             (id.clone(), Node { parent, listed })
         };
         let nodes = known.folders.iter().map(node).collect();
-        let mut tree = Self { root: root.to_owned(), nodes };
+        let mut tree = Self { root: root.to_owned(), nodes, ..Self::default() };
         let whole = tree.nodes.len();
         tree.rehang(&HashMap::new(), false);
         (tree.nodes.len() == whole).then_some(tree)
@@ -73,17 +86,31 @@ impl Tree {
         self.nodes.get(id)?.parent.as_deref()
     }
 
-    /// Hangs up a new folder; false if it hangs somewhere already.
+    /// Hangs up a folder that was found in `parent`.
     ///
     /// Every folder is entered once, whatever leads to it: that ends loops of
     /// shortcuts, and of parents.
-    pub(super) fn add(&mut self, id: &str, parent: &str) -> bool {
-        if self.contains(id) {
-            return false;
+    pub(super) fn add(&mut self, id: &str, parent: &str) -> Added {
+        if !self.contains(id) {
+            let node = Node { parent: Some(parent.to_owned()), listed: false };
+            self.nodes.insert(id.to_owned(), node);
+            return Added::New;
         }
-        let node = Node { parent: Some(parent.to_owned()), listed: false };
-        self.nodes.insert(id.to_owned(), node);
-        true
+        if !self.adopted.contains(id) || self.hangs_below(parent, id) {
+            return Added::Known;
+        }
+        self.adopted.remove(id);
+        if let Some(node) = self.nodes.get_mut(id) {
+            node.parent = Some(parent.to_owned());
+        }
+        Added::Placed
+    }
+
+    /// Whether `id` is `above`, or lies somewhere below it.
+    fn hangs_below(&self, id: &str, above: &str) -> bool {
+        let up = std::iter::successors(Some(id), |id| self.parent(id));
+        // The tree has no loops; nor would one keep us here.
+        up.take(self.len()).any(|id| id == above)
     }
 
     /// Notes that the children of `id` have been listed.
@@ -125,12 +152,14 @@ impl Tree {
             }
         }
         let known = |id: &str| self.nodes.contains_key(id) || moved.contains_key(id);
+        let mut adopted = HashSet::new();
         for (id, parents) in moved.iter().filter(|(id, _)| **id != self.root) {
             for parent in parents {
                 below.entry(parent).or_default().push(id);
             }
             if adopt && !parents.iter().any(|parent| known(parent)) {
                 below.entry(&self.root).or_default().push(id);
+                adopted.insert(id.clone());
             }
         }
         let (mut reached, mut order) = (HashMap::new(), Vec::new());
@@ -157,6 +186,7 @@ impl Tree {
             let listed = before.remove(&id).is_some_and(|node| node.listed);
             self.nodes.insert(id, Node { parent: Some(parent), listed });
         }
+        self.adopted = adopted;
         order
     }
 
@@ -240,10 +270,23 @@ mod tests {
         }
     }
 
+    /// Its folder comes back with one above it, of which alone the log tells.
+    #[test]
+    fn an_adopted_folder_goes_where_it_is_found() {
+        let mut tree = Tree::new("r");
+        tree.rehang(&moved(&[("a", &["r"]), ("c", &["b"])]), true);
+        assert_eq!((tree.parent("a"), tree.parent("c")), (Some("r"), Some("r")));
+        assert_eq!(tree.add("c", "c"), Added::Known, "never into itself");
+        assert_eq!((tree.add("b", "a"), tree.add("c", "b")), (Added::New, Added::Placed));
+        assert_eq!(tree.parent("c"), Some("b"));
+        assert_eq!(tree.add("c", "a"), Added::Known);
+    }
+
     #[test]
     fn a_folder_is_entered_once() {
         let mut tree = Tree::new("r");
-        assert!(tree.add("a", "r") && !tree.add("a", "b") && !tree.add("r", "a"));
+        assert_eq!(tree.add("a", "r"), Added::New);
+        assert_eq!((tree.add("a", "b"), tree.add("r", "a")), (Added::Known, Added::Known));
         assert_eq!(tree.parent("a"), Some("r"));
         assert_eq!(tree.home(&["x".into(), "a".into(), "r".into()]), Some("a"));
         assert_eq!(tree.unlisted(), ["a", "r"]);

@@ -15,7 +15,7 @@ use super::query::is_id;
 use super::refusal::Refusal;
 use super::root::Root;
 use super::row::row;
-use super::tree::{LEFT, LISTED, Tree};
+use super::tree::{Added, LEFT, LISTED, Tree};
 use crate::model::{
     DriveScope, Failure, FailureClass, Known, Page, RemoteFile, RemoteFolder, Shown, Walked,
 };
@@ -155,7 +155,8 @@ impl<'a> Walk<'a> {
         let wanted = self.scope.include_subfolders
             && (self.scope.include_trashed || !item.is_trashed())
             && self.has_room();
-        if !wanted || !self.tree.add(&item.id, folder) {
+        let added = if wanted { self.tree.add(&item.id, folder) } else { Added::Known };
+        if added == Added::Known {
             return None;
         }
         page.folders.push(RemoteFolder {
@@ -163,7 +164,8 @@ impl<'a> Walk<'a> {
             parent: Some(folder.to_owned()),
             name: item.name.clone(),
         });
-        Some(item.id.clone())
+        // One that hung below the root is looked into already.
+        (added == Added::New).then(|| item.id.clone())
     }
 
     fn has_room(&mut self) -> bool {

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
@@ -159,34 +160,38 @@ impl RemoteFile {
         sink: &mut (dyn AsyncWrite + Send + Unpin),
         cancel: &CancellationToken,
     ) -> Result<u64, TransferError> {
-        tokio::select! {
-            biased;
-            () = cancel.cancelled() => Err(TransferError::Cancelled),
-            outcome = self.read_chunks(offset, sink) => outcome,
-        }
+        let mut writer = Writer(sink);
+        let count = self.download_into(offset, u64::MAX, &mut writer, cancel).await?;
+        writer.0.flush().await.map_err(not_written)?;
+        Ok(count)
     }
 
-    async fn read_chunks(
+    /// The same, into something that has books of its own: no chunk is given to it by
+    /// halves. A file is expected to have `size` bytes: of what is beyond little is asked
+    /// for, which makes small files cheap, and given to `sink` all the same.
+    pub async fn download_into(
         &self,
         offset: u64,
-        sink: &mut (dyn AsyncWrite + Send + Unpin),
+        size: u64,
+        sink: &mut dyn Pour,
+        cancel: &CancellationToken,
     ) -> Result<u64, TransferError> {
         let chunk = self.session().read_chunk() as u32;
-        let local = |e: std::io::Error| TransferError::Local(Failure::io("writing", "", &e));
         let (mut asked, mut taken) = (offset, offset);
         let mut in_flight: VecDeque<(u64, PendingReply)> = VecDeque::new();
         let mut at_end = false;
         loop {
-            while !at_end && in_flight.len() < READS_IN_FLIGHT {
+            while !at_end && asked <= size && in_flight.len() < READS_IN_FLIGHT {
                 let handle = self.handle().clone();
                 let request = Request::Read { handle, offset: asked, length: chunk };
-                in_flight.push_back((asked, self.session().send(&request).await?));
+                let sent = unless(cancel, self.session().send(&request)).await?;
+                in_flight.push_back((asked, sent?));
                 asked += u64::from(chunk);
             }
             if in_flight.is_empty() {
                 break;
             }
-            let (at, reply) = next(&mut in_flight).await;
+            let (at, reply) = unless(cancel, next(&mut in_flight)).await?;
             let mut data = self.read_reply(reply)?;
             let end = at + u64::from(chunk);
             let mut position = at;
@@ -200,11 +205,12 @@ impl RemoteFile {
                         .into());
                 }
                 taken = position;
-                sink.write_all(&data).await.map_err(local)?;
+                sink.pour(data).await.map_err(TransferError::Local)?;
                 if position == end {
                     break;
                 }
-                data = self.read(position, (end - position) as u32).await?;
+                let rest = self.read(position, (end - position) as u32);
+                data = unless(cancel, rest).await??;
             }
             at_end |= position < end;
             if at_end {
@@ -212,9 +218,40 @@ impl RemoteFile {
                 in_flight.clear();
             }
         }
-        sink.flush().await.map_err(local)?;
         Ok(taken - offset)
     }
+}
+
+/// The outcome of `work`, unless the caller gives up first.
+async fn unless<T>(
+    cancel: &CancellationToken,
+    work: impl Future<Output = T>,
+) -> Result<T, TransferError> {
+    tokio::select! {
+        biased;
+        () = cancel.cancelled() => Err(TransferError::Cancelled),
+        outcome = work => Ok(outcome),
+    }
+}
+
+/// Takes a file's bytes.
+#[async_trait]
+pub trait Pour: Send {
+    /// The next bytes, in order.
+    async fn pour(&mut self, data: Bytes) -> Result<(), Failure>;
+}
+
+struct Writer<'a>(&'a mut (dyn AsyncWrite + Send + Unpin));
+
+#[async_trait]
+impl Pour for Writer<'_> {
+    async fn pour(&mut self, data: Bytes) -> Result<(), Failure> {
+        self.0.write_all(&data).await.map_err(|e| Failure::io("writing", "", &e))
+    }
+}
+
+fn not_written(error: std::io::Error) -> TransferError {
+    TransferError::Local(Failure::io("writing", "", &error))
 }
 
 /// The oldest answer; taken off the queue once it is there.

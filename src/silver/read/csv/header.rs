@@ -16,6 +16,8 @@ pub(super) struct Header {
     /// Cells of a row.
     pub width: usize,
     pub drift: Drift,
+    /// The cells as they are called in the file.
+    pub names: Vec<String>,
 }
 
 /// Without a header: the columns in the order of the definition.
@@ -26,7 +28,9 @@ pub(super) fn of_plan(plan: &Plan) -> Header {
         width += usize::from(!column.carried);
         place
     });
-    Header { places: places.collect(), width, drift: Drift::default() }
+    let places = places.collect();
+    let names = plan.columns.iter().filter(|c| !c.carried).map(|c| c.source.clone()).collect();
+    Header { places, width, drift: Drift::default(), names }
 }
 
 /// From the first record.
@@ -71,7 +75,7 @@ pub(super) fn of_file(
         unknown: unknown.collect(),
         missing: absent.map(|(column, _)| column.source.clone()).collect(),
     };
-    Ok(Header { places, width: names.len(), drift })
+    Ok(Header { places, width: names.len(), drift, names })
 }
 
 /// Where `source` stands: to the letter, else upper and lower case alike.

@@ -15,7 +15,7 @@ use super::RowReader;
 use super::row::{Plan, RowBuilder, full, text_of};
 use super::window::Window;
 use super::wrong;
-use records::{Next, Records};
+pub(in crate::silver::read) use records::{Next, Records};
 
 /// The rows of a CSV file.
 pub(super) struct CsvReader {
@@ -26,6 +26,7 @@ pub(super) struct CsvReader {
     /// Cells of a row.
     width: usize,
     drift: Drift,
+    names: Vec<String>,
     encoding: String,
 }
 
@@ -43,8 +44,8 @@ impl CsvReader {
         } else {
             header::of_plan(&plan)
         };
-        let header::Header { places, width, drift } = header;
-        Ok(Self { records, plan, places, width, drift, encoding })
+        let header::Header { places, width, drift, names } = header;
+        Ok(Self { records, plan, places, width, drift, names, encoding })
     }
 }
 
@@ -86,6 +87,10 @@ impl RowReader for CsvReader {
 
     fn drift(&self) -> &Drift {
         &self.drift
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.names.clone()
     }
 }
 

@@ -7,7 +7,7 @@ use crate::silver::read::MAX_RECORD;
 use crate::silver::read::window::{Line, Window, line_ends};
 
 /// The records of a file.
-pub(super) struct Records {
+pub(in crate::silver::read) struct Records {
     window: Window,
     delimiter: u8,
     quote: Option<u8>,
@@ -24,7 +24,7 @@ pub(super) struct Records {
 }
 
 /// What comes next.
-pub(super) enum Next<'r> {
+pub(in crate::silver::read) enum Next<'r> {
     Record(Record<'r>),
     /// A row that is none, from the line at which it begins.
     Wrong {
@@ -36,7 +36,7 @@ pub(super) enum Next<'r> {
 }
 
 /// One record.
-pub(super) struct Record<'r> {
+pub(in crate::silver::read) struct Record<'r> {
     /// The physical line in which it begins, from 1.
     pub line: u64,
     /// As it came, without the line's end.
@@ -47,7 +47,7 @@ pub(super) struct Record<'r> {
 }
 
 /// A record's cells.
-pub(super) struct Cells<'r> {
+pub(in crate::silver::read) struct Cells<'r> {
     text: &'r str,
     cells: &'r [(usize, usize)],
 }

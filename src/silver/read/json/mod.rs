@@ -53,6 +53,10 @@ impl RowReader for ArrayReader {
     fn drift(&self) -> &Drift {
         self.objects.drift()
     }
+
+    fn names(&self) -> Vec<String> {
+        self.objects.names()
+    }
 }
 
 /// An object, or a line of NDJSON, that is not even looked into.

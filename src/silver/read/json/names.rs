@@ -70,6 +70,11 @@ impl Names {
         Met::Once(name.column)
     }
 
+    /// All that have been met, in order.
+    pub fn all(&self) -> Vec<String> {
+        self.known.iter().map(|name| name.name.clone()).collect()
+    }
+
     /// How the keys met so far differ from the definition; nothing is missing where there
     /// was no object.
     pub fn drift(&self, plan: &Plan, objects: bool) -> Drift {

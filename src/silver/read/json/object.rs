@@ -43,6 +43,11 @@ impl Objects {
         self.drift = self.names.drift(&self.plan, self.count > 0);
     }
 
+    /// The keys that have been met, in order.
+    pub fn names(&self) -> Vec<String> {
+        self.names.all()
+    }
+
     pub fn drift(&self) -> &Drift {
         &self.drift
     }

@@ -2,6 +2,7 @@
 
 mod csv;
 mod hostile;
+mod infer;
 mod json;
 mod typing;
 

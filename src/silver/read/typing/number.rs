@@ -44,7 +44,7 @@ impl Decimal {
 }
 
 /// `text`, a number with a point or without, times 10^scale.
-fn units(text: &str, scale: u8) -> Result<i64, Reason> {
+pub(in crate::silver::read) fn units(text: &str, scale: u8) -> Result<i64, Reason> {
     const NOT: Reason = Cow::Borrowed("not a number");
     let (negative, digits) = match text.as_bytes() {
         [b'-', rest @ ..] => (true, rest),

@@ -302,5 +302,6 @@ fn finish(
         stamps: tree.stamps(partial),
         failures,
         memory: memory.to_json(),
+        ..Walked::default()
     })
 }

@@ -15,6 +15,7 @@ const EXTENDED: u32 = 0x8000_0000;
 const TYPE_MASK: u32 = 0o170_000;
 const TYPE_DIRECTORY: u32 = 0o040_000;
 const TYPE_REGULAR: u32 = 0o100_000;
+const TYPE_LINK: u32 = 0o120_000;
 
 /// A file's attributes, those that were told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,6 +44,11 @@ impl Attrs {
     /// Whether the server said that it is a regular file.
     pub fn is_regular(&self) -> bool {
         self.permissions.is_some_and(|mode| mode & TYPE_MASK == TYPE_REGULAR)
+    }
+
+    /// Whether the server said that it is a symbolic link.
+    pub fn is_link(&self) -> bool {
+        self.permissions.is_some_and(|mode| mode & TYPE_MASK == TYPE_LINK)
     }
 
     pub(super) fn encode(&self, out: &mut BytesMut) {

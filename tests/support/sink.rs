@@ -1,5 +1,7 @@
 //! A sink in memory, which holds the contract of `begin` against the source.
 
+#![allow(dead_code, reason = "each test binary uses another part of it")]
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use transship::model::Failure;

@@ -1,8 +1,8 @@
-//! The sessions that deliveries share.
+//! The sessions to one server that its users share.
 //!
-//! A session carries several deliveries at once. Connections are made one after
+//! A session carries several transfers at once. Connections are made one after
 //! the other, and those who wait for one that fails get its failure instead of
-//! trying again themselves: eight waiting deliveries with a wrong password are
+//! trying again themselves: eight waiting transfers with a wrong password are
 //! one failed sign-in, not eight and a locked account.
 
 use std::sync::Arc;
@@ -13,17 +13,19 @@ use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::Instant;
 use tracing::{debug, info};
 
+use super::{SessionUser, SftpSession};
 use crate::model::{Failure, SshServer};
-use crate::transport::sftp::{SessionUser, SftpSession};
 
-/// Deliveries that share a session before another one is opened.
+/// Transfers that share a session before another one is opened.
 const SHARED_BY: usize = 4;
 
 /// How long no further session is tried after the server refused one: it may
 /// limit them.
 const GROW_AGAIN: Duration = Duration::from_secs(60);
 
-pub(super) struct Pool {
+/// Sessions to one server, opened as they are needed. Dropped, each ends when its last
+/// user is done.
+pub struct Pool {
     server: SshServer,
     max_sessions: usize,
     sessions: std::sync::Mutex<Vec<SftpSession>>,
@@ -33,7 +35,8 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    pub(super) fn new(server: SshServer, max_sessions: usize) -> Self {
+    /// Nothing is connected before it is needed.
+    pub fn new(server: SshServer, max_sessions: usize) -> Self {
         Self {
             server,
             max_sessions: max_sessions.max(1),
@@ -45,7 +48,7 @@ impl Pool {
 
     /// The session with the fewest users; a new one where there is none. Where
     /// all are busy another one is opened meanwhile.
-    pub(super) async fn session(self: &Arc<Self>) -> Result<SessionUser, Failure> {
+    pub async fn session(self: &Arc<Self>) -> Result<SessionUser, Failure> {
         if let Some(user) = self.least_used(None) {
             if user.users() > SHARED_BY {
                 self.grow();
@@ -56,7 +59,7 @@ impl Pool {
     }
 
     /// A session whose connection did not stand yet when this was called.
-    pub(super) async fn new_session(&self) -> Result<SessionUser, Failure> {
+    pub async fn new_session(&self) -> Result<SessionUser, Failure> {
         self.connect(Some(Instant::now())).await
     }
 
@@ -128,7 +131,7 @@ impl Pool {
     }
 
     /// Lets all sessions go; each ends when its last user is done.
-    pub(super) fn close(&self) {
+    pub fn close(&self) {
         self.list().clear();
     }
 
