@@ -26,11 +26,13 @@ const HEADER: &str = "order_no,product,sold_on,sold_at,quantity,price,customer,c
 /// The columns that get an index where there are any.
 const INDEXED: [&str; 3] = ["product", "sold_on", "country"];
 
-const CONTENDERS: [(&str, &str, bool); 4] = [
-    ("silver", "silver", false),
-    ("sqlite3 .import", "import", false),
-    ("silver, 3 indexes", "silver", true),
-    ("sqlite3 .import, 3 indexes", "import", true),
+/// Name, kind, whether it has indexes, and the place of the one that it is compared with.
+const CONTENDERS: [(&str, &str, bool, usize); 5] = [
+    ("silver", "silver", false, 1),
+    ("sqlite3 .import", "import", false, 1),
+    ("silver, 3 indexes", "silver", true, 3),
+    ("sqlite3 .import, 3 indexes", "import", true, 3),
+    ("silver, by a key in no order", "keyed", false, 1),
 ];
 
 /// What one process took.
@@ -50,7 +52,8 @@ fn main() {
     match given("--folder") {
         Some(folder) => {
             let indexed = given("--indexed").unwrap() == "true";
-            silver(Path::new(&folder), &given("--sha256").unwrap(), indexed);
+            let keyed = given("--kind").unwrap() == "keyed";
+            silver(Path::new(&folder), &given("--sha256").unwrap(), orders(indexed, keyed));
         }
         None => compare(),
     }
@@ -66,14 +69,14 @@ fn compare() {
     let csv = folder.path().join("orders.csv");
     let sha256 = generate(&csv, rows);
     let size = std::fs::metadata(&csv).unwrap().len();
-    let mut took: [Vec<Took>; 4] = Default::default();
+    let mut took: [Vec<Took>; 5] = Default::default();
     for _ in 0..rounds {
         for (contender, took) in CONTENDERS.iter().zip(&mut took) {
             let place = tempfile::tempdir_in(folder.path()).unwrap();
-            let (_, kind, indexed) = *contender;
+            let (_, kind, indexed, _) = *contender;
             let mut command = match kind {
-                "silver" => silver_command(place.path(), &csv, &sha256, indexed),
-                _ => import_command(place.path(), &csv, indexed),
+                "import" => import_command(place.path(), &csv, indexed),
+                _ => silver_command(place.path(), &csv, &sha256, kind, indexed),
             };
             took.push(run(&mut command));
             let found = count(&place.path().join("silver.db"));
@@ -90,9 +93,9 @@ fn compare() {
         all.sort_by(f64::total_cmp);
         all[all.len() / 2]
     };
-    for (at, (name, _, _)) in CONTENDERS.iter().enumerate() {
+    for (at, (name, _, _, peer)) in CONTENDERS.iter().enumerate() {
         let seconds = median(&took[at], |took| took.seconds);
-        let peer = median(&took[at | 1], |took| took.seconds);
+        let peer = median(&took[*peer], |took| took.seconds);
         let peak = took[at].iter().map(|took| took.peak_kb / 1024).max().unwrap();
         println!(
             "| {name} | {seconds:.2} | {:.0} | {:.2} | {peak} MB | {:.2} × |",
@@ -103,10 +106,11 @@ fn compare() {
     }
 }
 
-fn silver_command(place: &Path, csv: &Path, sha256: &str, indexed: bool) -> Command {
+fn silver_command(place: &Path, csv: &Path, sha256: &str, kind: &str, indexed: bool) -> Command {
     std::fs::hard_link(csv, place.join("orders.csv")).unwrap();
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--sha256", sha256, "--indexed", &indexed.to_string(), "--folder"]).arg(place);
+    command.args(["--sha256", sha256, "--kind", kind, "--indexed", &indexed.to_string()]);
+    command.arg("--folder").arg(place);
     command
 }
 
@@ -202,7 +206,7 @@ fn scrambled(n: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-fn orders(indexed: bool) -> Dataset {
+fn orders(indexed: bool, keyed: bool) -> Dataset {
     let column = |name: &str, kind| Column {
         kind,
         indexed: indexed && INDEXED.contains(&name),
@@ -220,12 +224,12 @@ fn orders(indexed: bool) -> Dataset {
             column("sold_at", ColumnKind::Timestamp { formats: Vec::new(), timezone: None }),
             column("quantity", whole()),
             column("price", ColumnKind::Decimal { scale: 2, min: Some(0), max: None }),
-            column("customer", whole()),
+            Column { required: true, ..column("customer", whole()) },
             column("country", ColumnKind::Text { max_length: Some(2) }),
             column("paid", ColumnKind::Boolean { truths: Vec::new(), falsehoods: Vec::new() }),
             Column::text("note"),
         ],
-        key: Vec::new(),
+        key: if keyed { vec!["customer".into(), "order_no".into()] } else { Vec::new() },
         rollups: vec![Rollup {
             name: "by_day_and_product".into(),
             by: vec!["sold_on".into(), "product".into()],
@@ -235,9 +239,9 @@ fn orders(indexed: bool) -> Dataset {
     }
 }
 
-fn silver(folder: &Path, sha256: &str, indexed: bool) {
+fn silver(folder: &Path, sha256: &str, dataset: Dataset) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let silver = Silver::open(&folder.join("silver.db"), folder, vec![orders(indexed)]).unwrap();
+    let silver = Silver::open(&folder.join("silver.db"), folder, vec![dataset]).unwrap();
     let file = NewLanded {
         export: Some(1),
         endpoint: "partner".into(),

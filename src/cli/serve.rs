@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::console;
 use crate::engine::{Command, Schedules};
 use crate::http::{Data, Server};
-use crate::silver;
+use crate::silver::reader::Reader;
 
 /// The console, or headless where there is no terminal or none is wanted.
 pub(super) async fn stay(global: &Global, no_tui: bool) -> Exit {
@@ -54,10 +54,7 @@ pub(super) async fn serve(global: &Global, config: Config, stay: Stay) -> Exit {
             let _ = handle.request(Command::sync_all()).await;
         });
     }
-    let data = match silver::reader::Reader::open(&silver) {
-        Ok(reader) => Data::new(reader, datasets),
-        Err(failure) => return print::failure(&failure),
-    };
+    let data = Data::new(Reader::at(&silver), datasets);
     let server = match workplace.engine.reader() {
         Ok(reader) => Server::start(&http, workplace.engine.handle(), Arc::new(reader), Some(data)),
         Err(failure) => return print::failure(&failure),

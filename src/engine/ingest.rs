@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use super::context::Context;
 use super::lane::Lane;
 use super::tally::Tally;
-use super::{Again, Event, Handle, Level, Phase, TakenIn, archive, bronze};
+use super::{Again, Event, Handle, Level, Phase, TakenIn, archive, bronze, proposal};
 use crate::config::Config;
 use crate::ledger::Export;
-use crate::model::{Failure, FailureClass, Sha256, Shown};
+use crate::model::{Failure, FailureClass, Scope, Sha256, Shown};
 use crate::silver::{Feeds, Ingested, LandedState, NewLanded, SetBack, Silver};
 use crate::sources::sftp;
 
@@ -37,10 +37,18 @@ pub(super) async fn open(config: &Config) -> Option<Result<Silver, Failure>> {
 
 /// Takes in what the endpoint's passes have fetched. What goes wrong is in the tally.
 pub(super) async fn take_in(context: &Context, lane: &Lane, tally: &Tally) {
-    if lane.endpoint.datasets.is_empty() || context.claims.stopping() {
+    if !matches!(lane.endpoint.scope, Scope::Sftp(_)) || context.claims.stopping() {
         return;
     }
-    if let Err(failure) = try_take_in(context, lane, tally).await {
+    let taken = match lane.endpoint.datasets.is_empty() {
+        true => Ok(()),
+        false => try_take_in(context, lane, tally).await,
+    };
+    let all = match taken {
+        Ok(()) => proposal::propose(context, lane).await,
+        failed => failed,
+    };
+    if let Err(failure) = all {
         let words = format!("{}: {failure}", lane.endpoint.name);
         context.notice(Level::Error, words);
         tally.failed(&failure);
@@ -225,16 +233,26 @@ fn copied(path: &Path, parts: &Path) -> Result<Copied, Failure> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut to = options.open(&part).map_err(wrong)?;
-    let (mut hash, mut size, mut buffer) = (Sha256::new(), 0, vec![0; 256 << 10]);
-    loop {
-        let read = from.read(&mut buffer).map_err(failed)?;
-        if read == 0 {
-            break;
+    let mut copy = || {
+        let (mut hash, mut size, mut buffer) = (Sha256::new(), 0, vec![0; 256 << 10]);
+        loop {
+            let read = from.read(&mut buffer).map_err(failed)?;
+            if read == 0 {
+                break;
+            }
+            hash.update(&buffer[..read]);
+            size += read as u64;
+            to.write_all(&buffer[..read]).map_err(wrong)?;
         }
-        hash.update(&buffer[..read]);
-        size += read as u64;
-        to.write_all(&buffer[..read]).map_err(wrong)?;
+        to.sync_all().map_err(wrong)?;
+        Ok((size, hash.hex()))
+    };
+    match copy() {
+        Ok((size, hash)) => Ok((part, size, hash, Timestamp::try_from(changed).ok())),
+        Err(failure) => {
+            // Half a copy is of no use. If it stays, it only takes up space.
+            let _ = std::fs::remove_file(&part);
+            Err(failure)
+        }
     }
-    to.sync_all().map_err(wrong)?;
-    Ok((part, size, hash.hex(), Timestamp::try_from(changed).ok()))
 }

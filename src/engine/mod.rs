@@ -11,6 +11,7 @@
 //! | `restored` | a ledger that was put back from a backup |
 //! | `walk`, `fetch`, `part`, `archive` | an item's way in a pass; its bytes into the archive |
 //! | `bronze`, `ingest`, `parting` | a partner's files as they came, into silver; what becomes of them over there |
+//! | `proposal` | definitions for files that no dataset takes |
 //! | `delivery`, `fence`, `direct`, `confirm` | the bytes to their final name, exactly once |
 //! | `leftovers` | temporary files of what was cancelled |
 //! | `operator` | hold, release, retry, send again, fetch, cancel |
@@ -48,6 +49,7 @@ mod parting;
 mod pass;
 mod plan;
 mod progress;
+mod proposal;
 mod reconcile;
 mod register;
 mod rest;

@@ -38,9 +38,15 @@ impl Reader {
         Ok(Self { path: path.into(), idle: Mutex::new(idle) })
     }
 
+    /// The same, opened by whoever reads first: what is wrong with it is said then, and
+    /// is over when it is mended.
+    pub fn at(path: &Path) -> Self {
+        Self { path: path.into(), idle: Mutex::default() }
+    }
+
     /// Reads nothing, ever.
     pub fn nothing() -> Self {
-        Self { path: PathBuf::new(), idle: Mutex::default() }
+        Self::at(Path::new(""))
     }
 
     /// Everything that `work` reads, it reads at one moment: commits meanwhile are not

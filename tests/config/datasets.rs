@@ -201,6 +201,10 @@ fn every_mistake_of_a_dataset_has_its_place() {
     // The lines below `datasets:`, which is line 3.
     let mut wrong = String::new();
     for (lines, expected) in [
+        (
+            "  t: { files: a, rollups: { r: { by: [total] } }, columns: { total: } }\n",
+            "4:39: datasets.t.rollups.r.by: \"total\": its name is that of a column the rollup's table has itself",
+        ),
         // A definition that is wrong is there all the same.
         (
             "  t: { files: a, columns: { a: { references: p } } }\n  p: { files: p, columns: [k] }\n",

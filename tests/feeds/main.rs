@@ -5,9 +5,12 @@
 #![cfg(unix)]
 
 mod again;
+mod commands;
 mod desk;
+mod killed;
 mod parting;
 mod passes;
+mod site;
 #[path = "../support/mod.rs"]
 mod support;
 mod trouble;

@@ -193,3 +193,30 @@ async fn what_is_gone_over_there_stays_here() {
     assert_eq!((desk.sales(), desk.bronze().len()), (12, 3));
     assert_eq!(desk.files().iter().filter(|row| row.state == "removed").count(), 1);
 }
+
+/// Not a proof, a look: `cargo nextest run --test feeds --run-ignored all many_small`.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a measurement"]
+async fn many_small_files() {
+    let desk = Desk::new();
+    let files: u64 = 3_000;
+    desk.put("product_info_0.json", &product_file(0..10), 100);
+    for n in 0..files {
+        desk.put(
+            &format!("d{}/sales_data_{n}.csv", n % 20),
+            &sales_file("2026-05-01", 0..(n as u32 % 9 + 1)),
+            n,
+        );
+    }
+    for pass in 0..2 {
+        let begun = std::time::Instant::now();
+        let result = desk.sync().await;
+        println!(
+            "pass {pass}: {:?}, {} calls, {}",
+            begun.elapsed(),
+            result.api_calls,
+            result.fetched
+        );
+    }
+    assert_eq!(desk.landed().len(), files as usize + 1);
+}

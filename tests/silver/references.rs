@@ -93,6 +93,22 @@ async fn texts_are_carried_too_and_a_value_that_must_be_there_is() {
 }
 
 #[tokio::test]
+async fn what_is_carried_over_takes_no_more_memory_than_there_is() {
+    let mut datasets = seed();
+    datasets[1].columns[2].dictionary = None;
+    datasets[0].columns[4].dictionary = None;
+    let mut stand = Stand::new(datasets);
+    let long = "x".repeat(20_000);
+    let products = format!("product_id,product_name,category\nP1,Lamp,{long}\n");
+    stand.arrive("products.csv", 1, &products).await;
+    let sold = |count| format!("{SALES}{}", "P1,,1,1.00\n".repeat(count));
+    assert_eq!(stand.arrive("sales-1.csv", 1, &sold(1_000)).await.state, S::Ingested);
+    let file = stand.arrive("sales-2.csv", 1, &sold(3_000)).await;
+    assert_eq!(file.state, S::Refused);
+    assert!(file.error.unwrap().contains("more text than there is room for"));
+}
+
+#[tokio::test]
 async fn a_dataset_may_refer_to_itself() {
     let id = Column { required: true, ..Column::text("id") };
     let parent = Column { references: Some("parts".into()), ..Column::text("parent") };

@@ -8,6 +8,9 @@ use crate::config::reader::{Reader, Text};
 use crate::config::section::Section;
 use crate::config::yaml::Key;
 
+/// The columns that each rollup's table has.
+const OWN: &[&str] = &["count", "total"];
+
 /// A rollup as it stands in the file.
 pub(super) struct At {
     pub name: String,
@@ -69,6 +72,8 @@ pub(super) fn check(r: &mut Reader, draft: &mut Draft) {
                     "floating-point numbers make no groups"
                 } else if key == "by" && texts[..n].iter().any(|t| t.value == text.value) {
                     "the column stands here twice"
+                } else if key == "by" && OWN.contains(&column.stored_as().to_lowercase().as_str()) {
+                    "its name is that of a column the rollup's table has itself"
                 } else {
                     continue;
                 };

@@ -50,7 +50,7 @@ impl Catalog {
             }
         }
         for dataset in &datasets {
-            let listing = Listing::rows(dataset, &datasets);
+            let listing = Listing::rows(dataset);
             let operation = format!("dataset_{}", dataset.name);
             let words = format!("the rows of the dataset {}", dataset.name);
             let path = format!("/datasets/{}", dataset.name);

@@ -80,16 +80,6 @@ impl Data {
     ) -> Result<Option<T>, Problem> {
         let reader = self.reader.clone();
         let until = Instant::now() + PATIENCE;
-        static MODE: std::sync::LazyLock<String> =
-            std::sync::LazyLock::new(|| std::env::var("READ_MODE").unwrap_or_default());
-        let goes_on = move || Instant::now() < until;
-        if MODE.as_str() == "inline" {
-            return reader.read("reading a page", goes_on, work).map_err(|f| unreadable(&f));
-        }
-        if MODE.as_str() == "block" {
-            return tokio::task::block_in_place(|| reader.read("reading a page", goes_on, work))
-                .map_err(|f| unreadable(&f));
-        }
         let reading = async {
             let Ok(_place) = self.reads.acquire().await else { return Err(None) };
             let goes_on = move || Instant::now() < until;

@@ -61,11 +61,11 @@ pub(super) fn words(route: &str) -> &'static str {
 
 fn rows(name: &str, all: &[Dataset]) -> Option<Listing> {
     let dataset = all.iter().find(|dataset| dataset.name == name)?;
-    Some(Listing::rows(dataset, all))
+    Some(Listing::rows(dataset))
 }
 
 fn groups(name: &str, rollup: &str, all: &[Dataset]) -> Option<Listing> {
     let dataset = all.iter().find(|dataset| dataset.name == name)?;
     let rollup = dataset.rollups.iter().find(|known| known.name == rollup)?;
-    Some(Listing::groups(dataset, rollup, all))
+    Some(Listing::groups(dataset, rollup))
 }

@@ -17,6 +17,9 @@ pub struct Listing {
     pub datasets: Vec<String>,
     /// The tables that it needs.
     pub(super) tables: Vec<String>,
+    /// The dictionaries, as SQL: a number and a word each, whatever their columns are
+    /// called. The dataset that came first has named them, and may be gone.
+    pub(super) with: Vec<String>,
     /// What is read, as SQL.
     pub(super) from: String,
     /// The key that rows are in the order of, as SQL.
@@ -28,8 +31,8 @@ pub struct Listing {
 }
 
 impl Listing {
-    /// The rows of a dataset, one of `all`.
-    pub fn rows(dataset: &Dataset, all: &[Dataset]) -> Self {
+    /// The rows of a dataset.
+    pub fn rows(dataset: &Dataset) -> Self {
         let mut listing = Self::of(&dataset.name, vec![dataset.name.clone()]);
         if dataset.key.is_empty() {
             let id = dataset.row_id();
@@ -48,10 +51,10 @@ impl Listing {
             listing.order.push(format!("t.{}", quote(&stored)));
         }
         for column in &dataset.columns {
-            listing.show(column, None, all);
+            listing.show(column, None);
             let leads = dataset.key.first() == Some(&column.name);
             if leads || column.indexed {
-                listing.ask_by(column, leads, all);
+                listing.ask_by(column, leads);
             }
         }
         listing.finished()
@@ -65,26 +68,26 @@ impl Listing {
         if datasets.is_empty() {
             return None;
         }
-        let [id, name] = names_in(dictionary, all)?;
+        let first = all.iter().flat_map(|dataset| &dataset.columns).find(|column| uses(column))?;
         let mut listing = Self::of(dictionary, datasets);
-        let number = format!("t.{}", quote(&id));
-        listing.push(&id, Kind::Integer, false, number.clone());
-        let shown = name.trim_end_matches("_name").to_owned();
-        listing.push(&shown, Kind::Text, false, format!("t.{}", quote(&name)));
-        listing.order.push(number);
+        listing.with.push(entries("t", dictionary));
+        "t".clone_into(&mut listing.from);
+        listing.push(&first.stored_as(), Kind::Integer, false, "t.id".to_owned());
+        listing.push(&first.name, Kind::Text, false, "t.word".to_owned());
+        listing.order.push("t.id".to_owned());
         Some(listing.finished())
     }
 
-    /// The groups of a rollup of a dataset, one of `all`.
-    pub fn groups(dataset: &Dataset, rollup: &Rollup, all: &[Dataset]) -> Self {
+    /// The groups of a rollup.
+    pub fn groups(dataset: &Dataset, rollup: &Rollup) -> Self {
         let mut listing = Self::of(&rollup_table(dataset, rollup), vec![dataset.name.clone()]);
         let columns: Vec<&Column> =
             rollup.by.iter().filter_map(|name| dataset.column(name)).collect();
         for (n, column) in columns.into_iter().enumerate() {
             listing.order.push(stored(column));
-            listing.show(column, Some(no_value(column)), all);
+            listing.show(column, Some(no_value(column)));
             if n == 0 {
-                listing.ask_by(column, true, all);
+                listing.ask_by(column, true);
             }
         }
         if !rollup.sum.is_empty() {
@@ -124,6 +127,7 @@ impl Listing {
             filters: Vec::new(),
             datasets,
             tables: vec![table.to_owned()],
+            with: Vec::new(),
             from: format!("{} AS t", quote(table)),
             order: Vec::new(),
             heads: Vec::new(),
@@ -136,7 +140,7 @@ impl Listing {
     }
 
     /// Shows a column; `nothing` is what stands for a missing value, if not NULL.
-    fn show(&mut self, column: &Column, nothing: Option<&str>, all: &[Dataset]) {
+    fn show(&mut self, column: &Column, nothing: Option<&str>) {
         let value = match nothing {
             Some(nothing) => format!("NULLIF({}, {nothing})", stored(column)),
             None => stored(column),
@@ -147,29 +151,19 @@ impl Listing {
         };
         self.push(&column.stored_as(), Kind::Integer, nullable, value);
         let alias = format!("d{}", self.tables.len());
-        let Some([id, name]) = names_in(dictionary, all) else { return };
-        self.push(&column.name, Kind::Text, nullable, format!("{alias}.{}", quote(&name)));
-        self.from += &format!(
-            " LEFT JOIN {} AS {alias} ON {alias}.{} = {}",
-            quote(dictionary),
-            quote(&id),
-            stored(column),
-        );
+        self.push(&column.name, Kind::Text, nullable, format!("{alias}.word"));
+        self.with.push(entries(&alias, dictionary));
+        self.from += &format!(" LEFT JOIN {alias} ON {alias}.id = {}", stored(column));
         self.tables.push(dictionary.clone());
     }
 
-    fn ask_by(&mut self, column: &Column, leads: bool, all: &[Dataset]) {
-        let names = column.dictionary.as_ref().map(|name| (name, names_in(name, all)));
-        let matches = match names {
-            Some((dictionary, Some([id, name]))) => Matches::Entry {
-                find: format!(
-                    "SELECT {} FROM {} WHERE {} = ?1",
-                    quote(&id),
-                    quote(dictionary),
-                    quote(&name),
-                ),
-            },
-            _ => Matches::Value(Kind::of(column)),
+    fn ask_by(&mut self, column: &Column, leads: bool) {
+        let matches = match &column.dictionary {
+            None => Matches::Value(Kind::of(column)),
+            Some(dictionary) => {
+                let find = entries("d", dictionary);
+                Matches::Entry { find: format!("WITH {find} SELECT id FROM d WHERE word = ?1") }
+            }
         };
         let name = column.name.clone();
         self.filters.push(Filter { name, matches, column: stored(column), leads });
@@ -184,17 +178,20 @@ impl Listing {
             self.heads.push(head);
         }
         let asked = self.filters.iter().map(|filter| (&filter.name, &filter.column));
-        self.identity = format!("{}\n{:?}\n{:?}", self.from, self.order, asked.collect::<Vec<_>>());
+        self.identity = format!(
+            "{:?}\n{}\n{:?}\n{:?}",
+            self.with,
+            self.from,
+            self.order,
+            asked.collect::<Vec<_>>()
+        );
         self
     }
 }
 
-/// The number and the word of a dictionary: its columns are named after the first that
-/// uses it.
-fn names_in(dictionary: &str, all: &[Dataset]) -> Option<[String; 2]> {
-    let columns = all.iter().flat_map(|dataset| &dataset.columns);
-    let mut users = columns.filter(|column| column.dictionary.as_deref() == Some(dictionary));
-    users.next().map(|first| [format!("{}_id", first.name), format!("{}_name", first.name)])
+/// A dictionary under this name.
+fn entries(name: &str, dictionary: &str) -> String {
+    format!("{name}(id, word) AS (SELECT * FROM {})", quote(dictionary))
 }
 
 fn stored(column: &Column) -> String {

@@ -57,7 +57,11 @@ impl Listing {
         }
         let fields = self.fields.iter().map(|field| field.sql.as_str());
         let shown: Vec<&str> = fields.chain(order.iter().copied()).collect();
-        let mut sql = format!("SELECT {} FROM {}", shown.join(", "), self.from);
+        let mut sql = match self.with.is_empty() {
+            true => String::new(),
+            false => format!("WITH {} ", self.with.join(", ")),
+        };
+        sql += &format!("SELECT {} FROM {}", shown.join(", "), self.from);
         if !tests.is_empty() {
             sql += &format!(" WHERE {}", tests.join(" AND "));
         }

@@ -83,8 +83,8 @@ fn an_index_leads_every_question_and_the_key_every_page() {
     for key in [&[][..], &["a"][..], &["a", "b"][..]] {
         let all = vec![dataset("things", key)];
         let connection = tables(&all);
-        let rows = Listing::rows(&all[0], &all);
-        let sums = Listing::groups(&all[0], &all[0].rollups[0], &all);
+        let rows = Listing::rows(&all[0]);
+        let sums = Listing::groups(&all[0], &all[0].rollups[0]);
         let words = Listing::entries("words", &all).unwrap();
         for listing in [&rows, &sums, &words] {
             for asked in questions(listing) {
@@ -96,8 +96,9 @@ fn an_index_leads_every_question_and_the_key_every_page() {
                     let lines = plan(&connection, &statement.sql, statement.params);
                     let told = format!("{}\n{}", statement.sql, lines.join("\n"));
                     assert!(!told.contains("TEMP B-TREE"), "{told}");
-                    let main =
-                        lines.iter().find(|line| line.contains(" t ") || line.ends_with(" t"));
+                    let main = lines.iter().find(|line| {
+                        line.contains(" t ") || line.ends_with(" t") || line.contains(" words ")
+                    });
                     let main = main.unwrap_or_else(|| panic!("{told}"));
                     let is_search = goes_on || !asked.is_empty();
                     assert_eq!(main.starts_with("SEARCH"), is_search, "{told}");

@@ -8,8 +8,10 @@ use crate::model::Dataset;
 use crate::silver::rows::{Cell, Chunk};
 use crate::silver::sql::quote;
 
-/// Words of one column that are remembered.
-const REMEMBERED: usize = 100_000;
+/// Bytes of words that are remembered for one column, and what an entry costs beside its
+/// word.
+const REMEMBERED: usize = 8 << 20;
+const ENTRY: usize = 48;
 
 /// Longer words are looked up each time. Bytes.
 const LONGEST: usize = 256;
@@ -40,6 +42,8 @@ struct Words<'c> {
     find: Statement<'c>,
     add: Statement<'c>,
     known: HashMap<Box<str>, i64>,
+    /// Bytes that they take.
+    remembered: usize,
 }
 
 impl<'c> Dictionaries<'c> {
@@ -56,6 +60,7 @@ impl<'c> Dictionaries<'c> {
                 find: connection.prepare(&format!("SELECT {id} FROM {table} WHERE {word} = ?"))?,
                 add: connection.prepare(&format!("INSERT INTO {table} ({word}) VALUES (?)"))?,
                 known: HashMap::new(),
+                remembered: 0,
             });
         }
         Ok(Self(all))
@@ -96,8 +101,10 @@ impl Words<'_> {
             None => self.add.insert([word])?,
         };
         if word.len() <= LONGEST {
-            if self.known.len() >= REMEMBERED {
+            self.remembered += ENTRY + word.len();
+            if self.remembered > REMEMBERED {
                 self.known.clear();
+                self.remembered = 0;
             }
             self.known.insert(word.into(), number);
         }

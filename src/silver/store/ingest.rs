@@ -171,7 +171,7 @@ impl Rows<'_> {
         }
         self.keep.clear();
         self.keep.resize(chunk.len(), true);
-        self.references.resolve(chunk, &mut self.keep, &mut self.quarantine)?;
+        self.or_wrong(|rows| rows.references.resolve(chunk, &mut rows.keep, &mut rows.quarantine))?;
         self.good += self.keep.iter().filter(|keep| **keep).count() as u64;
         if self.wrong.is_some() {
             return Ok(());

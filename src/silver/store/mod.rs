@@ -100,6 +100,25 @@ impl Silver {
         .await
     }
 
+    /// Files of an endpoint that no dataset takes: each one's name, and where it lies in
+    /// bronze. The newest first, at most so many.
+    pub async fn unmatched(
+        &self,
+        endpoint: &str,
+        most: usize,
+    ) -> Result<Vec<(String, String)>, Failure> {
+        let (endpoint, most) = (endpoint.to_owned(), most as i64);
+        self.look(move |c| {
+            c.prepare(
+                "SELECT name, bronze FROM landed WHERE state = 'unmatched' AND endpoint = ?
+                 ORDER BY id DESC LIMIT ?",
+            )?
+            .query_map((endpoint, most), |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect()
+        })
+        .await
+    }
+
     /// Makes files wait again. What is in stays in until it is replaced. Gives how many;
     /// a number that no file has is none.
     pub async fn set_back(&self, which: SetBack) -> Result<u64, Failure> {

@@ -62,6 +62,7 @@ impl<'c> Quarantine<'c> {
         self.unresolved += u64::from(bad.missing.is_some());
         if self.listed.len() < LISTED {
             let size = bad.row.raw.len() + bad.row.value.as_ref().map_or(0, String::len);
+            // Reasons and columns' names are ours, and short.
             if self.kept + size > KEPT {
                 bad.row.raw = String::new();
                 bad.row.value = None;

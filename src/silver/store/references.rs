@@ -9,13 +9,19 @@ use serde_json::Value;
 use super::dictionary::Names;
 use super::quarantine::{Quarantine, SetAside};
 use super::table::value;
+use super::trouble::Trouble;
 use crate::model::{Column, Dataset, Failure, FailureClass};
 use crate::silver::Feeds;
 use crate::silver::rows::{BadRow, Cell, Chunk};
 use crate::silver::sql::quote;
 
-/// Referenced rows of one column that are remembered.
-const REMEMBERED: usize = 100_000;
+/// Bytes of referenced rows that are remembered for one column, and what an entry costs
+/// beside its texts.
+const REMEMBERED: usize = 8 << 20;
+const ENTRY: usize = 96;
+
+/// Bytes that the rows of a chunk carry over at the most.
+const CARRIED: usize = 32 << 20;
 
 /// Longer keys and values are looked up each time. Bytes.
 const LONGEST: usize = 256;
@@ -44,6 +50,8 @@ struct Reference<'c> {
     carried: Vec<usize>,
     texts: HashMap<Box<str>, Found>,
     numbers: HashMap<i64, Found>,
+    /// Bytes that the two take.
+    remembered: usize,
 }
 
 /// The carried values of a row that is there; none: it is not.
@@ -100,6 +108,7 @@ impl<'c> References<'c> {
                 carried,
                 texts: HashMap::new(),
                 numbers: HashMap::new(),
+                remembered: 0,
             });
         }
         let needs =
@@ -118,10 +127,15 @@ impl<'c> References<'c> {
         chunk: &mut Chunk,
         keep: &mut [bool],
         quarantine: &mut Quarantine<'_>,
-    ) -> rusqlite::Result<()> {
+    ) -> Result<(), Trouble> {
+        let most = chunk.text.len() + CARRIED;
         for reference in &mut self.each {
             for (row, keep) in keep.iter_mut().enumerate().filter(|(_, keep)| **keep) {
                 *keep = reference.carry(chunk, row)?;
+                if chunk.text.len() > most {
+                    let why = "its rows carry over more text than there is room for";
+                    return Err(Trouble::File(why.into()));
+                }
                 if !*keep {
                     let reason = format!("there is no such row in {}", reference.to);
                     let mut bad = set_aside(chunk, row, reference.column, &self.names, reason);
@@ -169,16 +183,19 @@ impl Reference<'_> {
         let read = |row: &Row<'_>| (1..=carried).map(|at| Carried::of(row.get_ref(at)?)).collect();
         let found: Found = self.find.query_row([value(chunk, cell)], read).optional()?;
         let is_there = put(chunk, start, &self.carried, &found);
-        if !self.to_itself && found.iter().flatten().all(Carried::is_short) {
+        if !self.to_itself && found.iter().flatten().all(|carried| carried.len() <= LONGEST) {
             self.remember(chunk.text_of(cell), cell, found);
         }
         Ok(is_there)
     }
 
     fn remember(&mut self, text: &str, cell: Cell, found: Found) {
-        if self.numbers.len() + self.texts.len() >= REMEMBERED {
+        let carried = found.iter().flatten().map(Carried::len).sum::<usize>();
+        self.remembered += ENTRY + text.len() + carried;
+        if self.remembered > REMEMBERED {
             self.numbers.clear();
             self.texts.clear();
+            self.remembered = 0;
         }
         match cell {
             Cell::Integer(number) => {
@@ -202,10 +219,10 @@ impl Carried {
         })
     }
 
-    fn is_short(&self) -> bool {
+    fn len(&self) -> usize {
         match self {
-            Self::Cell(_) => true,
-            Self::Text(text) => text.len() <= LONGEST,
+            Self::Cell(_) => 0,
+            Self::Text(text) => text.len(),
         }
     }
 }

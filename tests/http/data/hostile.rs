@@ -159,3 +159,24 @@ async fn whatever_is_done_to_a_cursor_it_is_refused() {
     tokio::task::block_in_place(run).unwrap();
     counter.end().await;
 }
+
+#[tokio::test]
+async fn a_file_that_is_broken_is_503_until_it_is_mended_and_nothing_else_stops() {
+    let shop = super::shop::Shop::new();
+    std::fs::write(shop.path(), "no database at all, ".repeat(500)).unwrap();
+    let counter = Counter::of(shop).await;
+    for path in ["/sales", "/datasets", "/datasets/sales/export", "/sales/category_sales"] {
+        let refused = counter.get(path).await.expect(503).problem();
+        assert!(!refused.to_string().contains("silver.db"), "{refused}");
+    }
+    for path in ["/help", "/health", "/openapi.json"] {
+        counter.get(path).await.expect(200);
+    }
+    std::fs::remove_file(counter.shop.path()).unwrap();
+    counter.shop.make();
+    counter.shop.fill();
+    for path in ["/sales", "/datasets", "/datasets/sales/export", "/sales/category_sales"] {
+        counter.get(path).await.expect(200);
+    }
+    counter.end().await;
+}

@@ -44,7 +44,7 @@ impl Counter {
         let engine = Engine::start(desk.config.clone(), ledger, Schedules::Off).await.unwrap();
         let handle = engine.handle();
         let mut events = handle.subscribe();
-        let data = Data::new(Reader::open(&shop.path()).unwrap(), shop.datasets.clone());
+        let data = Data::new(Reader::at(&shop.path()), shop.datasets.clone());
         let reader = std::sync::Arc::new(engine.reader().unwrap());
         let server = Server::start(&open(&["127.0.0.1:0"]), handle, reader, Some(data));
         let base = format!("http://{}", listening(&mut events).await);

@@ -246,3 +246,20 @@ async fn before_the_first_file_everything_is_empty_and_then_it_is_there() {
     }
     counter.end().await;
 }
+
+#[tokio::test]
+async fn a_dictionary_that_another_dataset_named_is_the_same() {
+    let shop = Shop::new();
+    shop.make();
+    let other = "ALTER TABLE categories RENAME COLUMN category_id TO kind_id;
+                 ALTER TABLE categories RENAME COLUMN category_name TO kind_name";
+    shop.connection().execute_batch(other).unwrap();
+    shop.fill();
+    let counter = Counter::of(shop).await;
+    let shop = &counter.shop;
+    assert_eq!(counter.walk("/categories", "categories", 2).await, paged(&shop.categories(), 2));
+    let rows = shop.shown(|sale| sale.category == Some(1));
+    let pages = counter.walk("/sales/filtered?category=Books", "filtered_sales", 50).await;
+    assert_eq!(pages, paged(&rows, 50));
+    counter.end().await;
+}

@@ -32,6 +32,12 @@ const MAX_BAD_PERCENT: u8 = 50;
 /// What can stand between the cells of a row.
 const DELIMITERS: [char; 4] = [',', ';', '\t', '|'];
 
+/// The pattern that fits a file of this name and others of its kind, and what a dataset of
+/// them is called.
+pub fn names_for(file: &str) -> (String, String) {
+    (names::pattern(file), names::dataset(file))
+}
+
 /// A definition that fits the first rows of `file`, which is called `name`.
 ///
 /// # Errors
