@@ -36,6 +36,25 @@ fn the_demo_shows_files_arriving_and_leaves_the_terminal_as_it_was() {
 }
 
 #[test]
+fn the_demo_shows_what_a_partner_sent_and_what_is_wrong_with_it() {
+    let mut terminal = Terminal::start(&["demo"], 120, 40);
+    terminal.wait_for("Shop feed");
+    terminal.press("d");
+    terminal.wait_for("5 landed files");
+    terminal.wait_for("repeated");
+    // The last day that lies there at the start has a column too many.
+    terminal.press("/2025-01-14.csv\r");
+    terminal.wait_for("+shop");
+    terminal.press("\r");
+    terminal.wait_for("set aside");
+    terminal.wait_for("passed over: shop");
+    terminal.press("\u{1b}");
+    terminal.wait("the details to close", |s| !s.contains("what to do"));
+    signal(&terminal, "TERM");
+    assert!(terminal.end().restored);
+}
+
+#[test]
 fn a_signal_gives_the_terminal_back() {
     for (name, code) in [("TERM", 143), ("INT", 130), ("HUP", 143)] {
         let terminal = Terminal::start(&["demo"], 80, 24);

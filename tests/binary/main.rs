@@ -5,6 +5,7 @@
 
 mod actions;
 mod faces;
+mod feed;
 mod instances;
 mod outside;
 mod signals;

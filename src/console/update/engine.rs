@@ -54,11 +54,14 @@ pub(super) fn event(state: &mut State, event: Event) -> Vec<Effect> {
         }
         // What of it a person should know comes as a notice.
         Event::Ingested(file) => {
-            let counts = state.taken_in.entry(file.endpoint).or_default();
-            if file.state == LandedState::Ingested {
-                counts.0 += file.rows_good;
+            // What is taken in again by hand is no part of a run.
+            if !state.runs.is_empty() {
+                let counts = state.taken_in.entry(file.endpoint).or_default();
+                if file.state == LandedState::Ingested {
+                    counts.0 += file.rows_good;
+                }
+                counts.1 += file.rows_bad;
             }
-            counts.1 += file.rows_bad;
         }
         // Counts of a walk that goes on; the books have them at its end.
         Event::Walk(walk) => {

@@ -219,7 +219,7 @@ pub(in crate::console) fn facts(state: &State, e: &EndpointRow) -> Vec<(String, 
         facts.push(("listed", e.listed.to_string()));
     }
     facts.extend(state.taken_in.get(&e.name).map(|(good, bad)| {
-        ("rows", format!("{good} went in, {bad} set aside (the last time that files landed)"))
+        ("rows", format!("{good} went in, {bad} set aside (the last run that this console saw)"))
     }));
     if e.access_lost > 0 {
         facts
