@@ -108,8 +108,8 @@ pub enum SetBack {
     File {
         /// Its number.
         id: i64,
-        /// It goes in however many of its rows are bad: now, and whenever it is taken
-        /// in again.
+        /// Its bytes go in however many of its rows are bad: now, whenever they are taken
+        /// in again, and under any other name.
         accept: bool,
     },
 }

@@ -29,7 +29,8 @@
 //! `max_bad_percent` of a file's rows are bad, or it cannot be read to its end, it is
 //! `refused`: nothing of it goes in, and its first 10,000 bad rows are listed. A refused
 //! file of which a newer version is in is `superseded` (with a key, only if none of its
-//! rows waits for another dataset's).
+//! rows waits for another dataset's). Bytes that somebody accepted are never refused for
+//! their bad rows, whatever they are called.
 //!
 //! **References.** Files of a referenced dataset go first. A row whose referenced row is
 //! not there is a bad one. When it comes, the file that the row is in is taken in again

@@ -120,7 +120,8 @@ impl Story {
                 let id = self.stand.land(&path, changed, &text(&content)).await;
                 let Content { dataset, rows } = content;
                 let chain = vec![id];
-                let file = File { id, dataset, path, day, changed, chain, rows, accepted: false };
+                let accepted = self.is_accepted(dataset, &rows);
+                let file = File { id, dataset, path, day, changed, chain, rows, accepted };
                 self.files.push(file);
             }
             Step::Ingest => {
@@ -132,9 +133,12 @@ impl Story {
             }
             Step::Accept { file } if !self.files.is_empty() => {
                 let count = self.files.len();
-                let file = &mut self.files[file % count];
-                file.accepted = true;
-                let which = SetBack::File { id: file.id, accept: true };
+                let accepted = self.files[file % count].clone();
+                let same = |file: &&mut File| {
+                    (file.dataset, &file.rows) == (accepted.dataset, &accepted.rows)
+                };
+                self.files.iter_mut().filter(same).for_each(|file| file.accepted = true);
+                let which = SetBack::File { id: accepted.id, accept: true };
                 assert_eq!(self.stand.again(which).await, 1);
             }
             Step::Correct { file, content } if !self.files.is_empty() => {
@@ -150,7 +154,8 @@ impl Story {
                 let id = self.stand.silver.correct(original.id, copy).await.unwrap();
                 let chain = [original.chain.as_slice(), &[id]].concat();
                 let rows = content.rows;
-                self.files.push(File { id, chain, rows, accepted: false, ..original });
+                let accepted = self.is_accepted(original.dataset, &rows);
+                self.files.push(File { id, chain, rows, accepted, ..original });
             }
             Step::Accept { .. } | Step::Correct { .. } => {}
             Step::Reopen => self.stand.reopen(datasets(self.other)),
@@ -160,6 +165,11 @@ impl Story {
             }
         }
         self.stand.check();
+    }
+
+    /// Whether these bytes were accepted under another name.
+    fn is_accepted(&self, dataset: &str, rows: &[Vec<String>]) -> bool {
+        self.files.iter().any(|f| f.accepted && f.dataset == dataset && f.rows == rows)
     }
 
     fn found(&self) -> Tables {

@@ -66,8 +66,9 @@ fn insert(
     transaction
         .prepare_cached(
             "INSERT INTO landed (export, corrects, endpoint, path, name, sha256, size, bronze,
-                 changed_at, landed_at, dataset, rank, state)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', 'landed')",
+                 changed_at, landed_at, dataset, rank, state, accept)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, '', 'landed',
+                 EXISTS (SELECT 1 FROM landed WHERE sha256 = ?6 AND dataset = ?11 AND accept))",
         )?
         .insert(params![
             file.export,

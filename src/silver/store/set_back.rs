@@ -1,7 +1,5 @@
 //! Making files wait again.
 
-use rusqlite::params;
-
 use super::writer::Books;
 use crate::model::Failure;
 use crate::silver::SetBack;
@@ -18,10 +16,17 @@ pub(super) fn set_back(books: &mut Books, which: &SetBack) -> Result<u64, Failur
         SetBack::Endpoint(name) => {
             transaction.execute(&format!("{set} WHERE endpoint = ? AND {AGAIN}"), [name])
         }
-        SetBack::File { id, accept } => transaction.execute(
-            &format!("{set}, accept = max(accept, ?2) WHERE id = ?1"),
-            params![id, accept],
-        ),
+        SetBack::File { id, accept } => {
+            if *accept {
+                // The bytes are accepted, whatever they are called.
+                transaction.execute(
+                    "UPDATE landed SET accept = 1, state = iif(state = 'refused', 'landed', state)
+                     WHERE (sha256, dataset) = (SELECT sha256, dataset FROM landed WHERE id = ?)",
+                    [id],
+                )?;
+            }
+            transaction.execute(&format!("{set} WHERE id = ?"), [id])
+        }
     })?;
     Ok(changed as u64)
 }

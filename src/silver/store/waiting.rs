@@ -82,18 +82,19 @@ impl Waiting {
         connection
             .prepare_cached(
                 "SELECT 1 FROM landed WHERE endpoint = ?1 AND path = ?2 AND rank > ?3
-                 AND rank < ?4 || '/' AND state IN ('ingested', 'repeated')",
+                 AND rank < ?4 || '/'
+                 AND (state = 'ingested' OR (state = 'repeated' AND sha256 <> ?5))",
             )?
-            .exists(params![self.endpoint, self.path, self.rank, self.root()])
+            .exists(params![self.endpoint, self.path, self.rank, self.root(), self.sha256])
     }
 
-    /// Whether a newer version of it is in.
+    /// Whether a newer version of it is in; one that repeats its own bytes is not.
     pub(super) fn has_newer(&self, connection: &Connection) -> rusqlite::Result<bool> {
         connection
             .prepare_cached(
                 "SELECT 1 FROM landed WHERE endpoint = ?1 AND path = ?2 AND rank > ?3
-                 AND state IN ('ingested', 'repeated')",
+                 AND (state = 'ingested' OR (state = 'repeated' AND sha256 <> ?4))",
             )?
-            .exists(params![self.endpoint, self.path, self.rank])
+            .exists(params![self.endpoint, self.path, self.rank, self.sha256])
     }
 }
