@@ -87,6 +87,12 @@ points! {
     Removed = "removed",
     /// It is booked as cleaned.
     Cleaned = "cleaned",
+    /// A feed: what was fetched is booked in silver as landed.
+    FeedLanded = "feed_landed",
+    /// A feed: what landed is taken in, and nobody was told.
+    FeedIngested = "feed_ingested",
+    /// A feed: a file was moved or deleted over there, and nothing is booked.
+    FeedParted = "feed_parted",
     /// Direct mode: it is booked that the file is about to be written.
     DirectPublishing = "direct_publishing",
     /// Direct mode: the file is whole over there.

@@ -20,7 +20,8 @@ fn all(direct: bool, hits: &[u32]) -> Vec<Crash> {
     let each = |&point| {
         hits.iter().flat_map(move |&hit| HOWS.iter().map(move |how| Crash { point, hit, how }))
     };
-    POINTS.iter().flat_map(each).filter(|crash| crash.is_direct() == direct).collect()
+    let wanted = |crash: &Crash| crash.is_direct() == direct && !crash.is_of_feeds();
+    POINTS.iter().flat_map(each).filter(wanted).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -9,6 +9,7 @@ use super::lane::Lane;
 use super::tally::Tally;
 use super::{Again, Event, Handle, Level, Phase, TakenIn, archive, bronze, proposal};
 use crate::config::Config;
+use crate::crash::{self, Point};
 use crate::ledger::Export;
 use crate::model::{Failure, FailureClass, Scope, Sha256, Shown};
 use crate::silver::{Feeds, Ingested, LandedState, NewLanded, SetBack, Silver};
@@ -65,11 +66,13 @@ async fn try_take_in(context: &Context, lane: &Lane, tally: &Tally) -> Result<()
         let exports = context.ledger.exports_numbered(numbers.to_vec()).await?;
         silver.land(exports.into_iter().filter_map(|x| as_landed(name, x)).collect()).await?;
     }
+    crash::at(Point::FeedLanded)?;
     context.phase(lane, Phase::Ingesting);
     let handle = context.handle.clone();
     let told = move |file: Ingested| tell(&handle, file);
     let cancel = context.stop.child_token();
     let taken = silver.ingest(std::slice::from_ref(name), told, cancel).await;
+    crash::at(Point::FeedIngested)?;
     if let Ok(totals) = &taken {
         tally.taken_in(totals.files);
     }

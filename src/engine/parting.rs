@@ -8,6 +8,7 @@ use super::context::Context;
 use super::lane::Lane;
 use super::tally::{Side, Tally};
 use super::{Level, archive};
+use crate::crash::{self, Point};
 use crate::ledger::Export;
 use crate::model::{Failure, FailureClass, Retry, Shown};
 use crate::sources::{Parted, RegisterSource};
@@ -78,7 +79,9 @@ impl Parting<'_> {
                 .retry(Retry::Never));
         }
         let content = serde_json::from_str(&export.raw).unwrap_or_default();
-        let words = match self.source.after_fetch(&content).await? {
+        let parted = self.source.after_fetch(&content).await?;
+        crash::at(Point::FeedParted)?;
+        let words = match parted {
             Parted::Left | Parted::Gone | Parted::Changed => return Ok(()),
             Parted::Deleted => "deleted over there".to_owned(),
             Parted::Moved(to) => format!("moved over there to {}", Shown::new(to)),

@@ -6,6 +6,8 @@
 
 mod again;
 mod commands;
+#[cfg(feature = "crash-points")]
+mod crash;
 mod desk;
 mod killed;
 mod parting;

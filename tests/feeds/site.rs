@@ -75,9 +75,14 @@ impl Site {
     }
 
     pub fn start(&self, arguments: &[&str]) -> Running {
+        self.start_with(arguments, &BTreeMap::new())
+    }
+
+    /// Starts the program with these variables in its environment.
+    pub fn start_with(&self, arguments: &[&str], variables: &BTreeMap<String, String>) -> Running {
         let mut command = Command::new(env!("CARGO_BIN_EXE_transship"));
         command.args(arguments);
-        Running::begin(command, self.folder.path(), &BTreeMap::new())
+        Running::begin(command, self.folder.path(), variables)
     }
 
     pub async fn run(&self, arguments: &[&str]) -> Ran {

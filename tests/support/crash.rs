@@ -41,6 +41,11 @@ impl Crash {
         self.point.starts_with("direct_")
     }
 
+    /// So do partner feeds; see `tests/feeds`.
+    pub fn is_of_feeds(&self) -> bool {
+        self.point.starts_with("feed_")
+    }
+
     /// What has to go wrong beside the crash so that its point is reached so often.
     fn provoked_by(&self) -> Option<String> {
         match self.point {
