@@ -88,10 +88,7 @@ async fn console(
         Ok(reader) => reader,
         Err(failure) => return print::failure(&failure),
     });
-    let silver = Arc::new(match silver::reader::Reader::open(silver) {
-        Ok(silver) => silver,
-        Err(failure) => return print::failure(&failure),
-    });
+    let silver = Arc::new(Reader::at(silver));
     let ended = CancellationToken::new();
     let signal = tokio::spawn({
         let ended = ended.clone();
