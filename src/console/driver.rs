@@ -293,7 +293,11 @@ pub(super) fn snapshot(books: &dyn Books, silver: &Silver) -> Result<Snapshot, F
         }
     }
     let recent = books.transfers(&Filter { limit: Some(ROWS), ..Filter::default() })?;
-    Ok(Snapshot { endpoints: books.endpoints()?, pending, recent, landed: landed(silver)? })
+    let (landed, landed_failure) = match landed(silver) {
+        Ok(rows) => (rows, None),
+        Err(failure) => (Vec::new(), Some(failure)),
+    };
+    Ok(Snapshot { endpoints: books.endpoints()?, pending, recent, landed, landed_failure })
 }
 
 /// The files that landed, those that were refused first.

@@ -43,4 +43,6 @@ pub(super) struct Snapshot {
     pub recent: Vec<TransferRow>,
     /// Landed files: what needs a person first, then the newest.
     pub landed: Vec<LandedRow>,
+    /// Why these could not be read; the rest is right all the same.
+    pub landed_failure: Option<Failure>,
 }

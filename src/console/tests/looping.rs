@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::sample::{self, SampleBooks};
 use crate::console::driver::{ROWS, drive, snapshot};
+use crate::console::message::Snapshot;
 use crate::console::state::State;
 use crate::console::terminal::{Inputs, Tty};
 use crate::engine::{Command, Event, Handle, Level, Phase, Reply};
@@ -241,4 +242,20 @@ async fn books_that_cannot_be_read_are_no_empty_books() {
     let (ended, screen) = rig.end().await;
     assert_eq!(ended, Ok(()));
     assert!(screen.contains("reading the ledger: disk I/O error"), "{screen}");
+}
+
+#[test]
+fn tables_that_cannot_be_read_hide_nothing_else() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("silver.db");
+    std::fs::write(&path, "no database at all, and longer than a header").unwrap();
+    let read = snapshot(&SampleBooks::default(), &Silver::at(&path)).unwrap();
+    assert_eq!(read.endpoints, sample::snapshot().endpoints);
+    assert!(read.landed.is_empty() && read.landed_failure.is_some());
+    let mut state = State::new(&sample::options(), jiff::tz::TimeZone::UTC);
+    state.books = Snapshot { endpoints: sample::feeds().books.endpoints, ..read };
+    state.loaded = true;
+    super::screens::press(&mut state, "d");
+    let screen = super::screens::screen(&mut state, (80, 24)).backend().to_string();
+    assert!(screen.contains("what landed cannot be read") && screen.contains("Shop feed"));
 }

@@ -174,6 +174,7 @@ pub(super) fn snapshot() -> Snapshot {
             delivery(3, "prospects_2026_04_29.csv", "confirmed", Some("E2")),
         ],
         landed: Vec::new(),
+        landed_failure: None,
     }
 }
 

@@ -35,7 +35,11 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
     };
     let area = pane::title(frame, area, state, Pane::Feeds, &about);
     if rows.is_empty() {
-        return pane::nothing(frame, area, state, Pane::Feeds, "nothing has landed yet");
+        let words = match state.books.landed_failure {
+            Some(_) => "what landed cannot be read",
+            None => "nothing has landed yet",
+        };
+        return pane::nothing(frame, area, state, Pane::Feeds, words);
     }
     let row = |n: usize| {
         rows.get(n).map(|row| Row { key: RowKey::Landed(row.id), cells: cells(state, row) })

@@ -25,6 +25,10 @@ pub(super) fn message(frame: &mut Frame<'_>, area: Rect, state: &State) {
         (toast.text.clone(), mood)
     } else if let Some(failure) = &state.books_failure {
         (failure.to_string(), Mood::Bad)
+    } else if let Some(failure) = &state.books.landed_failure
+        && state.focus == Pane::Feeds
+    {
+        (failure.to_string(), Mood::Bad)
     } else {
         (selected_failure(state).unwrap_or_default(), Mood::Warning)
     };
