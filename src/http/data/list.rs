@@ -38,7 +38,7 @@ async fn page(app: &App, request: &Parts) -> Result<Response, Problem> {
     let ask = query::page(&served, request.uri.query())?;
     let (limit, filters, first) = (ask.limit, ask.asked.clone(), ask.cursor.is_none());
     let (key, asker) = (served.key, Asker::new(&request.headers, first));
-    let read = app.data.read(move |session| {
+    let read = app.data.read_few(limit, move |session| {
         let mark = served.listing.mark(session, &[VERSION, &question])?;
         if asker.has(&mark) {
             return Ok((Found::Same, mark));

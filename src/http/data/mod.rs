@@ -37,6 +37,13 @@ pub(super) use openapi::answer as openapi;
 /// Pages that are read at the same time; the others wait for their turn.
 const READS: usize = 16;
 
+/// Rows of a page that may be read at once, on the thread that answers: more take longer
+/// than others should wait for.
+const FEW: u32 = 100;
+
+/// The longest that such a page may take.
+const AT_ONCE: Duration = Duration::from_millis(1);
+
 /// Exports at the same time; more wait as long as for a page, and are then refused.
 const EXPORTS: usize = 8;
 
@@ -71,6 +78,25 @@ impl Data {
     /// What can be listed.
     pub(super) fn catalog(&self) -> &Catalog {
         &self.catalog
+    }
+
+    /// Reads at once what takes less time than handing it to another thread would, for
+    /// up to `rows` rows. What turns out to take longer is begun again in
+    /// [`Data::read`].
+    async fn read_few<T: Send + 'static>(
+        &self,
+        rows: u32,
+        work: impl Fn(&Session) -> rusqlite::Result<T> + Send + Sync + 'static,
+    ) -> Result<Option<T>, Problem> {
+        if rows <= FEW {
+            let until = Instant::now() + AT_ONCE;
+            let goes_on = move || Instant::now() < until;
+            // A failure is told by the second try.
+            if let Ok(read) = self.reader.read("reading a page", goes_on, &work) {
+                return Ok(read);
+            }
+        }
+        self.read(work).await
     }
 
     /// Reads on a thread that may wait. None: nothing was ever taken in.
