@@ -7,10 +7,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::autodesk::AutodeskSimArgs;
 use super::feed::FeedSimArgs;
+use super::ingest::IngestArgs;
+use super::landed::FilesArgs;
 use crate::demo::{self, Arming, Consumer, DriveOptions, Options};
-use crate::ledger::{FILE_STATES, Filter};
-use crate::model::{EndpointType, Failure, Id, Kind};
-use crate::silver::lists::LandedFilter;
+use crate::ledger::Filter;
+use crate::model::{EndpointType, Failure, Id};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -232,43 +233,6 @@ pub struct SyncArgs {
     pub fail_if_empty: bool,
 }
 
-/// `ingest`.
-#[derive(Clone, Debug, Default, Args)]
-pub struct IngestArgs {
-    /// Names of endpoints of type sftp [default: all active ones].
-    #[arg(value_name = "ENDPOINT")]
-    pub endpoints: Vec<String>,
-    /// Take everything in again from bronze, without the partner.
-    #[arg(long, conflicts_with = "file")]
-    pub again: bool,
-    /// Only this landed file, again, as `files --state quarantined` lists it.
-    #[arg(long, value_name = "ID", value_parser = landed_file, conflicts_with = "endpoints")]
-    pub file: Option<Id>,
-    /// A corrected copy, which takes the file's place.
-    #[arg(long, value_name = "PATH", requires = "file")]
-    pub replace: Option<PathBuf>,
-    /// Take the file in however many of its rows are bad.
-    #[arg(long, requires = "file")]
-    pub accept: bool,
-}
-
-/// `l12`, or the number alone.
-fn landed_file(text: &str) -> Result<Id, String> {
-    let landed = |id: &Id| id.kind == Kind::Landed;
-    let number = text.parse().ok().filter(|n| *n > 0).map(Id::landed);
-    let id = number.or_else(|| text.parse().ok().filter(landed));
-    id.ok_or_else(|| "expected a landed file, as in l12".to_owned())
-}
-
-/// States in which landed files are, and `quarantined`: those with rows set aside.
-pub const LANDED_STATES: [&str; 7] =
-    ["quarantined", "landed", "ingested", "refused", "repeated", "superseded", "unmatched"];
-
-/// Every state that `files` knows: of a register's files, and of landed ones.
-fn file_states() -> impl clap::builder::TypedValueParser {
-    clap::builder::PossibleValuesParser::new(FILE_STATES.into_iter().chain(LANDED_STATES))
-}
-
 /// The lists.
 #[derive(Clone, Debug, Args)]
 pub struct ListArgs {
@@ -293,45 +257,6 @@ impl ListArgs {
             endpoint: self.endpoint.clone(),
             state: self.state.clone(),
             pending: self.pending,
-            limit: (self.limit > 0).then_some(self.limit),
-        }
-    }
-}
-
-/// `files`.
-#[derive(Clone, Debug, Args)]
-pub struct FilesArgs {
-    /// Only this endpoint's.
-    #[arg(long, value_name = "NAME")]
-    pub endpoint: Option<String>,
-    /// Only those in this state; one of a landed file lists what landed instead.
-    #[arg(long, value_name = "STATE", value_parser = file_states())]
-    pub state: Option<String>,
-    /// The newest so many; 0 for all.
-    #[arg(long, value_name = "N", default_value_t = 100)]
-    pub limit: u32,
-}
-
-impl FilesArgs {
-    /// As silver understands it, if it is about what landed.
-    pub fn landed(&self) -> Option<LandedFilter> {
-        let state = self.state.as_deref().filter(|state| LANDED_STATES.contains(state))?;
-        let quarantined = state == "quarantined";
-        Some(LandedFilter {
-            endpoint: self.endpoint.clone(),
-            state: (!quarantined).then(|| state.to_owned()),
-            with_bad: quarantined,
-            limit: (self.limit > 0).then_some(self.limit),
-            ..LandedFilter::default()
-        })
-    }
-
-    /// As the ledger understands it.
-    pub fn filter(&self) -> Filter {
-        Filter {
-            endpoint: self.endpoint.clone(),
-            state: self.state.clone(),
-            pending: false,
             limit: (self.limit > 0).then_some(self.limit),
         }
     }

@@ -1,12 +1,43 @@
 //! `transship ingest`: a sync of the feeds alone, or landed files once more.
 
+use std::path::PathBuf;
+
+use clap::Args;
 use serde_json::json;
 
 use super::workplace::{Face, Workplace, verbosity};
-use super::{Exit, Global, IngestArgs, check, print};
+use super::{Exit, Global, check, print};
 use crate::config::Config;
 use crate::engine::{Again, Command, Reply, Schedules, TakenIn};
-use crate::model::{Endpoint, Failure, FailureClass, Scope, Trigger};
+use crate::model::{Endpoint, Failure, FailureClass, Id, Kind, Scope, Trigger};
+
+/// `ingest`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct IngestArgs {
+    /// Names of endpoints of type sftp [default: all active ones].
+    #[arg(value_name = "ENDPOINT")]
+    pub endpoints: Vec<String>,
+    /// Take everything in again from bronze, without the partner.
+    #[arg(long, conflicts_with = "file")]
+    pub again: bool,
+    /// Only this landed file, again, as `files --state quarantined` lists it.
+    #[arg(long, value_name = "ID", value_parser = landed_file, conflicts_with = "endpoints")]
+    pub file: Option<Id>,
+    /// A corrected copy, which takes the file's place.
+    #[arg(long, value_name = "PATH", requires = "file")]
+    pub replace: Option<PathBuf>,
+    /// Take the file in however many of its rows are bad.
+    #[arg(long, requires = "file")]
+    pub accept: bool,
+}
+
+/// `l12`, or the number alone.
+fn landed_file(text: &str) -> Result<Id, String> {
+    let landed = |id: &Id| id.kind == Kind::Landed;
+    let number = text.parse().ok().filter(|n| *n > 0).map(Id::landed);
+    let id = number.or_else(|| text.parse().ok().filter(landed));
+    id.ok_or_else(|| "expected a landed file, as in l12".to_owned())
+}
 
 /// A pass over the feeds; or, from bronze alone, what was asked for.
 pub(super) async fn ingest(global: &Global, args: IngestArgs) -> Exit {

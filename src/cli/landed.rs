@@ -1,15 +1,65 @@
 //! What landed, and the rows that were set aside: `files --state quarantined`, `show l12`.
 
+use clap::Args;
 use serde_json::{Value, json};
 
 use super::{Exit, Global, check, print};
 use crate::config::Config;
+use crate::ledger::{FILE_STATES, Filter};
 use crate::model::{Failure, FailureClass, Id, Shown};
 use crate::silver::lists::{LandedFilter, LandedRow};
 use crate::silver::reader::Reader;
 
 /// Bad rows that `show` lists at the most.
 const SHOWN: u32 = 1_000;
+
+/// States in which landed files are, and `quarantined`: those with rows set aside.
+pub const LANDED_STATES: [&str; 7] =
+    ["quarantined", "landed", "ingested", "refused", "repeated", "superseded", "unmatched"];
+
+/// Every state that `files` knows: of a register's files, and of landed ones.
+fn file_states() -> impl clap::builder::TypedValueParser {
+    clap::builder::PossibleValuesParser::new(FILE_STATES.into_iter().chain(LANDED_STATES))
+}
+
+/// `files`.
+#[derive(Clone, Debug, Args)]
+pub struct FilesArgs {
+    /// Only this endpoint's.
+    #[arg(long, value_name = "NAME")]
+    pub endpoint: Option<String>,
+    /// Only those in this state; one of a landed file lists what landed instead.
+    #[arg(long, value_name = "STATE", value_parser = file_states())]
+    pub state: Option<String>,
+    /// The newest so many; 0 for all.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub limit: u32,
+}
+
+impl FilesArgs {
+    /// As silver understands it, if it is about what landed.
+    pub fn landed(&self) -> Option<LandedFilter> {
+        let state = self.state.as_deref().filter(|state| LANDED_STATES.contains(state))?;
+        let quarantined = state == "quarantined";
+        Some(LandedFilter {
+            endpoint: self.endpoint.clone(),
+            state: (!quarantined).then(|| state.to_owned()),
+            with_bad: quarantined,
+            limit: (self.limit > 0).then_some(self.limit),
+            ..LandedFilter::default()
+        })
+    }
+
+    /// As the ledger understands it.
+    pub fn filter(&self) -> Filter {
+        Filter {
+            endpoint: self.endpoint.clone(),
+            state: self.state.clone(),
+            pending: false,
+            limit: (self.limit > 0).then_some(self.limit),
+        }
+    }
+}
 
 /// `files --state`, for the states of landed files.
 pub(super) fn files(global: &Global, filter: &LandedFilter) -> Exit {

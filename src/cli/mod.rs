@@ -22,12 +22,14 @@ mod test;
 mod workplace;
 
 pub use args::{
-    AuthAutodeskArgs, AuthService, Cli, Color, Command, DemoArgs, FilesArgs, Global, Ids,
-    IngestArgs, ListArgs, Names, ReconcileArgs, SendArgs, SimArgs, SyncArgs, TestArgs,
+    AuthAutodeskArgs, AuthService, Cli, Color, Command, DemoArgs, Global, Ids, ListArgs, Names,
+    ReconcileArgs, SendArgs, SimArgs, SyncArgs, TestArgs,
 };
 pub use autodesk::AutodeskSimArgs;
 pub use exit::Exit;
 pub use feed::FeedSimArgs;
+pub use ingest::IngestArgs;
+pub use landed::FilesArgs;
 
 use crate::engine::Command as Do;
 use crate::model::Kind;
