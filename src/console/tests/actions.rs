@@ -10,7 +10,7 @@ use crate::console::message::Message;
 use crate::console::state::{Pane, Popup, RowKey, State};
 use crate::console::update::update;
 use crate::engine::{Again, Command, Event, ReconcileMode, Reply};
-use crate::model::{DeliveryState, Failure, FailureClass, Id, Shown, Trigger};
+use crate::model::{DeliveryState, ExportState, Failure, FailureClass, Id, Shown, Trigger};
 use crate::silver::rows::Drift;
 use crate::silver::{Ingested, LandedState};
 
@@ -175,6 +175,27 @@ fn rows_taken_in_are_counted_by_run() {
     happen(&mut state, 2, file(2, LandedState::Refused, 21, 79));
     happen(&mut state, 3, file(3, LandedState::Repeated, 0, 0));
     assert_eq!(state.taken_in["Shop feed"], (98, 81));
+}
+
+#[test]
+fn what_is_delivered_nowhere_is_done_when_it_is_here() {
+    let mut state = sample::feeds();
+    let endpoints = vec!["Shop feed".to_owned()];
+    happen(&mut state, 0, Event::RunStarted { run: Id::run(3), endpoints });
+    for (id, endpoint) in [(1, "Shop feed"), (2, "Encoura exports")] {
+        happen(
+            &mut state,
+            1,
+            Event::Export {
+                id: Id::export(id),
+                endpoint: endpoint.to_owned(),
+                name: Shown::new("x"),
+                state: ExportState::Verified,
+                failure: None,
+            },
+        );
+    }
+    assert_eq!(state.transfers.batch(), (1, 2), "the other one is yet to be delivered");
 }
 
 #[test]
