@@ -41,7 +41,7 @@ async fn bad_rows_are_set_aside_and_told() {
         })
         .collect();
     assert!(
-        said.iter().any(|s| s.contains("2 rows of sales_data_1.csv are set aside")),
+        said.iter().any(|s| s.contains("5 rows of sales_data_1.csv are in sales, 2 are set aside")),
         "{said:?}"
     );
     assert!(
