@@ -253,6 +253,7 @@ fn ledger(files: usize, path: &Path) -> Took {
         file_types: Vec::new(),
         scope: Scope::Exports,
         details: serde_json::Value::Null,
+        datasets: Vec::new(),
         deliver_to: None,
         schedule: Schedule::Manual,
         is_active: true,
