@@ -69,6 +69,8 @@ fn chosen<'c>(config: &'c Config, name: Option<&str>) -> Result<&'c AutodeskAcco
 async fn with_browser(global: &Global, account: &Arc<Account>) -> Result<(), Exit> {
     let pending = sign_in::begin(account).map_err(|failure| print::failure(&failure))?;
     let url = pending.url().as_str();
+    // From before the address is shown: whoever sees it may give up at once.
+    let ended = signals::ended();
     if global.json {
         let row = json!({
             "client": account.name(), "url": url, "callback_url": account.callback_url(),
@@ -86,7 +88,7 @@ async fn with_browser(global: &Global, account: &Arc<Account>) -> Result<(), Exi
     let mut waiting = pin!(pending.wait(&cancel));
     let (result, signal) = tokio::select! {
         result = &mut waiting => (result, None),
-        exit = signals::ended() => {
+        exit = ended => {
             cancel.cancel();
             // What the browser has brought already is kept all the same.
             (waiting.await, Some(exit))

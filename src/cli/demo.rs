@@ -147,6 +147,8 @@ pub(super) async fn sim(global: &Global, args: &SimArgs) -> Exit {
         Err(failure) => return print::failure(&failure),
     };
     let access = demo::sim_json(&stand_ins);
+    // From before they are announced: whoever reads that may stop them at once.
+    let ended = signals::ended();
     if global.json {
         print::json_lines(&[access]);
     } else {
@@ -154,7 +156,7 @@ pub(super) async fn sim(global: &Global, args: &SimArgs) -> Exit {
         print::stdout(&format!("{pretty}\n"));
         eprintln!("The stand-ins run until Ctrl-C.");
     }
-    let exit = signals::ended().await;
+    let exit = ended.await;
     stand_ins.stop().await;
     exit
 }

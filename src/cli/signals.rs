@@ -2,30 +2,40 @@
 
 use super::Exit;
 
-/// Waits for SIGINT, SIGTERM or SIGHUP; the exit code that goes with it. A
-/// second one ends the process at once: the next start settles what it left.
-pub(super) async fn ended() -> Exit {
-    let exit = one().await;
-    tokio::spawn(async {
-        let exit = one().await;
-        std::process::exit(i32::from(exit.code()));
-    });
-    exit
+/// Waits for SIGINT, SIGTERM or SIGHUP; the exit code that goes with it. Signals count
+/// from the call on, not only once the wait has begun. A second one ends the process at
+/// once: the next start settles what it left.
+pub(super) fn ended() -> impl Future<Output = Exit> {
+    let first = one();
+    async {
+        let exit = first.await;
+        let second = one();
+        tokio::spawn(async {
+            let exit = second.await;
+            std::process::exit(i32::from(exit.code()));
+        });
+        exit
+    }
 }
 
 #[cfg(unix)]
-async fn one() -> Exit {
+fn one() -> impl Future<Output = Exit> {
     use tokio::signal::unix::{SignalKind, signal};
-    let (mut terminate, mut hangup) =
-        match (signal(SignalKind::terminate()), signal(SignalKind::hangup())) {
-            (Ok(terminate), Ok(hangup)) => (terminate, hangup),
+    let handlers = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+        signal(SignalKind::hangup()),
+    );
+    async {
+        let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) = handlers else {
             // Without handlers the signals do what they always do.
-            _ => return std::future::pending().await,
+            return std::future::pending().await;
         };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => Exit::Interrupted,
-        _ = terminate.recv() => Exit::Terminated,
-        _ = hangup.recv() => Exit::Terminated,
+        tokio::select! {
+            _ = interrupt.recv() => Exit::Interrupted,
+            _ = terminate.recv() => Exit::Terminated,
+            _ = hangup.recv() => Exit::Terminated,
+        }
     }
 }
 
