@@ -1,4 +1,4 @@
-//! Values → the narrowest kind that all of them are.
+//! Values → the narrowest kind that they are, apart from a few dirty ones.
 
 use std::collections::HashSet;
 
@@ -12,6 +12,9 @@ const DAYS: [&str; 5] = ["%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%Y/%m/
 /// Formats of moments that are tried besides RFC 3339.
 const MOMENTS: [&str; 4] =
     ["%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%d/%m/%Y %H:%M:%S"];
+
+/// One in so many values may be dirty.
+const DIRTY: usize = 20;
 
 /// The most places after the point that a decimal has.
 const MAX_SCALE: usize = 12;
@@ -63,13 +66,21 @@ fn decimal(values: &[&str]) -> Option<ColumnKind> {
     (most <= MAX_SCALE).then_some(ColumnKind::Decimal { scale, min: None, max: None })
 }
 
+/// Whether the values are of this kind, apart from a few dirty ones. A number that does
+/// not fit a kind of numbers is not dirt: `9.99` among whole numbers makes an amount.
 fn fits(kind: &ColumnKind, values: &[&str]) -> bool {
     let Ok(typing) = Typing::of(kind) else { return false };
-    let mut text = String::new();
-    values.iter().all(|value| {
+    let (mut text, mut odd) = (String::new(), 0);
+    for value in values {
         text.clear();
-        typing.cell(value, &mut text).is_ok()
-    })
+        if typing.cell(value, &mut text).is_err() {
+            if value.parse::<f64>().is_ok() {
+                return false;
+            }
+            odd += 1;
+        }
+    }
+    odd * DIRTY <= values.len()
 }
 
 /// The first columns, all of them ids, that tell all rows apart; none if they do not.

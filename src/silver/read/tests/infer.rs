@@ -80,6 +80,25 @@ fn kinds_are_the_narrowest_that_fit_and_never_guessed() {
     }
 }
 
+/// One bad row in forty is for the quarantine, and not for the definition.
+#[test]
+fn a_few_dirty_values_change_no_kind() {
+    for (good, odd, kind) in [
+        ("2026-05-01", "2026-02-30", "date!"),
+        ("2026-05-01", "soon", "date!"),
+        ("3", "many", "integer!"),
+        ("12.50", "n/a", "decimal 2!"),
+        ("3", "2.7", "decimal 2!"),
+        ("P001", "3", "text!"),
+    ] {
+        for (bad, expected) in [(2, kind), (3, if odd == "2.7" { kind } else { "text!" })] {
+            let rows = [vec![odd; bad], vec![good; 42 - bad]].concat().join("\n");
+            let found = shown(&of("a.csv", format!("v\n{rows}\n").as_bytes()));
+            assert_eq!(found, [format!("v {expected}")], "{bad} times {odd}");
+        }
+    }
+}
+
 #[test]
 fn names_formats_and_keys_are_found() {
     let t = of("T 7.tsv", "Order ID\tpostCode\t\tid\n1\t7\tx\ta\n2\t7\ty\ta\n".as_bytes());
