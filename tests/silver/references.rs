@@ -31,7 +31,7 @@ async fn what_comes_late_brings_its_rows_in() {
     assert_eq!(
         stand.rows(listed)[0],
         "2|3|product_id|there is no such row in products|P3|products|\
-         {\"product_id\":\"P3\",\"sale_date\":\"2026-05-04\",\"quantity\":2,\"price\":150,\
+         {\"product_id\":\"P3\",\"sale_date\":\"2026-05-04\",\"quantity\":2,\"price\":1.50,\
          \"category\":null}"
     );
 

@@ -167,6 +167,10 @@ fn judged(
                 | code::SOCKET_SEND
                 | code::SOCKET_RECV,
             ) => Err(broken(server, &error)),
+            // libssh2 says "unverified" and "failed" also where no answer came any more.
+            ErrorCode::Session(_) if error.message().starts_with("Waiting for") => {
+                Err(broken(server, &error))
+            }
             ErrorCode::Session(code::AUTHENTICATION_FAILED | code::PUBLICKEY_UNVERIFIED) => {
                 Ok(Tried::Refused(format!("{method}: not accepted")))
             }
@@ -200,4 +204,42 @@ fn refused(session: &Session, server: &SshServer, offered: &str, refusals: &[Str
         "check user name and password or key. A restricted account (Slate) cannot log in at all \
          while its folder is missing: ask for the folder to be made",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::model::HostKeyPolicy;
+
+    /// A server that dies while we sign in has refused nothing: the next try may work.
+    #[test]
+    fn a_refusal_is_told_from_a_connection_that_broke() {
+        let server = SshServer {
+            host: "server.example".into(),
+            port: 22,
+            username: "us".into(),
+            auth: Default::default(),
+            host_key: HostKeyPolicy::Missing,
+            connect_timeout: Duration::ZERO,
+            request_timeout: Duration::ZERO,
+        };
+        for (code, message, refused) in [
+            (code::AUTHENTICATION_FAILED, "Username/PublicKey combination invalid", true),
+            (code::PUBLICKEY_UNVERIFIED, "Invalid signature for supplied public key", true),
+            (code::PUBLICKEY_UNVERIFIED, "Waiting for publickey USERAUTH response", false),
+            (code::AUTHENTICATION_FAILED, "Waiting for keyboard USERAUTH response", false),
+            (code::SOCKET_DISCONNECT, "socket disconnect", false),
+        ] {
+            let error = ssh2::Error::new(ErrorCode::Session(code), message);
+            match judged(&server, "key", Err(error)) {
+                Ok(Tried::Refused(_)) => assert!(refused, "{message}"),
+                Err(failure) => {
+                    assert!(!refused && failure.class == FailureClass::Network, "{message}")
+                }
+                Ok(Tried::Accepted) => panic!("{message}"),
+            }
+        }
+    }
 }
