@@ -25,14 +25,19 @@ pub(super) async fn keep(
         create_private_folder(&folder)?;
         std::fs::rename(&part, &target)
             .map_err(|e| Failure::io("archiving", target.to_string_lossy(), &e))?;
-        crash::at(Point::Archived)?;
-        // The new folder's own entry must be durable as well.
-        sync_folder(&folder)?;
-        folder.parent().map_or(Ok(()), sync_folder)?;
-        crash::at(Point::ArchiveSynced)
+        make_durable(&folder)
     })
     .await?;
     Ok(relative)
+}
+
+/// Makes the name that a file was just given in `folder` durable.
+pub(super) fn make_durable(folder: &Path) -> Result<(), Failure> {
+    crash::at(Point::Archived)?;
+    sync_folder(folder)?;
+    // A new folder's own entry must be durable as well.
+    folder.parent().map_or(Ok(()), sync_folder)?;
+    crash::at(Point::ArchiveSynced)
 }
 
 /// Whether the archived file is there and has the size and hash in the books.

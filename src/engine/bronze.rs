@@ -2,8 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::archive::{blocking, hash_of, sync_folder};
-use crate::crash::{self, Point};
+use super::archive::{blocking, hash_of, make_durable};
 use crate::ledger::create_private_folder;
 use crate::model::Failure;
 
@@ -29,11 +28,8 @@ pub(super) async fn keep(data_dir: &Path, sha256: &str, part: PathBuf) -> Result
             std::fs::rename(&part, &target)
                 .map_err(|e| Failure::io("keeping", target.to_string_lossy(), &e))?;
         }
-        crash::at(Point::Archived)?;
         // Also where the file was there: whoever put it there may have been killed here.
-        sync_folder(&folder)?;
-        folder.parent().map_or(Ok(()), sync_folder)?;
-        crash::at(Point::ArchiveSynced)
+        make_durable(&folder)
     })
     .await?;
     Ok(relative)

@@ -79,8 +79,9 @@ async fn try_take_in(context: &Context, lane: &Lane, tally: &Tally) -> Result<()
     // Said at the end of every pass, not only of the one in which it came up.
     let refused = silver.refused(name).await?;
     if refused > 0 {
+        let files = if refused == 1 { "file is" } else { "files are" };
         tally.needs_operator(&format!(
-            "{refused} files are refused: `transship files --state refused` says why"
+            "{refused} {files} refused: `transship files --state refused` says why"
         ));
     }
     taken.map(drop)
@@ -119,8 +120,9 @@ fn tell(handle: &Handle, file: Ingested) {
              mend the definition, or `transship ingest --file l{id} --replace FILE`"
         ));
     } else if bad > 0 {
+        let are = if bad == 1 { "is" } else { "are" };
         notices.push(format!(
-            "{endpoint}: {good} rows of {name} are in {into}, {bad} are set aside; `transship show \
+            "{endpoint}: {good} rows of {name} are in {into}, {bad} {are} set aside; `transship show \
              l{id}` lists them"
         ));
     }
