@@ -61,7 +61,7 @@ async fn a_refused_file_needs_the_operator_until_it_is_mended() {
     for pass in 0..2 {
         let result = desk.sync().await;
         assert_eq!(result.outcome, Outcome::NeedsOperator, "pass {pass}: {result:#?}");
-        assert!(result.error.unwrap().contains("1 files are refused"));
+        assert!(result.error.unwrap().contains("1 file is refused"));
         assert_eq!((desk.sales(), desk.number("SELECT count(*) FROM quarantine")), (0, 9));
     }
     let refused = desk.landed().into_iter().find(|row| row.state == "refused").unwrap();

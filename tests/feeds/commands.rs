@@ -13,7 +13,7 @@ async fn a_feed_is_taken_in_listed_and_mended_by_commands() {
     assert_eq!(report["outcome"], "done");
     assert_eq!(report["endpoints"][0]["fetched"], 2);
     assert!(
-        ran.stderr.contains("5 rows of sales_data_1.csv are in sales, 1 are set aside"),
+        ran.stderr.contains("5 rows of sales_data_1.csv are in sales, 1 is set aside"),
         "{ran:#?}"
     );
     assert_eq!(site.number("silver.db", "SELECT count(*) FROM sales"), 5);
