@@ -13,7 +13,7 @@
 //! first column that uses it: `categories(category_id, category_name)`.
 //!
 //! **A rollup's table** is `<dataset>_<rollup>`: the columns that make a group (no value
-//! is [`no_value`]), `count`, and `total` where something is summed up, scaled by the
+//! is `sql::no_value`), `count`, and `total` where something is summed up, scaled by the
 //! places of all its factors together ([`total_scale`]).
 
 use rusqlite::Connection;
