@@ -7,14 +7,10 @@ mod support;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use russh::server::{Auth, ChannelOpenHandle, Handler, Msg, Session};
-use russh::{Channel, ChannelId, MethodKind};
-use support::ssh_stand::serve;
+use support::sftp_stand::{Answers, serve_sftp};
 use tokio_util::sync::CancellationToken;
 use transship::model::FailureClass;
-use transship::transport::sftp::wire::{
-    Attrs, OpenFlags, Reply, Request, Status, StatusCode, take_packet,
-};
+use transship::transport::sftp::wire::{Attrs, OpenFlags, Reply, Request, Status, StatusCode};
 use transship::transport::sftp::{RemoteFile, SftpError, SftpSession, TransferError};
 
 /// What the server does about one request.
@@ -35,64 +31,25 @@ type Behaviour = dyn Fn(u32, &Request) -> Act + Send + Sync;
 #[derive(Clone)]
 struct Server {
     behaviour: Arc<Behaviour>,
-    stream: BytesMut,
     gathered: Vec<(u32, Reply)>,
 }
 
-impl Handler for Server {
-    type Error = russh::Error;
-
-    async fn auth_password(&mut self, _: &str, _: &str) -> Result<Auth, Self::Error> {
-        Ok(Auth::Accept)
-    }
-
-    async fn channel_open_session(
-        &mut self,
-        _: Channel<Msg>,
-        reply: ChannelOpenHandle,
-        _: &mut Session,
-    ) -> Result<(), Self::Error> {
-        reply.accept().await;
-        Ok(())
-    }
-
-    async fn subsystem_request(
-        &mut self,
-        channel: ChannelId,
-        _: &str,
-        session: &mut Session,
-    ) -> Result<(), Self::Error> {
-        session.channel_success(channel)
-    }
-
-    async fn data(
-        &mut self,
-        channel: ChannelId,
-        data: &[u8],
-        session: &mut Session,
-    ) -> Result<(), Self::Error> {
-        self.stream.extend_from_slice(data);
-        let mut out = BytesMut::new();
-        while let Some(packet) = take_packet(&mut self.stream).unwrap() {
-            let (id, request) = Request::decode(packet).unwrap();
-            match (self.behaviour)(id, &request) {
-                Act::Reply(reply) => reply.encode(id, &mut out),
-                Act::Bytes(bytes) => out.extend_from_slice(&bytes),
-                Act::Gather(count, reply) => {
-                    self.gathered.push((id, reply));
-                    if self.gathered.len() == count {
-                        while let Some((id, reply)) = self.gathered.pop() {
-                            reply.encode(id, &mut out);
-                        }
+impl Answers for Server {
+    fn answer(&mut self, id: u32, request: &Request, out: &mut BytesMut) -> bool {
+        match (self.behaviour)(id, request) {
+            Act::Reply(reply) => reply.encode(id, out),
+            Act::Bytes(bytes) => out.extend_from_slice(&bytes),
+            Act::Gather(count, reply) => {
+                self.gathered.push((id, reply));
+                if self.gathered.len() == count {
+                    while let Some((id, reply)) = self.gathered.pop() {
+                        reply.encode(id, out);
                     }
                 }
-                Act::Close => session.close(channel)?,
             }
+            Act::Close => return false,
         }
-        if !out.is_empty() {
-            session.data(channel, out.freeze())?;
-        }
-        Ok(())
+        true
     }
 }
 
@@ -111,8 +68,8 @@ async fn connect(
     behaviour: impl Fn(u32, &Request) -> Act + Send + Sync + 'static,
 ) -> Result<SftpSession, transship::model::Failure> {
     let behaviour = Arc::new(behaviour);
-    let server = Server { behaviour, stream: BytesMut::new(), gathered: Vec::new() };
-    SftpSession::connect(&serve(server, &[MethodKind::Password]).await).await
+    let server = Server { behaviour, gathered: Vec::new() };
+    SftpSession::connect(&serve_sftp(server).await).await
 }
 
 fn attrs(size: u64) -> Reply {

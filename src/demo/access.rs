@@ -62,15 +62,26 @@ pub struct SftpAccess {
 impl SftpAccess {
     /// The same as a server with its key pinned and the password as proof.
     pub fn server(&self) -> SshServer {
-        SshServer {
-            host: self.host.clone(),
-            port: self.port,
-            username: self.username.clone(),
-            auth: SshAuth { password: Some(self.password.clone()), ..SshAuth::default() },
-            host_key: HostKeyPolicy::Pinned(vec![self.host_key.clone()]),
-            connect_timeout: Duration::from_secs(10),
-            request_timeout: Duration::from_secs(10),
-        }
+        let Self { host, port, host_key, username, password, .. } = self;
+        pinned((host, *port), host_key, username, password)
+    }
+}
+
+/// A server at this address with its key pinned, and the password as proof.
+pub(in crate::demo) fn pinned(
+    (host, port): (&str, u16),
+    host_key: &str,
+    username: &str,
+    password: &Secret,
+) -> SshServer {
+    SshServer {
+        host: host.to_owned(),
+        port,
+        username: username.to_owned(),
+        auth: SshAuth { password: Some(password.clone()), ..SshAuth::default() },
+        host_key: HostKeyPolicy::Pinned(vec![host_key.to_owned()]),
+        connect_timeout: Duration::from_secs(10),
+        request_timeout: Duration::from_secs(10),
     }
 }
 

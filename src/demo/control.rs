@@ -12,7 +12,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde::Deserialize;
-use serde_json::json;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
 use super::autodesk;
 use super::fault::Arming;
@@ -139,6 +140,19 @@ impl TryFrom<Explicit> for NewExport {
         let Explicit { name, product_key, status, .. } = explicit;
         Ok(Self { name, product_key, content, status })
     }
+}
+
+/// The operations of a body: one, or a list.
+pub(super) fn operations<T: DeserializeOwned>(
+    body: Result<Json<Value>, JsonRejection>,
+) -> Result<Vec<T>, String> {
+    let list = match body {
+        Ok(Json(Value::Array(list))) => list,
+        Ok(Json(one)) => vec![one],
+        Err(error) => return Err(error.body_text()),
+    };
+    let read = list.into_iter().map(serde_json::from_value);
+    read.collect::<Result<_, _>>().map_err(|error| error.to_string())
 }
 
 pub(super) fn problem(status: StatusCode, error: impl std::fmt::Display) -> Response {

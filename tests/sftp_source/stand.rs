@@ -5,14 +5,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::{Bytes, BytesMut};
-use russh::server::{Auth, ChannelOpenHandle, Handler, Msg, Session};
-use russh::{Channel, ChannelId, MethodKind};
 use transship::model::SshServer;
-use transship::transport::sftp::wire::{
-    Attrs, NameEntry, Reply, Request, Status, StatusCode, take_packet,
-};
+use transship::transport::sftp::wire::{Attrs, NameEntry, Reply, Request, Status, StatusCode};
 
-use crate::support::ssh_stand::serve;
+use crate::support::sftp_stand::{Answers, serve_sftp};
 
 /// A folder's entries, as the server lists and describes them.
 pub type Tree = HashMap<String, Vec<NameEntry>>;
@@ -59,9 +55,8 @@ pub async fn stand(
         asked: asked.clone(),
         open: Arc::default(),
         handles: Arc::default(),
-        stream: BytesMut::new(),
     };
-    (serve(stand, &[MethodKind::Password]).await, asked)
+    (serve_sftp(stand).await, asked)
 }
 
 #[derive(Clone)]
@@ -72,11 +67,10 @@ struct Stand {
     /// Folders that are being listed, and whether their entries were given.
     open: Arc<Mutex<HashMap<Bytes, (String, bool)>>>,
     handles: Arc<AtomicU32>,
-    stream: BytesMut,
 }
 
 impl Stand {
-    fn answer(&self, request: &Request) -> Act {
+    fn act(&self, request: &Request) -> Act {
         self.asked.lock().unwrap().push(format!("{request:?}"));
         if let Some(act) = (self.special)(request) {
             return act;
@@ -114,50 +108,12 @@ impl Stand {
     }
 }
 
-impl Handler for Stand {
-    type Error = russh::Error;
-
-    async fn auth_password(&mut self, _: &str, _: &str) -> Result<Auth, Self::Error> {
-        Ok(Auth::Accept)
-    }
-
-    async fn channel_open_session(
-        &mut self,
-        _: Channel<Msg>,
-        reply: ChannelOpenHandle,
-        _: &mut Session,
-    ) -> Result<(), Self::Error> {
-        reply.accept().await;
-        Ok(())
-    }
-
-    async fn subsystem_request(
-        &mut self,
-        channel: ChannelId,
-        _: &str,
-        session: &mut Session,
-    ) -> Result<(), Self::Error> {
-        session.channel_success(channel)
-    }
-
-    async fn data(
-        &mut self,
-        channel: ChannelId,
-        data: &[u8],
-        session: &mut Session,
-    ) -> Result<(), Self::Error> {
-        self.stream.extend_from_slice(data);
-        let mut out = BytesMut::new();
-        while let Some(packet) = take_packet(&mut self.stream).unwrap() {
-            let (id, request) = Request::decode(packet).unwrap();
-            match self.answer(&request) {
-                Act::Reply(reply) => reply.encode(id, &mut out),
-                Act::Close => session.close(channel)?,
-            }
+impl Answers for Stand {
+    fn answer(&mut self, id: u32, request: &Request, out: &mut BytesMut) -> bool {
+        match self.act(request) {
+            Act::Reply(reply) => reply.encode(id, out),
+            Act::Close => return false,
         }
-        if !out.is_empty() {
-            session.data(channel, out.freeze())?;
-        }
-        Ok(())
+        true
     }
 }

@@ -8,6 +8,7 @@ pub mod kill;
 pub mod order;
 pub mod program;
 pub mod proxy;
+pub mod sftp_stand;
 pub mod ssh_stand;
 pub mod sshd;
 pub mod sweep;

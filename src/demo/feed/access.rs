@@ -1,12 +1,10 @@
 //! How a client reaches the feed.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
 use super::OUTGOING;
-use crate::demo::access::SftpAccess;
-use crate::model::{HostKeyPolicy, Secret, SshAuth, SshServer};
+use crate::demo::access::{SftpAccess, pinned};
+use crate::model::{Secret, SshServer};
 
 /// How to sign in to the partner's folder. Any user with any password may, but for the
 /// receiver's own user: the name and password here are as good as others.
@@ -41,15 +39,8 @@ impl FeedAccess {
 
     /// The same as a server with its key pinned and the password as proof.
     pub fn server(&self) -> SshServer {
-        SshServer {
-            host: self.host.clone(),
-            port: self.port,
-            username: self.username.clone(),
-            auth: SshAuth { password: Some(self.password.clone()), ..SshAuth::default() },
-            host_key: HostKeyPolicy::Pinned(vec![self.host_key.clone()]),
-            connect_timeout: Duration::from_secs(10),
-            request_timeout: Duration::from_secs(10),
-        }
+        let Self { host, port, host_key, username, password, .. } = self;
+        pinned((host, *port), host_key, username, password)
     }
 
     /// As `sim --json` prints it.

@@ -11,7 +11,7 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 
 use super::operation::Operation;
-use crate::demo::control::problem;
+use crate::demo::control::{operations, problem};
 use crate::demo::world::World;
 
 /// `GET /feed/truth`, `POST /feed/files`.
@@ -29,14 +29,7 @@ async fn change(
     State(world): State<Arc<World>>,
     body: Result<Json<Value>, JsonRejection>,
 ) -> Response {
-    let list = match body {
-        Ok(Json(Value::Array(list))) => list,
-        Ok(Json(one)) => vec![one],
-        Err(error) => return problem(StatusCode::BAD_REQUEST, error.body_text()),
-    };
-    let operations: Result<Vec<Operation>, _> =
-        list.into_iter().map(serde_json::from_value).collect();
-    let operations = match operations {
+    let operations: Vec<Operation> = match operations(body) {
         Ok(operations) => operations,
         Err(error) => return problem(StatusCode::BAD_REQUEST, error),
     };

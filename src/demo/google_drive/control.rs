@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{Operation, ROOT, SERVICE_ACCOUNT};
+use crate::demo::control::{operations, problem};
 use crate::demo::world::World;
 
 /// `POST /google_drive/tree`, `GET /google_drive/truth` and `/google_drive/violations`.
@@ -28,16 +29,7 @@ async fn change(
     State(world): State<Arc<World>>,
     body: Result<Json<serde_json::Value>, JsonRejection>,
 ) -> Response {
-    let value = match body {
-        Ok(Json(value)) => value,
-        Err(error) => return problem(StatusCode::BAD_REQUEST, error.body_text()),
-    };
-    let operations = if value.is_array() {
-        serde_json::from_value::<Vec<Operation>>(value)
-    } else {
-        serde_json::from_value::<Operation>(value).map(|operation| vec![operation])
-    };
-    let operations = match operations {
+    let operations: Vec<Operation> = match operations(body) {
         Ok(operations) => operations,
         Err(error) => return problem(StatusCode::BAD_REQUEST, error),
     };
@@ -93,8 +85,4 @@ async fn violations(State(world): State<Arc<World>>) -> Response {
     let drive = world.google_drive();
     let said = json!({ "violations": drive.violations(), "units_spent": drive.units_spent() });
     Json(said).into_response()
-}
-
-fn problem(status: StatusCode, error: impl std::fmt::Display) -> Response {
-    (status, Json(json!({ "error": error.to_string() }))).into_response()
 }
