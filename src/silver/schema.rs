@@ -55,6 +55,13 @@ CREATE INDEX landed_sha256 ON landed (sha256);
 CREATE INDEX landed_path ON landed (endpoint, path);
 CREATE INDEX landed_dataset ON landed (dataset, state, rank);
 CREATE INDEX landed_corrects ON landed (corrects) WHERE corrects IS NOT NULL;
+-- A dataset's bad rows are those of its files, counted without asking all of them.
+CREATE TRIGGER landed_bad AFTER UPDATE OF dataset, rows_bad ON landed
+    WHEN old.rows_bad <> 0 OR new.rows_bad <> 0
+BEGIN
+    UPDATE datasets SET bad_count = bad_count - old.rows_bad WHERE name = old.dataset;
+    UPDATE datasets SET bad_count = bad_count + new.rows_bad WHERE name = new.dataset;
+END;
 CREATE TABLE quarantine (
     file INTEGER NOT NULL REFERENCES landed(id), line INTEGER NOT NULL,
     dataset TEXT NOT NULL, column_name TEXT, reason TEXT NOT NULL, value TEXT,

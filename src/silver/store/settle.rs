@@ -159,8 +159,7 @@ pub(super) fn count(connection: &Connection, dataset: &str, news: u64) -> rusqli
     connection
         .prepare_cached(
             "UPDATE datasets SET row_count = row_count + ?2, version = version + 1,
-                 changed_at = ?3, bad_count =
-                     (SELECT coalesce(sum(rows_bad), 0) FROM landed WHERE dataset = ?1)
+                 changed_at = ?3
              WHERE name = ?1",
         )?
         .execute(params![dataset, news as i64, now_text()])?;
