@@ -8,7 +8,10 @@ mod support;
 use std::fs;
 
 use support::program::{Ran, Site};
+use support::proxy::{Cut, Proxy, Way};
 use support::sshd::Sshd;
+use transship::model::{FailureClass, SshServer};
+use transship::transport::sftp::SftpSession;
 
 #[tokio::test]
 async fn everything_arrives_once_and_a_second_pass_sends_nothing() {
@@ -113,4 +116,24 @@ async fn a_server_that_is_restarted_in_mid_transfer_gets_everything_once() {
     }
     site.sync_until_quiet(4).await;
     site.assert_all_once();
+}
+
+/// libssh2 says of a key exchange that was cut off what it says where no method is shared,
+/// which is for a person to mend.
+#[tokio::test]
+async fn a_connection_cut_while_it_is_made_is_no_refusal() {
+    let sshd = Sshd::start();
+    let mut cuts = 0;
+    for way in [Way::NotDelivered, Way::AnswerLost] {
+        for at in 0..6 {
+            let proxy = Proxy::start(sshd.port(), Cut { at, way }).await;
+            let server = SshServer { port: proxy.port(), ..sshd.server() };
+            let connected = SftpSession::connect(&server).await;
+            if let Err(failure) = connected {
+                assert_eq!(failure.class, FailureClass::Network, "{way:?} {at}: {failure}");
+            }
+            cuts += u32::from(proxy.struck());
+        }
+    }
+    assert_eq!(cuts, 12, "the exchange has more chunks than were cut");
 }

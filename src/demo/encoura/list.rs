@@ -111,7 +111,8 @@ fn array(exports: &[Export]) -> Vec<Value> {
                 "uid": export.uid,
                 "productKey": export.product_key,
                 "status": export.status,
-                "createdDate": export.created_at.to_string(),
+                // Always as wide: tests cut the list at a byte that they know.
+                "createdDate": format!("{:.9}", export.created_at),
             })
         })
         .collect()

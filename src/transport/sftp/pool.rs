@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use tracing::{debug, info};
 
 use super::{SessionUser, SftpSession};
-use crate::model::{Failure, SshServer};
+use crate::model::{Failure, FailureClass, SshServer};
 
 /// Transfers that share a session before another one is opened.
 const SHARED_BY: usize = 4;
@@ -32,6 +32,15 @@ pub struct Pool {
     /// Held while connecting; remembers the last attempt that failed.
     connecting: AsyncMutex<Option<(Instant, Failure)>>,
     growing: AtomicBool,
+}
+
+/// What a connection is made for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Why {
+    /// Somebody has none and waits for it.
+    Needed,
+    /// The others are busy; work goes on without it.
+    Growth,
 }
 
 impl Pool {
@@ -55,16 +64,16 @@ impl Pool {
             }
             return Ok(user);
         }
-        self.connect(None).await
+        self.connect(None, Why::Needed).await
     }
 
     /// A session whose connection did not stand yet when this was called.
     pub async fn new_session(&self) -> Result<SessionUser, Failure> {
-        self.connect(Some(Instant::now())).await
+        self.connect(Some(Instant::now()), Why::Needed).await
     }
 
     /// Connects, unless somebody else did so while we waited for our turn.
-    async fn connect(&self, after: Option<Instant>) -> Result<SessionUser, Failure> {
+    async fn connect(&self, after: Option<Instant>, why: Why) -> Result<SessionUser, Failure> {
         let asked_at = Instant::now();
         let mut last_failure = self.connecting.lock().await;
         if let Some(after) = after {
@@ -88,7 +97,10 @@ impl Pool {
                 Ok(user)
             }
             Err(failure) => {
-                *last_failure = Some((Instant::now(), failure.clone()));
+                // One more that was cut off says nothing to those who need one.
+                if why == Why::Needed || failure.class != FailureClass::Network {
+                    *last_failure = Some((Instant::now(), failure.clone()));
+                }
                 Err(failure)
             }
         }
@@ -101,7 +113,7 @@ impl Pool {
         }
         let pool = Arc::clone(self);
         tokio::spawn(async move {
-            if let Err(failure) = pool.new_session().await {
+            if let Err(failure) = pool.connect(Some(Instant::now()), Why::Growth).await {
                 debug!(%failure, "no further session");
                 tokio::time::sleep(GROW_AGAIN).await;
             }

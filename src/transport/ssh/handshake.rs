@@ -16,7 +16,7 @@ pub(super) fn trusted(server: &SshServer) -> Result<SshConnection, Failure> {
     let mut families = keys.preferred_families();
     let mut offered: Vec<OfferedKey> = Vec::new();
     loop {
-        let connection = match exchange(server, &families) {
+        let connection = match exchange_or_sure(server, &families) {
             // It has no key of the remaining kinds: what it did offer counts.
             Err(Exchange::NoCommonKey(_)) if !offered.is_empty() => break,
             Err(Exchange::NoCommonKey(failure) | Exchange::Failed(failure)) => return Err(failure),
@@ -39,6 +39,15 @@ pub(super) fn trusted(server: &SshServer) -> Result<SshConnection, Failure> {
         }
     }
     Err(keys.refusal(&offered))
+}
+
+/// The same once more where it failed as if nothing were shared: libssh2 says so too
+/// where the server was lost in the middle of it, which says nothing of its methods.
+fn exchange_or_sure(server: &SshServer, families: &[Family]) -> Result<SshConnection, Exchange> {
+    match exchange(server, families) {
+        Err(Exchange::NoCommonKey(_)) => exchange(server, families),
+        outcome => outcome,
+    }
 }
 
 enum Exchange {
