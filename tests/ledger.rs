@@ -2,6 +2,8 @@
 //! durable, readable beside the writer, and held by one process at a time.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "ledger/backup.rs"]
+mod backup;
 #[path = "ledger/counts.rs"]
 mod counts;
 #[path = "ledger/names.rs"]

@@ -187,6 +187,17 @@ Examples:
     },
     /// Validate the configuration: every mistake with file, line and a suggestion.
     Check,
+    /// A consistent, checked copy of the ledger, while others go on working with it.
+    #[command(after_help = "\
+Example:
+  transship backup /backup/connector-$(date +%F).db
+
+It holds the books and no files: back up the data folder's archive and bronze as well.
+A ledger that is put back holds what is open until you decide; it sends nothing twice.")]
+    Backup {
+        /// The file to make; it must not exist yet.
+        file: PathBuf,
+    },
     /// Write a commented connector.yaml (to --config FILE, if given); never overwrites.
     Init,
     /// The main job on embedded stand-ins: no account, no network, no configuration.

@@ -4,6 +4,7 @@ mod act;
 mod args;
 mod auth;
 mod autodesk;
+mod backup;
 mod check;
 mod demo;
 mod exit;
@@ -43,6 +44,7 @@ pub async fn run(cli: Cli) -> Exit {
     match command {
         Command::Check => check::run(global),
         Command::Init => init::run(global),
+        Command::Backup { file } => backup::run(global, &file),
         Command::Completions { shell } => shell::completions(shell),
         Command::Man => shell::man(),
         Command::Sync(args) => sync::sync(global, &args).await,

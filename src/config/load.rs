@@ -133,9 +133,11 @@ fn sections(r: &mut Reader, file: &Section, origin: Origin, environment: &Enviro
         _ => None,
     };
     let defaults = paths::defaults(path.map(PathBuf::as_path), &r.root, environment);
-    let database = settings::database(r, file);
+    let database_section = settings::database_section(r, file);
+    let database = settings::database(r, file, database_section.as_ref());
     let data_dir = settings::data_dir(r, file);
     let (database, data_dir) = settings::places(database, data_dir, &defaults);
+    let backups = settings::backups(r, database_section.as_ref(), &data_dir);
     let silver = data_dir.join("silver.db");
     let log = settings::log(r, file, &defaults.logs);
     let (scheduling, only_when_asked) = settings::scheduling(r, file);
@@ -168,6 +170,7 @@ fn sections(r: &mut Reader, file: &Section, origin: Origin, environment: &Enviro
         origin,
         root,
         database,
+        backups,
         data_dir,
         silver,
         log,

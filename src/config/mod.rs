@@ -55,6 +55,8 @@ pub struct Config {
     pub root: PathBuf,
     /// The ledger's SQLite file.
     pub database: PathBuf,
+    /// The nightly backups of the ledger; none: nobody asked for them.
+    pub backups: Option<Backups>,
     /// Where fetched files and raw lists are kept; 0700.
     pub data_dir: PathBuf,
     /// The SQLite file of the datasets' tables. It lies beside the ledger, so that taking
@@ -87,6 +89,15 @@ pub enum Origin {
     Environment,
     /// The demo's own.
     Demo,
+}
+
+/// Nightly backups.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Backups {
+    /// Where they lie; 0700 if it is made.
+    pub folder: PathBuf,
+    /// How many stay; at least one.
+    pub keep: usize,
 }
 
 /// The log of record.

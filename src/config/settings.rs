@@ -6,7 +6,7 @@ use super::paths::{Defaults, sqlite_path};
 use super::problems::Place;
 use super::reader::{Reader, Text};
 use super::section::Section;
-use super::{Brakes, HttpSettings, LogFormat, LogSettings, Scheduling};
+use super::{Backups, Brakes, HttpSettings, LogFormat, LogSettings, Scheduling};
 
 const LEVELS: &[(&str, &str)] = &[
     ("error", "error"),
@@ -50,9 +50,17 @@ fn overriding_number(r: &mut Reader, name: &str, most: u32) -> Option<u32> {
     number
 }
 
+/// The section `database`.
+pub(super) fn database_section<'f>(r: &mut Reader, file: &Section<'f>) -> Option<Section<'f>> {
+    file.node("database").and_then(|n| r.section(n, "database", &["url", "backups"]))
+}
+
 /// `database.url`, `database_url` or a variable; none if nobody says.
-pub(super) fn database(r: &mut Reader, file: &Section) -> Option<PathBuf> {
-    let section = file.node("database").and_then(|n| r.section(n, "database", &["url"]));
+pub(super) fn database(
+    r: &mut Reader,
+    file: &Section,
+    section: Option<&Section>,
+) -> Option<PathBuf> {
     for name in ["CONNECTOR_DATABASE_URL", "DATABASE_URL"] {
         if let Some(url) = overriding(r, name) {
             return match sqlite_path(&url.value) {
@@ -75,6 +83,18 @@ pub(super) fn database(r: &mut Reader, file: &Section) -> Option<PathBuf> {
             None
         }
     }
+}
+
+/// `database.backups`; none if nobody asks for them.
+pub(super) fn backups(
+    r: &mut Reader,
+    database: Option<&Section>,
+    data_dir: &Path,
+) -> Option<Backups> {
+    let backups = database?.node("backups")?;
+    let section = r.section(backups, "database.backups", &["directory", "keep"])?;
+    let folder = section.path(r, "directory").unwrap_or_else(|| data_dir.join("backups"));
+    Some(Backups { folder, keep: section.number(r, "keep", 1..=10_000).unwrap_or(7) })
 }
 
 pub(super) fn log(r: &mut Reader, file: &Section, logs: &Path) -> LogSettings {

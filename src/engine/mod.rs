@@ -23,6 +23,7 @@
 mod accounts;
 mod agenda;
 mod archive;
+mod backups;
 mod brakes;
 mod bronze;
 mod claims;
@@ -164,6 +165,7 @@ impl Engine {
                 tasks.spawn(due::look_after(context.clone(), lane.clone()));
                 tasks.spawn(scheduler::keep(context.clone(), lane.clone()));
             }
+            tasks.spawn(backups::keep(context.clone()));
         }
         Ok(Self { context, handle, tasks, events })
     }
@@ -313,7 +315,11 @@ async fn sync(
     full: bool,
 ) -> Result<Reply, Failure> {
     let lanes = context.lanes_called(endpoints)?;
-    run::run_with(context, lanes, trigger, full).await.map(Reply::Run)
+    let ran = run::run_with(context, lanes, trigger, full).await;
+    if context.schedules == Schedules::Off {
+        backups::if_due(context).await;
+    }
+    ran.map(Reply::Run)
 }
 
 async fn reconcile(

@@ -12,13 +12,21 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/003_schedules.sql"),
 ];
 
-/// Applies what is missing, each migration in a transaction of its own.
+/// Applies what is missing, each migration in a transaction of its own. `before` is
+/// called with the version of a ledger that somebody used already, before it is changed.
 ///
 /// A ledger from a newer program is refused untouched.
-pub(super) fn migrate(connection: &mut Connection, path: &str) -> Result<(), Failure> {
+pub(super) fn migrate(
+    connection: &mut Connection,
+    path: &str,
+    before: impl FnOnce(usize) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     let applied = version(connection)?;
     if applied > MIGRATIONS.len() {
         return Err(newer(applied, path));
+    }
+    if (1..MIGRATIONS.len()).contains(&applied) {
+        before(applied)?;
     }
     for (number, sql) in MIGRATIONS.iter().enumerate().skip(applied) {
         let transaction = connection
@@ -77,9 +85,10 @@ mod tests {
     #[test]
     fn a_newer_ledger_is_refused_and_left_alone() {
         let mut connection = Connection::open_in_memory().unwrap();
-        migrate(&mut connection, "a").unwrap();
+        migrate(&mut connection, "a", |_| Ok(())).unwrap();
         connection.pragma_update(None, "user_version", 99).unwrap();
-        let failure = migrate(&mut connection, "ledger.db").unwrap_err();
+        let failure =
+            migrate(&mut connection, "ledger.db", |_| panic!("not to be changed")).unwrap_err();
         assert_eq!(failure.class, FailureClass::Misconfigured);
         assert!(failure.to_string().contains("newer transship"), "{failure}");
         assert_eq!(version(&connection).unwrap(), 99);
@@ -102,7 +111,7 @@ mod tests {
                      (1, 7, '5', '6', 'failed', 0, 0, 1), (1, 7, '7', NULL, 'running', 0, 0, 0)",
             )
             .unwrap();
-        migrate(&mut connection, "a").unwrap();
+        migrate(&mut connection, "a", |_| Ok(())).unwrap();
         let totals: Vec<String> = connection
             .prepare(
                 "SELECT concat_ws(' ', endpoint_id, outcome, runs, files_new, files_failed,
@@ -119,7 +128,7 @@ mod tests {
     #[test]
     fn events_cannot_be_changed_or_removed() {
         let mut connection = Connection::open_in_memory().unwrap();
-        migrate(&mut connection, "a").unwrap();
+        migrate(&mut connection, "a", |_| Ok(())).unwrap();
         connection
             .execute_batch(
                 "INSERT INTO events VALUES (1, 'now', 'x1', NULL, 'state', NULL, NULL, 0, NULL)",

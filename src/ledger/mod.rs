@@ -6,6 +6,7 @@
 //! returns (WAL, `synchronous=FULL`). Every change of a state is a
 //! compare-and-set on state and attempt, with a row in the append-only events.
 
+mod backup;
 mod clock;
 mod deliveries;
 mod endpoints;
@@ -31,6 +32,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
+pub use backup::{Backup, back_up};
 pub(crate) use clock::now;
 pub use deliveries::{Delivery, NewDelivery};
 pub use endpoints::EndpointBooks;
@@ -90,7 +92,10 @@ impl Ledger {
         let mut connection = Connection::open(path)
             .map_err(|e| sql_failure("opening the ledger", &e).about(&shown))?;
         prepare(&connection).map_err(|e| sql_failure("opening the ledger", &e).about(&shown))?;
-        migrations::migrate(&mut connection, &shown)?;
+        migrations::migrate(&mut connection, &shown, |version| {
+            let copy = backup::before_migration(path, version);
+            back_up(path, &copy).map(drop)
+        })?;
         Ok(Self { writer: writer::Writer::start(connection)?, path: path.into(), _lock: lock })
     }
 
