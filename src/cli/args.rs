@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::autodesk::AutodeskSimArgs;
+use super::doctor::DoctorArgs;
 use super::feed::FeedSimArgs;
 use super::ingest::IngestArgs;
 use super::landed::FilesArgs;
@@ -187,6 +188,17 @@ Examples:
     },
     /// Validate the configuration: every mistake with file, line and a suggestion.
     Check,
+    /// Check everything that can go wrong here and at the services, with what to do.
+    ///
+    /// Signs in, compares the Delivered list with the ledger, and takes a temporary file of
+    /// its own through every step of a delivery. Never a destructive read.
+    #[command(after_help = "\
+Examples:
+  transship doctor                       this machine and all services
+  transship doctor --offline             this machine alone
+  transship doctor --mask 'ACT-*.csv'    can the receiver take a file that is half there?
+  transship doctor --json | jq 'select(.verdict == \"failed\")'")]
+    Doctor(DoctorArgs),
     /// A consistent, checked copy of the ledger, while others go on working with it.
     #[command(after_help = "\
 Example:

@@ -7,6 +7,7 @@ mod autodesk;
 mod backup;
 mod check;
 mod demo;
+mod doctor;
 mod exit;
 mod feed;
 mod ingest;
@@ -27,6 +28,7 @@ pub use args::{
     ReconcileArgs, SendArgs, SimArgs, SyncArgs, TestArgs,
 };
 pub use autodesk::AutodeskSimArgs;
+pub use doctor::DoctorArgs;
 pub use exit::Exit;
 pub use feed::FeedSimArgs;
 pub use ingest::IngestArgs;
@@ -44,6 +46,7 @@ pub async fn run(cli: Cli) -> Exit {
     match command {
         Command::Check => check::run(global),
         Command::Init => init::run(global),
+        Command::Doctor(args) => doctor::doctor(global, args).await,
         Command::Backup { file } => backup::run(global, &file),
         Command::Completions { shell } => shell::completions(shell),
         Command::Man => shell::man(),

@@ -77,6 +77,30 @@ pub struct PublishFailure {
     pub in_doubt: bool,
 }
 
+/// What each step of a delivery would meet.
+pub type Rehearsal = Vec<Step>;
+
+/// One step of a delivery that was tried out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// The step.
+    pub what: &'static str,
+    /// Whether it is one that only publishing by rename needs.
+    pub is_rename: bool,
+    /// What was found, in words.
+    pub result: Result<String, Failure>,
+}
+
+impl Step {
+    fn new(what: &'static str, result: Result<String, Failure>) -> Self {
+        Self { what, is_rename: false, result }
+    }
+
+    fn rename(what: &'static str, result: Result<String, Failure>) -> Self {
+        Self { is_rename: true, ..Self::new(what, result) }
+    }
+}
+
 /// Called with the bytes of this file that the server has acknowledged so far.
 pub type Acknowledged<'a> = &'a (dyn Fn(u64) + Send + Sync);
 
@@ -127,6 +151,10 @@ pub trait Destination: Send + Sync {
 
     /// The newest few names in the folder, for `test`; at most `limit`.
     async fn peek(&self, limit: usize) -> Result<Vec<String>, Failure>;
+
+    /// Goes through a delivery's steps with temporary files of our own, named by `token`
+    /// (eight hex digits), and removes them again.
+    async fn rehearse(&self, token: &str) -> Result<Rehearsal, Failure>;
 
     /// Closes the sessions.
     async fn close(&self);

@@ -101,6 +101,14 @@ fn make_if_due(
     Ok(Some(backup))
 }
 
+/// When the newest of ours in `folder` was made; none if there is none.
+pub(super) fn newest(folder: &Path) -> Result<Option<Timestamp>, Failure> {
+    if !folder.exists() {
+        return Ok(None);
+    }
+    Ok(made(folder)?.into_iter().map(|(at, _)| at).max())
+}
+
 /// The backups of ours in `folder`; whatever else lies there is left alone.
 fn made(folder: &Path) -> Result<Vec<(Timestamp, PathBuf)>, Failure> {
     let io = |e| Failure::io("looking for backups in", folder.to_string_lossy(), &e);

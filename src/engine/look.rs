@@ -97,20 +97,20 @@ pub async fn dry_run(
     Ok(tested)
 }
 
-async fn close(outlets: Outlets) {
+pub(super) async fn close(outlets: Outlets) {
     for outlet in outlets.into_inner() {
         outlet.destination.close().await;
     }
 }
 
 /// One endpoint being looked at.
-struct Looking<'l> {
-    tested: Tested,
+pub(super) struct Looking<'l> {
+    pub(super) tested: Tested,
     told: Told<'l>,
 }
 
 impl<'l> Looking<'l> {
-    fn at(endpoint: &Endpoint, told: Told<'l>) -> Self {
+    pub(super) fn at(endpoint: &Endpoint, told: Told<'l>) -> Self {
         let endpoint = endpoint.name.clone();
         Self { tested: Tested { endpoint, checks: Vec::new(), projects: Vec::new() }, told }
     }
@@ -125,7 +125,7 @@ impl<'l> Looking<'l> {
         well
     }
 
-    fn lane(
+    pub(super) fn lane(
         &mut self,
         config: &Config,
         sources: &mut dyn Sources,
@@ -143,7 +143,7 @@ impl<'l> Looking<'l> {
 
     /// Signs in, and lists a few names where that takes nothing away. Whether it may
     /// go on.
-    async fn source(&mut self, lane: &Lane, max_files: usize) -> bool {
+    pub(super) async fn source(&mut self, lane: &Lane, max_files: usize) -> bool {
         let kind = lane.endpoint.endpoint_type;
         self.step(&format!("signing in to {}", lane.endpoint.client));
         let signed_in = lane.source.sign_in().await.map(|signed_in| signed_in.identity);
@@ -174,7 +174,7 @@ impl<'l> Looking<'l> {
         }
     }
 
-    async fn destination(&mut self, lane: &Lane, max_files: usize) {
+    pub(super) async fn destination(&mut self, lane: &Lane, max_files: usize) {
         let Some(outlet) = &lane.outlet else { return };
         let name = &outlet.settings.name;
         self.step(&format!("signing in to {name}"));

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
+use super::examine::whole;
 use super::{open_read_only, sql_failure};
 use crate::model::{Failure, FailureClass};
 
@@ -119,7 +120,7 @@ fn copy(database: &Path, partial: &Path) -> Result<(), Failure> {
     open_read_only(database)?
         .execute("VACUUM INTO ?", [into])
         .map(drop)
-        .map_err(|e| sql_failure(DOING, &e).about(&partial.to_string_lossy()))
+        .map_err(|e| sql_failure(DOING, &e).about(partial.to_string_lossy()))
 }
 
 type Contents = (i64, Option<String>, [i64; 3]);
@@ -127,26 +128,11 @@ type Contents = (i64, Option<String>, [i64; 3]);
 /// Reads all of the copy: every page, index, and reference.
 fn checked(partial: &Path) -> Result<Contents, Failure> {
     let sql = |e: rusqlite::Error| {
-        sql_failure("checking the backup", &e).about(&partial.to_string_lossy())
+        sql_failure("checking the backup", &e).about(partial.to_string_lossy())
     };
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(partial, flags).map_err(sql)?;
-    let found: Vec<String> = connection
-        .prepare("PRAGMA integrity_check(5)")
-        .and_then(|mut check| check.query_map([], |row| row.get(0))?.collect())
-        .map_err(sql)?;
-    let orphans = connection
-        .prepare("PRAGMA foreign_key_check")
-        .and_then(|mut check| check.exists([]))
-        .map_err(sql)?;
-    if found != ["ok"] || orphans {
-        let said =
-            if orphans { "rows refer to rows that are not there".into() } else { found.join("; ") };
-        return Err(about(FailureClass::Damaged, partial).said(said).advice(
-            "the ledger itself is damaged: stop the program, keep a copy of the ledger as it is, \
-             and put the last good backup in its place",
-        ));
-    }
+    whole(&connection, partial)?;
     let mut counts = [0; 3];
     for (count, table) in counts.iter_mut().zip(["exports", "deliveries", "files"]) {
         // A ledger of an older version has not all of these tables.

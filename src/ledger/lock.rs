@@ -99,6 +99,18 @@ fn held(database: &Path, holder: &Path) -> Failure {
     }
 }
 
+/// Who holds the ledger at `database`, in words; none if nobody does.
+pub fn holder(database: &Path) -> Option<String> {
+    let file = File::open(beside(database, "lock")).ok()?;
+    match file.try_lock_shared() {
+        Err(TryLockError::WouldBlock) => {
+            let failure = held(database, &beside(database, "holder"));
+            failure.said.map(|said| said.to_string())
+        }
+        _ => None,
+    }
+}
+
 /// `connector.db` → `connector.db.{suffix}`.
 fn beside(database: &Path, suffix: &str) -> PathBuf {
     let mut name = database.as_os_str().to_owned();

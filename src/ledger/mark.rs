@@ -93,7 +93,7 @@ impl Ledger {
     }
 }
 
-fn mark(connection: &Connection) -> Result<Mark, Failure> {
+pub(super) fn mark(connection: &Connection) -> Result<Mark, Failure> {
     connection
         .prepare_cached(
             "SELECT (SELECT value FROM meta WHERE key = 'identity') AS ledger,

@@ -11,6 +11,7 @@ mod clock;
 mod deliveries;
 mod endpoints;
 mod events;
+mod examine;
 mod exports;
 mod files;
 mod lock;
@@ -36,7 +37,9 @@ pub use backup::{Backup, back_up};
 pub(crate) use clock::now;
 pub use deliveries::{Delivery, NewDelivery};
 pub use endpoints::EndpointBooks;
+pub use examine::{Examined, examine};
 pub use exports::{Adopt, Arrival, Export};
+pub use lock::holder;
 pub(crate) use lock::is_held;
 pub use mark::{Mark, Standing};
 pub use polls::{Poll, Recorded};
@@ -62,6 +65,11 @@ const CHECKPOINT: i64 = 8_192;
 /// How long a statement waits for a lock that another process holds. Only
 /// foreign tools can hold one: we have one writer.
 const BUSY: Duration = Duration::from_secs(10);
+
+/// The version of SQLite that is built in.
+pub fn sqlite_version() -> &'static str {
+    rusqlite::version()
+}
 
 /// The ledger, open for writing. One per process, and one process at a time.
 #[derive(Debug)]

@@ -383,6 +383,25 @@ fn run_row(connection: &Connection, row: &Row<'_>) -> rusqlite::Result<RunReport
 }
 
 impl Reader {
+    /// How many of these exports of an account are in the books.
+    pub fn known_exports(
+        &self,
+        source: &str,
+        account: &str,
+        uids: &[String],
+    ) -> Result<usize, Failure> {
+        self.read("counting exports", |c| {
+            let mut select = c.prepare_cached(
+                "SELECT 1 FROM exports WHERE source = ? AND account = ? AND uid = ?",
+            )?;
+            let mut known = 0;
+            for uid in uids {
+                known += usize::from(select.exists([source, account, uid])?);
+            }
+            Ok(known)
+        })
+    }
+
     /// Whether the ledger can be read now. Opened anew: a file that was removed is
     /// still read through a connection that was open before.
     pub fn check(&self) -> Result<(), Failure> {

@@ -27,6 +27,7 @@ pub use export::{ExportState, Listed, ReconcileMode};
 pub use failure::{Failure, FailureClass, Retry};
 pub use hash::Sha256;
 pub use id::{Id, IdError, Kind};
+pub use name::temporary_name;
 pub use register::{Content, Known, KnownFolder, Page, Project, RemoteFile, RemoteFolder, Walked};
 pub use run::{EndpointResult, Outcome, RunReport, Trigger};
 pub use secret::Secret;

@@ -66,4 +66,5 @@ mod store;
 
 pub use feeds::Feeds;
 pub use landed::{IngestTotals, Ingested, LandedState, NewLanded, SetBack};
+pub(crate) use sql::examine;
 pub use store::Silver;

@@ -118,6 +118,21 @@ pub(crate) fn open_read_only(path: &Path) -> Result<Connection, Failure> {
     }
 }
 
+/// Reads all of the file at `path`; fails where it is damaged.
+pub(crate) fn examine(path: &Path) -> Result<(), Failure> {
+    let (doing, shown) = ("checking the datasets", path.to_string_lossy());
+    let found: String = open_read_only(path)?
+        .pragma_query_value(None, "quick_check", |row| row.get(0))
+        .map_err(|e| failure(doing, &e).about(&shown))?;
+    match found.as_str() {
+        "ok" => Ok(()),
+        said => Err(Failure::new(FailureClass::Damaged, doing, &shown).said(said).advice(
+            "move this file away: every file of it is still in bronze, and `transship ingest` \
+             takes them in again",
+        )),
+    }
+}
+
 /// What the operator reads when SQLite refuses.
 pub(crate) fn failure(doing: &str, error: &rusqlite::Error) -> Failure {
     use rusqlite::ErrorCode as C;

@@ -4,6 +4,8 @@
 #![cfg(unix)]
 
 mod actions;
+mod backups;
+mod doctor;
 mod faces;
 mod feed;
 mod instances;

@@ -185,6 +185,11 @@ impl Site {
         self.variables.insert(name.to_owned(), value.to_owned());
     }
 
+    /// What a variable of the program's environment is set to; it is set.
+    pub fn get(&self, name: &str) -> String {
+        self.variables[name].clone()
+    }
+
     /// Takes a variable of the program's environment away.
     pub fn unset(&mut self, name: &str) {
         self.variables.remove(name);

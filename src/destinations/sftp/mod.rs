@@ -9,6 +9,7 @@ mod direct;
 mod look;
 mod paths;
 mod publish;
+mod rehearse;
 mod stage;
 
 use std::path::Path;
@@ -18,7 +19,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
-use super::{Acknowledged, Capabilities, Destination, Fence, PublishFailure, Sighting, Staged};
+use super::{
+    Acknowledged, Capabilities, Destination, Fence, PublishFailure, Rehearsal, Sighting, Staged,
+};
 use crate::model::{DestinationSettings, Failure};
 use crate::transport::sftp::{Pool, SessionUser};
 use paths::{Paths, RemotePath};
@@ -131,6 +134,10 @@ impl Destination for SftpDestination {
 
     async fn peek(&self, limit: usize) -> Result<Vec<String>, Failure> {
         look::peek(&*self.pool.session().await?, &self.paths, limit).await
+    }
+
+    async fn rehearse(&self, token: &str) -> Result<Rehearsal, Failure> {
+        rehearse::rehearse(&*self.pool.session().await?, &self.paths, token).await
     }
 
     async fn close(&self) {

@@ -127,14 +127,15 @@ pub(super) async fn fill(
     }
 }
 
-async fn sync(session: &SftpSession, file: &RemoteFile) -> Result<(), SftpError> {
+/// Has it synced, where the server can; whether it did.
+pub(super) async fn sync(session: &SftpSession, file: &RemoteFile) -> Result<bool, SftpError> {
     if !session.capabilities().fsync {
-        return Ok(());
+        return Ok(false);
     }
     match file.sync().await {
         // Some file systems cannot: the size check remains.
-        Err(SftpError::Status { code: StatusCode::OP_UNSUPPORTED, .. }) => Ok(()),
-        outcome => outcome,
+        Err(SftpError::Status { code: StatusCode::OP_UNSUPPORTED, .. }) => Ok(false),
+        outcome => outcome.map(|()| true),
     }
 }
 
