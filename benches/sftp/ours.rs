@@ -1,0 +1,115 @@
+//! The real program, made to do what the peers do.
+
+use std::path::Path;
+use std::process::Command;
+
+use transship::demo::{EncouraAccess, NewExport, Options, StandIns, Status};
+
+use crate::measure::{self, Took};
+use crate::peers::Server;
+
+/// Uploads: the files were exported by the stand-in of Encoura, fetched and verified
+/// before; what is measured is a pass in which they are staged, verified, published and
+/// booked, from the start of the program to its end.
+pub async fn up(server: &Server, folder: &Path, from: &Path, names: &[String]) -> Took {
+    let site = tempfile::tempdir_in(folder).unwrap();
+    let to = site.path().join("to");
+    std::fs::create_dir(&to).unwrap();
+    let exports = names.iter().map(|name| NewExport {
+        name: name.clone(),
+        product_key: "score-reporter".into(),
+        content: std::fs::read(from.join(name)).unwrap().into(),
+        status: Status::NotDelivered,
+    });
+    let mut options = Options::new(site.path().join("world"));
+    options.exports = exports.collect();
+    let stand_ins = StandIns::start(options).await.unwrap();
+    let encoura = stand_ins.encoura();
+    // Nobody listens at port 1: fetched, and waiting.
+    configure(site.path(), &yaml_up(encoura, server, 1, &to));
+    let _ = transship(site.path()).output().unwrap();
+    configure(site.path(), &yaml_up(encoura, server, server.port, &to));
+    let took = measure::run(&mut transship(site.path()));
+    let size = from.join(&names[0]).metadata().unwrap().len();
+    crate::check(&to, names.len(), size as usize, "transship");
+    published(site.path(), names.len());
+    took
+}
+
+/// Downloads: a partner's folder is listed, and its files fetched, hashed, synced and
+/// booked, from the start of the program to its end.
+pub async fn down(server: &Server, folder: &Path, from: &Path, names: &[String]) -> Took {
+    let site = tempfile::tempdir_in(folder).unwrap();
+    configure(
+        site.path(),
+        &format!(
+            "clients:
+  feed: {{ type: sftp, {} }}
+endpoints:
+  - name: Feed
+    endpoint_type: sftp
+    project_id: p
+    user_id: u
+    client: feed
+    endpoint_details: {{ directory: {:?}, settle_seconds: 0 }}
+",
+            login(server, server.port),
+            from.display().to_string()
+        ),
+    );
+    let took = measure::run(&mut transship(site.path()));
+    let size = from.join(&names[0]).metadata().unwrap().len();
+    crate::check(&site.path().join("data/bronze"), names.len(), size as usize, "transship");
+    took
+}
+
+fn login(server: &Server, port: u16) -> String {
+    format!(
+        "host: 127.0.0.1, port: {port}, username: {}, key_path: {:?}, host_key: {:?}",
+        server.user,
+        server.key.display().to_string(),
+        server.fingerprint
+    )
+}
+
+fn yaml_up(encoura: &EncouraAccess, server: &Server, port: u16, to: &Path) -> String {
+    format!(
+        "clients:
+  encoura: {{ base_url: {:?}, api_key: {:?}, organization_uid: {:?}, username: {:?}, password: {:?} }}
+destinations:
+  there: {{ type: sftp, {}, directory: {:?} }}
+endpoints:
+  - name: Exports
+    endpoint_type: encoura
+    project_id: p
+    user_id: u
+    deliver_to: there
+",
+        encoura.base_url,
+        encoura.api_key.expose(),
+        encoura.organization_uid,
+        encoura.username,
+        encoura.password.expose(),
+        login(server, port),
+        to.display().to_string()
+    )
+}
+
+fn configure(site: &Path, yaml: &str) {
+    let yaml = format!("limits: {{ max_backlog: 1000000 }}\n{yaml}");
+    std::fs::write(site.join("connector.yaml"), yaml).unwrap();
+}
+
+fn transship(site: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_transship"));
+    command.args(["--quiet", "sync", "--config"]).arg(site.join("connector.yaml"));
+    command
+}
+
+/// Whether the books say so too.
+fn published(site: &Path, files: usize) {
+    let books = rusqlite::Connection::open(site.join("data/connector.db")).unwrap();
+    let sql = "SELECT count(*) FROM deliveries WHERE published_at IS NOT NULL";
+    let published: usize = books.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap() as usize;
+    assert_eq!(published, files, "transship: in the books");
+}
