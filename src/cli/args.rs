@@ -10,6 +10,7 @@ use super::doctor::DoctorArgs;
 use super::feed::FeedSimArgs;
 use super::ingest::IngestArgs;
 use super::landed::FilesArgs;
+use super::purge::PurgeArgs;
 use crate::demo::{self, Arming, Consumer, DriveOptions, Options};
 use crate::ledger::Filter;
 use crate::model::{EndpointType, Failure, Id};
@@ -186,6 +187,16 @@ Examples:
         #[command(subcommand)]
         service: AuthService,
     },
+    /// Remove fetched files that are older than the retention and needed by nothing.
+    ///
+    /// An audit row stays for each of them. Feeds' files (bronze) are not touched.
+    #[command(after_help = "\
+Examples:
+  transship purge --dry-run              what would go
+  transship purge --older-than 90        files whose deliveries ended more than 90 days ago
+
+While `transship` or `transship --no-tui` runs it does so every night by itself.")]
+    Purge(PurgeArgs),
     /// Validate the configuration: every mistake with file, line and a suggestion.
     Check,
     /// Check everything that can go wrong here and at the services, with what to do.

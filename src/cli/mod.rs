@@ -15,6 +15,7 @@ mod init;
 mod landed;
 mod lists;
 pub mod print;
+mod purge;
 mod serve;
 mod shell;
 mod signals;
@@ -33,6 +34,7 @@ pub use exit::Exit;
 pub use feed::FeedSimArgs;
 pub use ingest::IngestArgs;
 pub use landed::FilesArgs;
+pub use purge::PurgeArgs;
 
 use crate::engine::Command as Do;
 use crate::model::Kind;
@@ -47,6 +49,7 @@ pub async fn run(cli: Cli) -> Exit {
         Command::Check => check::run(global),
         Command::Init => init::run(global),
         Command::Doctor(args) => doctor::doctor(global, args).await,
+        Command::Purge(args) => purge::purge(global, &args).await,
         Command::Backup { file } => backup::run(global, &file),
         Command::Completions { shell } => shell::completions(shell),
         Command::Man => shell::man(),

@@ -57,6 +57,9 @@ pub struct Config {
     pub database: PathBuf,
     /// The nightly backups of the ledger; none: nobody asked for them.
     pub backups: Option<Backups>,
+    /// Days that fetched files are kept after everything about them has ended; none: for
+    /// ever.
+    pub retention_days: Option<u32>,
     /// Where fetched files and raw lists are kept; 0700.
     pub data_dir: PathBuf,
     /// The SQLite file of the datasets' tables. It lies beside the ledger, so that taking

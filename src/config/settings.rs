@@ -97,6 +97,12 @@ pub(super) fn backups(
     Some(Backups { folder, keep: section.number(r, "keep", 1..=10_000).unwrap_or(7) })
 }
 
+/// `retention.files_days`; none keeps everything.
+pub(super) fn retention_days(r: &mut Reader, file: &Section) -> Option<u32> {
+    let section = file.node("retention").and_then(|n| r.section(n, "retention", &["files_days"]));
+    section?.number(r, "files_days", 1..=36_500)
+}
+
 pub(super) fn log(r: &mut Reader, file: &Section, logs: &Path) -> LogSettings {
     let section = file.node("log").and_then(|n| r.section(n, "log", &["file", "format", "level"]));
     let path = section.as_ref().and_then(|s| s.path(r, "file"));

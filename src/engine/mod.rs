@@ -23,7 +23,6 @@
 mod accounts;
 mod agenda;
 mod archive;
-mod backups;
 mod brakes;
 mod bronze;
 mod claims;
@@ -45,6 +44,7 @@ mod lane;
 mod leftovers;
 mod listing;
 mod look;
+mod nightly;
 mod operator;
 mod part;
 mod parting;
@@ -52,6 +52,7 @@ mod pass;
 mod plan;
 mod progress;
 mod proposal;
+mod purge;
 mod reconcile;
 mod register;
 mod rest;
@@ -76,6 +77,7 @@ pub use doctor::{Finding, Online, Verdict, offline, online};
 pub use event::{Event, Level, Phase, Transfer, Walk};
 pub use handle::{Handle, Request};
 pub use look::{Look, Told, dry_run, look, test};
+pub use purge::{Purged, purge};
 pub use tally::overall;
 use tokio::sync::{Semaphore, broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -167,7 +169,7 @@ impl Engine {
                 tasks.spawn(due::look_after(context.clone(), lane.clone()));
                 tasks.spawn(scheduler::keep(context.clone(), lane.clone()));
             }
-            tasks.spawn(backups::keep(context.clone()));
+            tasks.spawn(nightly::keep(context.clone()));
         }
         Ok(Self { context, handle, tasks, events })
     }
@@ -319,7 +321,7 @@ async fn sync(
     let lanes = context.lanes_called(endpoints)?;
     let ran = run::run_with(context, lanes, trigger, full).await;
     if context.schedules == Schedules::Off {
-        backups::if_due(context).await;
+        nightly::if_due(context).await;
     }
     ran.map(Reply::Run)
 }

@@ -18,6 +18,7 @@ mod lock;
 mod mark;
 mod migrations;
 mod polls;
+mod purge;
 mod reader;
 mod register;
 mod restored;
@@ -43,6 +44,7 @@ pub use lock::holder;
 pub(crate) use lock::is_held;
 pub use mark::{Mark, Standing};
 pub use polls::{Poll, Recorded};
+pub use purge::Outlived;
 pub use reader::Reader;
 pub(crate) use register::out_of_date;
 pub use register::{

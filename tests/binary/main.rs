@@ -10,6 +10,7 @@ mod faces;
 mod feed;
 mod instances;
 mod outside;
+mod purge;
 mod signals;
 #[path = "../support/mod.rs"]
 mod support;

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Finding, Verdict};
 use crate::config::{Client, Config, Origin};
-use crate::engine::backups;
+use crate::engine::nightly;
 use crate::ledger::{self, Examined, Mark, Standing};
 use crate::model::{AutodeskGrant, Failure};
 use crate::silver;
@@ -197,7 +197,7 @@ fn backups_of(config: &Config, findings: &mut Vec<Finding>) {
         return;
     };
     let shown = settings.folder.display();
-    findings.push(match backups::newest(&settings.folder) {
+    findings.push(match nightly::newest(&settings.folder) {
         Err(failure) => Finding::failed(ABOUT, "made", failure),
         Ok(None) => Finding::new(ABOUT, "made", Verdict::Note, format!("none yet in {shown}")),
         Ok(Some(newest)) => {

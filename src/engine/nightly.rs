@@ -1,4 +1,4 @@
-//! The nightly backup of the ledger, and how many of them stay.
+//! The nightly backup of the ledger, and how many of them stay; after it the purge.
 //!
 //! One a night: whoever runs all the time makes it at [`AT`], and whoever is called from
 //! cron at the end of the first pass after that. A backup that fails is told, and never
@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::archive::blocking;
 use super::context::Context;
-use super::{Level, archive};
+use super::{Level, archive, purge};
 use crate::config::Backups;
 use crate::ledger::{self, Backup, create_private_folder};
 use crate::model::Failure;
@@ -30,20 +30,41 @@ const FORM: &str = "%Y%m%dT%H%M%SZ";
 
 /// Makes a backup every night until everything stops.
 pub(super) async fn keep(context: std::sync::Arc<Context>) {
-    let Some(backups) = &context.config.backups else { return };
-    let clock = &context.agenda.clock;
+    let (clock, backups) = (&context.agenda.clock, &context.config.backups);
+    if backups.is_none() && context.config.retention_days.is_none() {
+        return;
+    }
     while !context.stop.is_cancelled() {
         let now = clock.now();
-        let next = match due(&context, backups, now).await {
-            true => now + PAUSE,
-            false => next_night(now, &TimeZone::system()),
+        let failed = match backups {
+            Some(backups) => due(&context, backups, now).await,
+            None => false,
         };
+        // What is purged is in the backup's books.
+        if !failed {
+            retain(&context, now).await;
+        }
+        let next = if failed { now + PAUSE } else { next_night(now, &TimeZone::system()) };
         while clock.now() < next && !context.stop.is_cancelled() {
             tokio::select! {
                 () = context.stop.cancelled() => return,
                 () = clock.wait(next) => {}
             }
         }
+    }
+}
+
+/// Removes what has outlived the retention.
+async fn retain(context: &Context, now: Timestamp) {
+    let Some(days) = context.config.retention_days else { return };
+    let before = now - SignedDuration::from_hours(24 * i64::from(days));
+    match purge::purge(&context.ledger, &context.config.data_dir, before, false).await {
+        Ok(purged) if purged.files == 0 => {}
+        Ok(purged) => {
+            let words = format!("{} files older than {days} days purged", purged.files);
+            context.notice(Level::Info, words);
+        }
+        Err(failure) => context.notice(Level::Error, failure.to_string()),
     }
 }
 
