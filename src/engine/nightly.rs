@@ -12,7 +12,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::archive::blocking;
 use super::context::Context;
-use super::{Level, archive, purge};
+use super::purge::purge;
+use super::{Level, archive};
 use crate::config::Backups;
 use crate::ledger::{self, Backup, create_private_folder};
 use crate::model::Failure;
@@ -58,7 +59,7 @@ pub(super) async fn keep(context: std::sync::Arc<Context>) {
 async fn retain(context: &Context, now: Timestamp) {
     let Some(days) = context.config.retention_days else { return };
     let before = now - SignedDuration::from_hours(24 * i64::from(days));
-    match purge::purge(&context.ledger, &context.config.data_dir, before, false).await {
+    match purge(&context.ledger, &context.config.data_dir, before, false).await {
         Ok(purged) if purged.files == 0 => {}
         Ok(purged) => {
             let words = format!("{} files older than {days} days purged", purged.files);
