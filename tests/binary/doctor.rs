@@ -31,7 +31,7 @@ async fn a_healthy_site_passes_and_nothing_is_taken_or_left() {
     site.sync_until_quiet(3).await;
     let lists = site.destructive_lists();
     let files = |folder: &std::path::Path| fs::read_dir(folder).unwrap().count();
-    let there = files(&site.world().upload_folder());
+    let there = files(site.world().upload_folder());
     let ran = site.run(&["doctor", "--json", "--mask", "*.csv"]).await.expect(0);
     for check in [
         "version",
@@ -47,7 +47,7 @@ async fn a_healthy_site_passes_and_nothing_is_taken_or_left() {
         assert_eq!(finding(&ran, check)["verdict"], "ok", "{check}: {ran:#?}");
     }
     assert_eq!(site.destructive_lists(), lists, "a list that the source forgets was asked for");
-    assert_eq!(files(&site.world().upload_folder()), there, "something was left over there");
+    assert_eq!(files(site.world().upload_folder()), there, "something was left over there");
     // For people: the advice stands beside what it is about, and no secret anywhere.
     let words = site.run(&["doctor"]).await.expect(0);
     assert!(words.stdout.contains("0 failed"), "{words:#?}");
