@@ -19,6 +19,7 @@ mod purge;
 mod serve;
 mod shell;
 mod signals;
+mod supervisor;
 mod sync;
 mod tables;
 mod test;

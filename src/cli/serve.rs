@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::workplace::{Face, Workplace, verbosity};
-use super::{Exit, Global, check, print, signals};
+use super::{Exit, Global, check, print, signals, supervisor};
 use crate::config::Config;
 use crate::console;
 use crate::engine::{Command, Schedules};
@@ -59,6 +59,9 @@ pub(super) async fn serve(global: &Global, config: Config, stay: Stay) -> Exit {
         Ok(reader) => Server::start(&http, workplace.engine.handle(), Arc::new(reader), Some(data)),
         Err(failure) => return print::failure(&failure),
     };
+    let stop = CancellationToken::new();
+    let _stopped = stop.clone().drop_guard();
+    tokio::spawn(supervisor::report(workplace.engine.handle(), stop));
     match face {
         Face::Console => console(global, workplace, server, (stay.title, &silver)).await,
         Face::Lines(_) => {
@@ -72,6 +75,7 @@ pub(super) async fn serve(global: &Global, config: Config, stay: Stay) -> Exit {
 /// Stops the server and the rest at the same time: the last word of the engine is
 /// printed when nobody holds on to it any more.
 async fn close(workplace: Workplace, server: Server) {
+    supervisor::stopping();
     workplace.engine.begin_to_stop();
     server.stop().await;
     workplace.close().await;
