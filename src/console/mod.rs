@@ -7,10 +7,13 @@
 mod action;
 mod driver;
 mod effect;
+mod fields;
+mod filter;
 mod keys;
 mod live;
 mod log;
 mod message;
+mod needs;
 mod possible;
 mod state;
 mod terminal;
