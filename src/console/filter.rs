@@ -162,6 +162,10 @@ fn term(word: &str, pane: Pane) -> Result<Option<Term>, String> {
 /// `3`, `10MB`, `2h`.
 fn number(text: &str) -> Result<u64, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let no_number = || format!("{text} is no number");
+    if digits.is_empty() {
+        return Err(no_number());
+    }
     let factor = match &text[digits.len()..] {
         "" | "b" | "s" => 1,
         "k" | "kb" => 1_000,
@@ -172,7 +176,7 @@ fn number(text: &str) -> Result<u64, String> {
         "d" => 86_400,
         unit => return Err(format!("no unit is called {unit}; there are kB, MB, GB, m, h, d")),
     };
-    let number: u64 = digits.parse().map_err(|_| format!("{text} is no number"))?;
+    let number: u64 = digits.parse().map_err(|_| no_number())?;
     Ok(number.saturating_mul(factor))
 }
 
