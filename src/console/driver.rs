@@ -26,7 +26,7 @@ use super::terminal::{Tty, clear, on_screen};
 use super::update::update;
 use super::view;
 use crate::engine::{Handle, Level};
-use crate::ledger::{Books, Filter};
+use crate::ledger::{Books, Filter, Timeline};
 use crate::model::{Failure, FailureClass, Id};
 use crate::silver::lists::{LandedFilter, LandedRow};
 use crate::silver::reader::Reader as Silver;
@@ -41,6 +41,8 @@ pub(super) const ROWS: u32 = 500;
 pub(super) const RUNS: u32 = 1_000;
 /// Rows of a landed file that are set aside, as many as its details show.
 pub(super) const BAD_ROWS: u32 = 200;
+/// Events of one thing that its details show.
+const EVENTS: usize = 1_000;
 /// The hour at which people have gone home, and the night begins.
 pub(super) const EVENING: i8 = 18;
 /// The shortest time between two readings of the books.
@@ -265,7 +267,7 @@ impl Looper {
     fn show(&mut self, id: Id) {
         let (books, queue) = (self.books.clone(), self.queue.clone());
         self.tasks.spawn(async move {
-            let read = blocking(move || books.show(id)).await;
+            let read = blocking(move || Ok(books.show(id)?.map(newest))).await;
             let _ = queue.send(Message::Timeline(id, read)).await;
         });
     }
@@ -296,6 +298,13 @@ async fn blocking<T: Send + 'static>(
         Ok(read) => read,
         Err(error) => Err(Failure::new(FailureClass::Bug, "reading", "the ledger").said(error)),
     }
+}
+
+/// A timeline with as many of its newest events as one can read; how many were left out.
+fn newest(mut timeline: Timeline) -> (Timeline, usize) {
+    let left_out = timeline.events.len().saturating_sub(EVENTS);
+    timeline.events.drain(..left_out);
+    (timeline, left_out)
 }
 
 /// Yesterday evening: what came after it, the operator has not seen.

@@ -20,8 +20,8 @@ pub(super) enum Message {
     Missed(u64),
     /// The books were read.
     Books(Box<Result<Snapshot, Failure>>),
-    /// One thing's timeline was read.
-    Timeline(Id, Result<Option<Timeline>, Failure>),
+    /// One thing's timeline was read; how many of its earlier events were left out.
+    Timeline(Id, Result<Option<(Timeline, usize)>, Failure>),
     /// The rows of a landed file that are set aside were read.
     SetAside(i64, Result<Vec<QuarantineRow>, Failure>),
     /// Runs were read: of this endpoint, or of all.

@@ -1,5 +1,7 @@
 //! What waits for a person, then what went wrong and is tried again by itself.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::action::Action;
@@ -9,7 +11,7 @@ use super::state::{RowKey, State};
 use super::theme::Mood;
 use crate::engine::Phase;
 use crate::ledger::{EndpointRow, ExportRow};
-use crate::model::{EndpointType, Id, Outcome};
+use crate::model::{EndpointType, FailureClass, Id, Outcome};
 use crate::silver::lists::LandedRow;
 
 /// One thing that somebody should know of.
@@ -18,7 +20,10 @@ pub(super) struct Need {
     pub key: RowKey,
     /// What is the matter, in a word or two.
     pub state: String,
+    /// The file, or how many of them failed alike.
     pub name: String,
+    /// The exports that are meant.
+    pub ids: Vec<Id>,
     pub endpoint: String,
     /// The failure in words.
     pub why: String,
@@ -57,10 +62,42 @@ impl Fields for Need {
 /// All of it: endpoints, exports and deliveries, landed files; who waits for a person first.
 pub(super) fn needs(state: &State) -> Vec<Need> {
     let endpoints = state.books.endpoints.iter().filter_map(|e| of_endpoint(state, e));
-    let files = state.books.pending.iter().filter_map(of_export);
+    let files = together(state.books.pending.iter().filter_map(of_export));
     let landed = state.books.landed.iter().filter_map(of_landed);
     let mut needs: Vec<Need> = endpoints.chain(files).chain(landed).collect();
     needs.sort_by_key(|need| !need.is_for_a_person());
+    needs
+}
+
+/// Whether there is anything.
+pub(super) fn any(state: &State) -> bool {
+    state.books.endpoints.iter().any(|e| of_endpoint(state, e).is_some())
+        || state.books.pending.iter().any(|x| of_export(x).is_some())
+        || state.books.landed.iter().any(|row| of_landed(row).is_some())
+}
+
+/// Files that failed alike and are tried again by themselves, in one line: one cause, one
+/// key. Those that wait for a person are decided one by one.
+fn together(files: impl Iterator<Item = (Need, Option<FailureClass>)>) -> Vec<Need> {
+    let mut needs: Vec<Need> = Vec::new();
+    let mut alike: BTreeMap<(String, &str), usize> = BTreeMap::new();
+    for (need, class) in files {
+        let Some(class) = class.filter(|_| !need.is_for_a_person()) else {
+            needs.push(need);
+            continue;
+        };
+        let at = *alike.entry((need.endpoint.clone(), class.words())).or_insert(needs.len());
+        match needs.get_mut(at) {
+            None => needs.push(need),
+            Some(first) => {
+                first.ids.extend(need.ids);
+                first.name = format!("{} files", first.ids.len());
+                first.since = first.since.min(need.since);
+                first.next = first.next.min(need.next);
+                first.tries = first.tries.max(need.tries);
+            }
+        }
+    }
     needs
 }
 
@@ -91,6 +128,7 @@ fn of_endpoint(state: &State, e: &EndpointRow) -> Option<Need> {
         key: RowKey::Endpoint(e.name.clone()),
         state: if mood == Mood::Bad { "needs you" } else { "failed" }.to_owned(),
         name: e.name.clone(),
+        ids: Vec::new(),
         endpoint: e.name.clone(),
         why,
         since: e.last_run,
@@ -101,7 +139,7 @@ fn of_endpoint(state: &State, e: &EndpointRow) -> Option<Need> {
     })
 }
 
-fn of_export(x: &ExportRow) -> Option<Need> {
+fn of_export(x: &ExportRow) -> Option<(Need, Option<FailureClass>)> {
     let mood = Mood::of_state(&x.state);
     if !matches!(mood, Mood::Bad | Mood::Warning) {
         return None;
@@ -111,10 +149,11 @@ fn of_export(x: &ExportRow) -> Option<Need> {
         "quarantined" => Action::Cancel,
         _ => Action::Retry,
     };
-    Some(Need {
+    let need = Need {
         key: RowKey::Id(x.id),
         state: x.state.replace('_', " "),
         name: x.name.clone(),
+        ids: vec![x.id],
         endpoint: x.endpoint.clone(),
         why: x.error.clone().unwrap_or_default(),
         since: Some(x.updated_at),
@@ -122,7 +161,8 @@ fn of_export(x: &ExportRow) -> Option<Need> {
         next: x.next_attempt_at,
         help,
         mood,
-    })
+    };
+    Some((need, x.failure_class))
 }
 
 fn of_landed(row: &LandedRow) -> Option<Need> {
@@ -130,6 +170,7 @@ fn of_landed(row: &LandedRow) -> Option<Need> {
         key: RowKey::Landed(row.id),
         state: "refused".to_owned(),
         name: row.name.clone(),
+        ids: Vec::new(),
         endpoint: row.endpoint.clone(),
         why: row.error.clone().unwrap_or_default(),
         since: row.landed_at.parse().ok(),

@@ -150,6 +150,8 @@ pub(super) struct Details {
     pub facts: Vec<(String, String)>,
     /// None until it was read.
     pub timeline: Option<Timeline>,
+    /// Earlier events that are not shown: there are too many.
+    pub left_out: usize,
     /// If it is a landed file: what was set aside of it.
     pub landed: Option<SetAside>,
     /// If it is an endpoint: its last runs.
@@ -160,7 +162,8 @@ pub(super) struct Details {
 impl Details {
     /// What is known at once.
     pub(super) fn of(title: Shown, facts: Vec<(String, String)>) -> Self {
-        Self { title, id: None, facts, timeline: None, landed: None, runs: None, scroll: 0 }
+        let (timeline, landed, runs) = (None, None, None);
+        Self { title, id: None, facts, timeline, left_out: 0, landed, runs, scroll: 0 }
     }
 
     /// Where the thing lies: an address, a path over there, or one here.
@@ -242,6 +245,9 @@ pub(super) struct State {
     /// How far the walks under way are, by endpoint.
     pub walks: BTreeMap<String, Walk>,
     pub runs: BTreeMap<Id, Timestamp>,
+    /// Endpoints for which nothing is tried again by itself: everything was stopped, and
+    /// nobody has asked for anything since.
+    pub stopped: BTreeSet<String>,
     pub transfers: Transfers,
     pub focus: Pane,
     pub full: bool,
@@ -282,6 +288,7 @@ impl State {
             phases: BTreeMap::new(),
             walks: BTreeMap::new(),
             runs: BTreeMap::new(),
+            stopped: BTreeSet::new(),
             transfers: Transfers::default(),
             focus: Pane::Endpoints,
             full: false,
@@ -424,7 +431,7 @@ impl State {
 
     /// Whether anything waits for a person, or went wrong.
     pub(super) fn has_needs(&self) -> bool {
-        !needs::needs(self).is_empty()
+        needs::any(self)
     }
 
     /// Whether there are partners' folders at all.
@@ -510,6 +517,15 @@ impl State {
     /// The marked rows of the focused pane, else the selected one.
     pub(super) fn targets(&self) -> Vec<Target> {
         let list = self.list(self.focus);
+        // A line may stand for several that failed alike.
+        if self.focus == Pane::Needs {
+            let chosen = |need: &Need| match &need.key {
+                RowKey::Id(id) if !list.marked.is_empty() => list.marked.contains(id),
+                key => Some(key) == list.selected.as_ref(),
+            };
+            let ids = self.needs().into_iter().filter(chosen).flat_map(|need| need.ids);
+            return ids.filter_map(|id| self.target(id)).collect();
+        }
         if !list.marked.is_empty() {
             return list.marked.iter().filter_map(|id| self.target(*id)).collect();
         }
@@ -561,6 +577,14 @@ impl State {
     /// Whether a sync of `endpoint` is under way.
     pub(super) fn is_running(&self, endpoint: &str) -> bool {
         self.phases.get(endpoint).is_some_and(|p| !matches!(p, Phase::Idle | Phase::Braked(_)))
+    }
+
+    /// When something of `endpoint` is tried again by itself, in words.
+    pub(super) fn next_try(&self, endpoint: &str, at: Timestamp) -> String {
+        match self.stopped.contains(endpoint) {
+            true => "stopped".to_owned(),
+            false => super::text::until(self.now, at),
+        }
     }
 
     /// Whether leaving now would interrupt something.

@@ -83,7 +83,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::config::Config;
 use crate::ledger::{self, EndpointRow, Ledger, Reader, create_private_folder};
-use crate::model::{Endpoint, Failure};
+use crate::model::{Endpoint, Failure, Schedule};
 use context::Context;
 use lane::{Lane, Outlets};
 use operator::Word;
@@ -221,6 +221,19 @@ pub fn next_run(endpoint: &Endpoint, row: &EndpointRow) -> Option<jiff::Timestam
     let planned = row.next_run.filter(|at| *at > now);
     let planned = planned.filter(|_| row.schedule.as_ref() == Some(&endpoint.schedule));
     planned.or_else(|| schedule::next_after(&endpoint.schedule, now))
+}
+
+/// The `count` times after `after` at which `schedule` runs; none for manual ones.
+pub fn runs_after(
+    schedule: &Schedule,
+    after: jiff::Timestamp,
+    count: usize,
+) -> Vec<jiff::Timestamp> {
+    std::iter::successors(schedule::next_after(schedule, after), |at| {
+        schedule::next_after(schedule, *at)
+    })
+    .take(count)
+    .collect()
 }
 
 async fn build(

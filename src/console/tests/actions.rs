@@ -9,7 +9,7 @@ use crate::console::effect::{Effect, LogMove};
 use crate::console::message::Message;
 use crate::console::state::{Pane, Popup, RowKey, State};
 use crate::console::update::update;
-use crate::engine::{Again, Command, Event, ReconcileMode, Reply, Stopped};
+use crate::engine::{Again, Command, Event, ReconcileMode, Reply, Rescheduled, Stopped};
 use crate::ledger::ExportRow;
 use crate::model::{DeliveryState, ExportState, Failure, FailureClass, Id, Shown, Trigger};
 use crate::silver::rows::Drift;
@@ -701,7 +701,7 @@ fn details_lead_to_their_lines_and_copy_what_they_show() {
         press(&mut state, "2<enter>");
         let mut timeline = sample::timeline(Id::export(6));
         timeline.facts.push(("kept as".to_owned(), "archive/9f86".to_owned()));
-        update(&mut state, Message::Timeline(Id::export(6), Ok(Some(timeline))));
+        update(&mut state, Message::Timeline(Id::export(6), Ok(Some((timeline, 0)))));
         state
     };
     let mut state = opened();
@@ -709,4 +709,37 @@ fn details_lead_to_their_lines_and_copy_what_they_show() {
     assert_eq!(key(&mut state, 'Y'), [Effect::Copy("x6".to_owned())]);
     assert_eq!(key(&mut state, 'L').len(), 3);
     assert!(state.popup.is_none() && state.focus == Pane::Log);
+}
+
+#[test]
+fn what_failed_alike_is_one_line_and_one_key() {
+    let like = |number| ExportRow {
+        failure_class: Some(FailureClass::Network),
+        next_attempt_at: Some(sample::now()),
+        ..sample::export(number, "a.csv", "retry_wait")
+    };
+    let mut state = sample::state();
+    let mut books = sample::snapshot();
+    books.pending.extend((20..25).map(like));
+    update(&mut state, Message::Books(Box::new(Ok(books))));
+    press(&mut state, "!jjj");
+    let need = state.needs().remove(3);
+    assert_eq!((need.name.as_str(), need.ids.len()), ("5 files", 5));
+    let ids: Vec<Id> = (20..25).map(Id::export).collect();
+    assert_eq!(key(&mut state, 'r'), [Effect::Send(Command::Retry(ids.clone()))]);
+    press(&mut state, " ");
+    assert_eq!(key(&mut state, 'H'), [Effect::Send(Command::Hold(ids))]);
+    // Nothing is tried again by itself once everything was stopped, and that is said.
+    let stopped = Reply::Stopped(Stopped { works: 1, paused: 2 });
+    update(&mut state, Message::Replied(Command::StopAll, stopped));
+    assert_eq!(state.next_try("Encoura exports", sample::now()), "stopped");
+    let endpoints = vec!["Encoura exports".to_owned()];
+    happen(&mut state, 0, Event::RunStarted { run: Id::run(10), endpoints });
+    assert_eq!(state.next_try("Encoura exports", sample::now()), "now");
+    let second = "Encoura, second organisation";
+    assert_eq!(state.next_try(second, sample::now()), "stopped");
+    let resumed = vec![Rescheduled { endpoint: second.to_owned(), paused: false, changed: true }];
+    let resume = Command::Resume { endpoints: vec![second.to_owned()] };
+    update(&mut state, Message::Replied(resume, Reply::Rescheduled(resumed)));
+    assert_eq!(state.next_try(second, sample::now()), "now");
 }

@@ -123,7 +123,7 @@ fn popups() {
         let mut state = sample::with_history("7");
         press(&mut state, "<enter>");
         let id = Id::run(8);
-        update(&mut state, Message::Timeline(id, Ok(Some(sample::timeline(id)))));
+        update(&mut state, Message::Timeline(id, Ok(Some((sample::timeline(id), 0)))));
         state
     });
     show("palette", after("2:re"));
@@ -131,7 +131,7 @@ fn popups() {
     show("details", || {
         let mut state = after("2<enter>")();
         let id = Id::export(6);
-        update(&mut state, Message::Timeline(id, Ok(Some(sample::timeline(id)))));
+        update(&mut state, Message::Timeline(id, Ok(Some((sample::timeline(id), 0)))));
         state
     });
 }
@@ -265,7 +265,7 @@ fn nothing_from_outside_reaches_the_terminal_as_it_came() {
     for keys in ["", "2j", "3", "2<enter>", "2x", "2f", "3f", "2y"] {
         let mut state = after(keys)();
         if let Some(id) = keys.contains("enter").then_some(Id::export(6)) {
-            update(&mut state, Message::Timeline(id, Ok(Some(sample::timeline(id)))));
+            update(&mut state, Message::Timeline(id, Ok(Some((sample::timeline(id), 0)))));
         }
         for size in SIZES {
             let terminal = screen(&mut state, size);

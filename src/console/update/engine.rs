@@ -17,6 +17,7 @@ pub(super) fn event(state: &mut State, event: Event) -> Vec<Effect> {
             }
             state.runs.insert(run, state.now);
             for endpoint in endpoints {
+                state.stopped.remove(&endpoint);
                 state.taken_in.remove(&endpoint);
                 state.phases.entry(endpoint).or_insert(Phase::Queued);
             }
@@ -149,6 +150,11 @@ pub(super) fn reply(state: &mut State, command: &Command, reply: Reply) -> Vec<E
             }
         }
         Reply::Acted(acted) => {
+            for id in acted.iter().filter(|a| a.result.is_ok()).map(|a| a.id) {
+                if let Some(target) = state.target(id) {
+                    state.stopped.remove(&target.endpoint);
+                }
+            }
             let failed = acted.iter().find_map(|a| a.result.as_ref().err().map(|f| (a.id, f)));
             match (failed, acted.as_slice()) {
                 (Some((id, failure)), _) => state.say(Level::Error, format!("{id}: {failure}")),
@@ -175,6 +181,9 @@ pub(super) fn reply(state: &mut State, command: &Command, reply: Reply) -> Vec<E
         Reply::Done => {}
         Reply::Rescheduled(endpoints) => {
             for endpoint in endpoints {
+                if !endpoint.paused {
+                    state.stopped.remove(&endpoint.endpoint);
+                }
                 state.say(Level::Info, endpoint.words());
             }
         }
@@ -183,6 +192,7 @@ pub(super) fn reply(state: &mut State, command: &Command, reply: Reply) -> Vec<E
                 "stopped: {} running, {} schedules paused; ctrl-p resumes all",
                 stopped.works, stopped.paused
             );
+            state.stopped = state.books.endpoints.iter().map(|e| e.name.clone()).collect();
             state.say(Level::Warning, words);
         }
         Reply::TakenIn(taken) => {

@@ -40,7 +40,10 @@ pub(super) fn update(state: &mut State, message: Message) -> Vec<Effect> {
                 && details.id == Some(id)
             {
                 match read {
-                    Ok(Some(timeline)) => details.timeline = Some(timeline),
+                    Ok(Some((timeline, left_out))) => {
+                        details.timeline = Some(timeline);
+                        details.left_out = left_out;
+                    }
                     Ok(None) => state.say(Level::Warning, format!("the books know no {id}")),
                     Err(failure) => state.say(Level::Error, failure.to_string()),
                 }

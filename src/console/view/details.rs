@@ -19,10 +19,12 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, details: &m
     let room = usize::from(width).saturating_sub(4);
     let mut lines = Vec::new();
     let timeline = details.timeline.as_ref();
-    // A run's facts are in the report already, and said better.
-    let told = |label: &str| {
-        let run = details.id.is_some_and(|id| id.kind == Kind::Run);
-        run && (label == "report" || details.facts.iter().any(|(known, _)| known == label))
+    // The title has the id; what the console says of a run, it says better.
+    let run = details.id.is_some_and(|id| id.kind == Kind::Run) && !details.facts.is_empty();
+    let told = |label: &str| match label {
+        "id" | "report" => true,
+        "ended" | "outcome" => run,
+        label => details.facts.iter().any(|(known, _)| known == label),
     };
     let of_books = timeline.iter().flat_map(|t| &t.facts).filter(|(label, _)| !told(label));
     let facts = || details.facts.iter().chain(of_books.clone());
@@ -32,6 +34,10 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, details: &m
     }
     if let Some(timeline) = timeline {
         lines.push(Line::default());
+        if details.left_out > 0 {
+            let words = format!("{} earlier events: `transship show` has them", details.left_out);
+            lines.push(Line::styled(words, state.theme.dim()));
+        }
         let mut day = String::new();
         for event in &timeline.events {
             happened(&mut lines, state, (event, details.id), &mut day, room);

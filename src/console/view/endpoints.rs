@@ -5,17 +5,18 @@ use ratatui::layout::Rect;
 
 use super::needs;
 use super::pane::{self, Row};
+use super::runs;
 use super::table::{Cell, Column};
 use crate::console::state::{Pane, RowKey, State, needs_operator};
 use crate::console::text;
 use crate::console::theme::Mood;
-use crate::engine::{Phase, Walk};
+use crate::engine::{Phase, Walk, runs_after};
 use crate::ledger::EndpointRow;
 use crate::model::{EndpointType, Schedule, Shown};
 
 const COLUMNS: &[Column] = &[
     Column::new("NAME", 14, 10).grow(3),
-    Column::new("NOW", 12, 9).grow(2),
+    Column::new("NOW", 10, 9).grow(2),
     Column::new("LAST RUN", 13, 8),
     Column::new("NEXT", 6, 7),
     Column::new("YOU", 3, 7).right(),
@@ -25,9 +26,9 @@ const COLUMNS: &[Column] = &[
     Column::new("FETCHED", 7, 3).right(),
     Column::new("DELIV", 5, 4).right(),
     Column::new("CONF", 5, 4).right(),
-    Column::new("OVERNIGHT", 11, 4).grow(2),
+    Column::new("OVERNIGHT", 16, 4).grow(2),
     Column::new("CHANGES", 9, 2).right(),
-    Column::new("ROWS", 9, 3).right(),
+    Column::new("ROWS", 9, 2).right(),
     Column::new("CALLS", 5, 0).right(),
 ];
 
@@ -46,8 +47,11 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
     }
     let delivers = rows.iter().any(|e| e.deliver_to.is_some());
     let feeds = !state.taken_in.is_empty();
-    let is_shown = |column: &Column| {
-        (delivers || !OF_DELIVERIES.contains(&column.title)) && (feeds || column.title != OF_FEEDS)
+    let needed = rows.iter().any(|e| needs_operator(e) > 0);
+    let is_shown = |column: &Column| match column.title {
+        OF_FEEDS => feeds,
+        "YOU" => needed,
+        title => delivers || !OF_DELIVERIES.contains(&title),
     };
     let columns: Vec<Column> = COLUMNS.iter().filter(|c| is_shown(c)).copied().collect();
     let row = |n: usize| {
@@ -90,10 +94,7 @@ fn throttled(state: &State, walk: &Walk) -> Option<String> {
 pub(super) fn last(state: &State, e: &EndpointRow) -> Cell {
     match (e.last_run, e.last_outcome) {
         (Some(at), Some(outcome)) => {
-            let words = match outcome.as_str() {
-                "needs_operator" => "needs you".to_owned(),
-                name => name.replace('_', " "),
-            };
+            let words = runs::words(outcome);
             Cell::new(format!("{} {words}", text::age(state.now, at)), Mood::of_outcome(outcome))
         }
         (Some(at), None) => Cell::new(format!("{} running", text::age(state.now, at)), Mood::Busy),
@@ -225,6 +226,12 @@ pub(in crate::console) fn facts(state: &State, e: &EndpointRow) -> Vec<(String, 
         ("schedule", super::schedules::words(e.schedule.as_ref())),
         ("next run", next_in_words(state, e)),
     ];
+    if let (Some(at), Some(schedule), false) = (e.next_run, &e.schedule, e.paused) {
+        let then = runs_after(schedule, at, 3);
+        let then: Vec<String> =
+            then.into_iter().map(|at| text::moment(state.now, at, &state.zone)).collect();
+        facts.push(("then", then.join(", ")));
+    }
     let night = needs::night(state, Some(&e.name));
     if !night.is_empty() {
         facts.push(("overnight", format!("{night} (since yesterday 18:00)")));

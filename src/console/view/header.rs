@@ -32,6 +32,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
     if needs > 0 {
         add(format!("needs you ({needs})"), Mood::Bad);
     }
+    if !state.stopped.is_empty() {
+        add("stopped: ctrl-p resumes".to_owned(), Mood::Warning);
+    }
     let braked = state.phases.values().filter(|p| matches!(p, Phase::Braked(_))).count();
     if braked > 0 {
         add(format!("{braked} not listing"), Mood::Bad);

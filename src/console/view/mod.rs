@@ -103,6 +103,9 @@ fn panes(state: &State, area: Rect, needs: usize) -> Vec<(Pane, Rect)> {
     let share = |pane| match pane {
         pane if pane == state.focus => Constraint::Fill(3),
         Pane::Pending if state.books.pending.is_empty() => Constraint::Length(2),
+        Pane::Transfers if state.books.recent.is_empty() && state.transfers.count() == 0 => {
+            Constraint::Length(2)
+        }
         _ => Constraint::Fill(2),
     };
     let rows = [needs, endpoints, share(Pane::Pending), share(Pane::Transfers), share(Pane::Log)];

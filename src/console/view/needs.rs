@@ -19,7 +19,7 @@ const COLUMNS: &[Column] = &[
     Column::new("WHY", 20, 10).grow(4),
     Column::new("SINCE", 5, 5).right(),
     Column::new("TRY", 3, 3).right(),
-    Column::new("NEXT", 6, 6),
+    Column::new("NEXT", 7, 6),
     Column::new("HELPS", 10, 7),
 ];
 
@@ -36,7 +36,8 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, rows: &[Nee
         true => String::new(),
         false => format!("since yesterday 18:00: {night}"),
     };
-    let tried = rows.iter().filter(|need| !need.is_for_a_person()).count();
+    let others = rows.iter().filter(|need| !need.is_for_a_person());
+    let tried: usize = others.map(|need| need.ids.len().max(1)).sum();
     let count = format!("({})", state.needs_operator());
     let about: Vec<String> = [
         count,
@@ -47,8 +48,13 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, rows: &[Nee
     .filter(|part| !part.is_empty())
     .collect();
     let mood = if state.needs_operator() > 0 { Mood::Bad } else { Mood::Plain };
-    let area =
-        pane::title_in(frame, area, state, Pane::Needs, &about.join(state.theme.dot()), mood);
+    // What is beyond the screen is said at the end of the line.
+    let room = match rows.len() >= usize::from(area.height) {
+        true => area.width.saturating_sub(20),
+        false => area.width,
+    };
+    let about = about.join(state.theme.dot());
+    let area = pane::title_in(frame, area, state, Pane::Needs, &about, (mood, room));
     if area.height == 0 {
         return;
     }
@@ -64,8 +70,11 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, rows: &[Nee
 
 fn cells(state: &State, need: &Need) -> Vec<Cell> {
     let next = match need.next {
-        Some(at) => Cell::plain(text::until(state.now, at)),
+        Some(at) => Cell::plain(state.next_try(&need.endpoint, at)),
         None if need.is_for_a_person() => Cell::new("you", Mood::Bad),
+        None if state.endpoint_called(&need.endpoint).is_some_and(|e| e.paused) => {
+            Cell::dim("paused")
+        }
         None => Cell::dim("-"),
     };
     let help = keys::binding(need.help).map_or_else(String::new, |b| {

@@ -19,17 +19,17 @@ pub(super) fn title(
     pane: Pane,
     about: &str,
 ) -> Rect {
-    title_in(frame, area, state, pane, about, Mood::Plain)
+    title_in(frame, area, state, pane, about, (Mood::Plain, area.width))
 }
 
-/// The same, in the colour of `mood` if that is not plain.
+/// The same in at most `room` cells, in the colour of `mood` if that is not plain.
 pub(super) fn title_in(
     frame: &mut Frame<'_>,
     area: Rect,
     state: &State,
     pane: Pane,
     about: &str,
-    mood: Mood,
+    (mood, room): (Mood, u16),
 ) -> Rect {
     let theme = state.theme;
     let focused = state.focus == pane;
@@ -51,8 +51,7 @@ pub(super) fn title_in(
     if typing || !filter.is_empty() {
         text += &format!("{}/{filter}", theme.dot());
     }
-    let mut text =
-        text::shorten(&text, usize::from(area.width).saturating_sub(2), theme.ellipsis());
+    let mut text = text::shorten(&text, usize::from(room).saturating_sub(2), theme.ellipsis());
     let end = text::width(&text) as u16;
     text.push(' ');
     text += &theme.rule(focused).repeat(usize::from(area.width).saturating_sub(text::width(&text)));

@@ -18,7 +18,7 @@ const COLUMNS: &[Column] = &[
     Column::new("ENDPOINT", 12, 3).grow(1),
     Column::new("TRY", 3, 4).right(),
     Column::new("SIZE", 6, 5).right(),
-    Column::new("NEXT", 6, 6),
+    Column::new("NEXT", 7, 6),
     Column::new("WHY", 14, 7).grow(3),
 ];
 
@@ -39,7 +39,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
 
 fn cells(state: &State, x: &ExportRow) -> Vec<Cell> {
     let next = match (x.next_attempt_at, Mood::of_state(&x.state)) {
-        (Some(at), _) => text::until(state.now, at),
+        (Some(at), _) => state.next_try(&x.endpoint, at),
         (None, Mood::Bad) => "you".to_owned(),
         (None, _) => String::new(),
     };

@@ -48,6 +48,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
 pub(super) fn words(outcome: Outcome) -> String {
     match outcome {
         Outcome::NeedsOperator => "needs you".to_owned(),
+        Outcome::NothingNew => "empty".to_owned(),
         other => other.as_str().replace('_', " "),
     }
 }
