@@ -7,7 +7,7 @@ mod motion;
 mod palette;
 mod popup;
 
-pub(super) use palette::{entry_possible, matching};
+pub(super) use palette::{Entry, On, entry_possible, matching};
 
 use super::effect::Effect;
 use super::message::{Message, Snapshot};

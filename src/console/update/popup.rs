@@ -9,7 +9,7 @@ use crate::console::effect::Effect;
 use crate::console::keys::{self, Key};
 use crate::console::state::{Confirm, Details, Pane, Popup, State};
 use crate::engine::{Command, Level};
-use crate::model::Shown;
+use crate::model::{Id, Shown};
 
 /// A key for the popup.
 pub(super) fn key(state: &mut State, key: Key, action: Option<Action>) -> Vec<Effect> {
@@ -45,10 +45,14 @@ pub(super) fn key(state: &mut State, key: Key, action: Option<Action>) -> Vec<Ef
             Some(Action::CopyName) => copy(state, |details| Some(details.title.to_string())),
             Some(Action::CopyId) => copy(state, |details| details.id.map(|id| id.to_string())),
             Some(Action::CopyPath) => copy(state, Details::path),
-            Some(Action::LogOf) => match details.id {
-                Some(id) => act::look_up(state, act::words_of(id)),
-                None => Vec::new(),
-            },
+            Some(Action::LogOf) => {
+                let landed = details.landed.as_ref().map(|landed| Id::landed(landed.file));
+                let text = match details.id.or(landed) {
+                    Some(id) => act::words_of(id),
+                    None => details.title.to_string(),
+                };
+                act::look_up(state, text)
+            }
             _ => read(state, action),
         },
         _ => read(state, action),

@@ -10,10 +10,14 @@ use crate::console::possible::possible;
 use crate::console::state::{Pane, State};
 use crate::console::text;
 
+/// Cells of the list at the most.
+const WIDE: u16 = 100;
+
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, scroll: &mut usize) {
-    let lines = lines(state);
+    let room = usize::from(WIDE.min(area.width.saturating_sub(2))).saturating_sub(4);
+    let lines: Vec<Line<'static>> = lines(state).into_iter().map(|l| fit(state, l, room)).collect();
     let title = format!("keys in {}", &state.focus.title()[2..]);
-    let inner = popup::frame(frame, area, state, &title, (76, lines.len() as u16));
+    let inner = popup::frame(frame, area, state, &title, (WIDE, lines.len() as u16));
     popup::scrolled(frame, inner, lines, scroll);
 }
 
@@ -30,6 +34,18 @@ pub(in crate::console) fn lines(state: &State) -> Vec<Line<'static>> {
         .chain([Line::default()])
         .chain(everywhere.into_iter().map(|b| line(state, b)))
         .collect()
+}
+
+/// Cuts a line that is too long, visibly.
+fn fit(state: &State, line: Line<'static>, room: usize) -> Line<'static> {
+    match line.width() > room {
+        false => line,
+        true => {
+            let style = line.style;
+            let words = text::shorten(&line.to_string(), room, state.theme.ellipsis());
+            Line::styled(words, style)
+        }
+    }
 }
 
 fn line(state: &State, binding: &Binding) -> Line<'static> {

@@ -34,19 +34,16 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, rows: &[Nee
     let night = night(state, None);
     let about = match night.is_empty() {
         true => String::new(),
-        false => format!("since yesterday 18:00: {night}"),
+        false => format!("overnight: {night}"),
     };
     let others = rows.iter().filter(|need| !need.is_for_a_person());
     let tried: usize = others.map(|need| need.ids.len().max(1)).sum();
     let count = format!("({})", state.needs_operator());
-    let about: Vec<String> = [
-        count,
-        if tried > 0 { format!("{tried} tried again by itself") } else { String::new() },
-        about,
-    ]
-    .into_iter()
-    .filter(|part| !part.is_empty())
-    .collect();
+    let about: Vec<String> =
+        [count, if tried > 0 { format!("{tried} retrying") } else { String::new() }, about]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect();
     let mood = if state.needs_operator() > 0 { Mood::Bad } else { Mood::Plain };
     // What is beyond the screen is said at the end of the line.
     let room = match rows.len() >= usize::from(area.height) {

@@ -4,10 +4,10 @@ use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
-use super::{popup, table};
+use super::{endpoints, popup, table};
 use crate::console::state::State;
 use crate::console::text;
-use crate::console::update::{entry_possible, matching};
+use crate::console::update::{Entry, On, entry_possible, matching};
 use crate::model::Shown;
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, input: &str, index: usize) {
@@ -27,7 +27,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, input: &str
     for (n, at) in window.enumerate() {
         let (entry, binding) = (&found[at], found[at].binding);
         let (words, style) = match entry_possible(state, entry) {
-            Ok(()) => (binding.says.to_owned(), theme.mood(crate::console::theme::Mood::Plain)),
+            Ok(()) => (says(state, entry), theme.mood(crate::console::theme::Mood::Plain)),
             Err(reason) => (reason, theme.dim()),
         };
         let name = text::shorten(&entry.label(), wide - 1, theme.ellipsis());
@@ -39,5 +39,17 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, input: &str
             Line::from(vec![Span::raw(name), Span::raw(key), Span::raw(words)]).patch_style(style);
         let area = Rect { y: inner.y + 1 + n as u16, height: 1, ..inner };
         table::row(frame, area, line, (at == index).then(|| theme.selected(true)), false);
+    }
+}
+
+/// What the entry does, or how the endpoint stands that it is about.
+fn says(state: &State, entry: &Entry) -> String {
+    let row = match &entry.on {
+        On::Endpoint(name) => state.endpoint_called(name),
+        On::Selected | On::Id(_) => None,
+    };
+    match row {
+        Some(e) => format!("last run {}", endpoints::last(state, e).text),
+        None => entry.binding.says.to_owned(),
     }
 }
