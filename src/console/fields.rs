@@ -131,7 +131,7 @@ impl Fields for EndpointRow {
             "last run" => Value::time(self.last_run),
             "next" => Value::time(self.next_run),
             "waits" => Value::Number(self.waiting),
-            "you" => Value::Number(super::state::needs_operator(self)),
+            "you" => Value::Number(self.needs_operator),
             "missed" => Value::Number(self.missed_runs),
             "type" => Value::text(self.endpoint_type.as_str()),
             "why" => Value::words(self.last_error.as_deref()),

@@ -24,6 +24,8 @@ pub(super) struct Need {
     pub name: String,
     /// The exports that are meant.
     pub ids: Vec<Id>,
+    /// How many files failed alike.
+    pub count: usize,
     pub endpoint: String,
     /// The failure in words.
     pub why: String,
@@ -42,6 +44,16 @@ impl Need {
     /// Whether nothing happens before somebody acts.
     pub(super) fn is_for_a_person(&self) -> bool {
         self.mood == Mood::Bad
+    }
+
+    /// Takes in another one that failed alike.
+    fn join(&mut self, other: Self) {
+        self.ids.extend(other.ids);
+        self.count += other.count;
+        self.name = format!("{} files", self.count);
+        self.since = self.since.min(other.since);
+        self.next = self.next.min(other.next);
+        self.tries = self.tries.max(other.tries);
     }
 }
 
@@ -63,9 +75,25 @@ impl Fields for Need {
 pub(super) fn needs(state: &State) -> Vec<Need> {
     let endpoints = state.books.endpoints.iter().filter_map(|e| of_endpoint(state, e));
     let files = together(state.books.pending.iter().filter_map(of_export));
-    let landed = state.books.landed.iter().filter_map(of_landed);
+    let landed = refused(&state.books.landed);
     let mut needs: Vec<Need> = endpoints.chain(files).chain(landed).collect();
     needs.sort_by_key(|need| !need.is_for_a_person());
+    needs
+}
+
+/// Refused files, those of one dataset that lack the same columns in one line.
+fn refused(landed: &[LandedRow]) -> Vec<Need> {
+    let mut needs: Vec<Need> = Vec::new();
+    let mut alike: BTreeMap<(&str, Option<&str>, Option<&str>), usize> = BTreeMap::new();
+    for row in landed {
+        let Some(need) = of_landed(row) else { continue };
+        let cause = (row.endpoint.as_str(), row.dataset.as_deref(), row.drift.as_deref());
+        let at = *alike.entry(cause).or_insert(needs.len());
+        match needs.get_mut(at) {
+            None => needs.push(need),
+            Some(first) => first.join(need),
+        }
+    }
     needs
 }
 
@@ -90,11 +118,7 @@ fn together(files: impl Iterator<Item = (Need, Option<FailureClass>)>) -> Vec<Ne
         match needs.get_mut(at) {
             None => needs.push(need),
             Some(first) => {
-                first.ids.extend(need.ids);
-                first.name = format!("{} files", first.ids.len());
-                first.since = first.since.min(need.since);
-                first.next = first.next.min(need.next);
-                first.tries = first.tries.max(need.tries);
+                first.join(need);
             }
         }
     }
@@ -109,7 +133,7 @@ fn of_endpoint(state: &State, e: &EndpointRow) -> Option<Need> {
     };
     let ended = match e.last_outcome {
         // Its files are in the list themselves.
-        Some(Outcome::NeedsOperator) if e.needs_operator == 0 => Some(Mood::Bad),
+        Some(Outcome::NeedsOperator) if !state.has_files_that_wait(e) => Some(Mood::Bad),
         Some(Outcome::Failed) => Some(Mood::Warning),
         _ => None,
     };
@@ -129,6 +153,7 @@ fn of_endpoint(state: &State, e: &EndpointRow) -> Option<Need> {
         state: if mood == Mood::Bad { "needs you" } else { "failed" }.to_owned(),
         name: e.name.clone(),
         ids: Vec::new(),
+        count: 1,
         endpoint: e.name.clone(),
         why,
         since: e.last_run,
@@ -154,6 +179,7 @@ fn of_export(x: &ExportRow) -> Option<(Need, Option<FailureClass>)> {
         state: x.state.replace('_', " "),
         name: x.name.clone(),
         ids: vec![x.id],
+        count: 1,
         endpoint: x.endpoint.clone(),
         why: x.error.clone().unwrap_or_default(),
         since: Some(x.updated_at),
@@ -171,6 +197,7 @@ fn of_landed(row: &LandedRow) -> Option<Need> {
         state: "refused".to_owned(),
         name: row.name.clone(),
         ids: Vec::new(),
+        count: 1,
         endpoint: row.endpoint.clone(),
         why: row.error.clone().unwrap_or_default(),
         since: row.landed_at.parse().ok(),

@@ -595,7 +595,24 @@ impl State {
     /// How many exports and deliveries wait for a person, and endpoints that need one
     /// for themselves.
     pub(super) fn needs_operator(&self) -> u64 {
-        self.books.endpoints.iter().map(needs_operator).sum()
+        self.books.endpoints.iter().map(|e| self.needed_by(e)).sum()
+    }
+
+    /// How much of an endpoint waits for a person: its files, or, if its last run says so,
+    /// the endpoint itself: to be signed in, or let in again.
+    pub(super) fn needed_by(&self, e: &EndpointRow) -> u64 {
+        let itself = e.last_outcome == Some(Outcome::NeedsOperator);
+        (e.needs_operator + self.refused_of(e)).max(u64::from(itself))
+    }
+
+    /// Whether files of `e` wait for a person, rather than the endpoint itself.
+    pub(super) fn has_files_that_wait(&self, e: &EndpointRow) -> bool {
+        e.needs_operator + self.refused_of(e) > 0
+    }
+
+    fn refused_of(&self, e: &EndpointRow) -> u64 {
+        let refused = |row: &&LandedRow| row.state == "refused" && row.endpoint == e.name;
+        self.books.landed.iter().filter(refused).count() as u64
     }
 
     pub(super) fn say(&mut self, level: Level, text: impl Into<String>) {
@@ -618,10 +635,4 @@ impl State {
         let ages = has_ages.then_some(60_000);
         [moving, toast, ages].into_iter().flatten().min().map(std::time::Duration::from_millis)
     }
-}
-
-/// How much of an endpoint waits for a person: its files, or, if its last run says so,
-/// the endpoint itself: to be signed in, or let in again.
-pub(super) fn needs_operator(e: &EndpointRow) -> u64 {
-    e.needs_operator.max(u64::from(e.last_outcome == Some(Outcome::NeedsOperator)))
 }

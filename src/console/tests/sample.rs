@@ -392,7 +392,6 @@ pub(super) fn feeds() -> State {
         deliver_to: None,
         files: 8,
         new: 2,
-        needs_operator: 1,
         last_outcome: Some(Outcome::NeedsOperator),
         ..endpoint("Shop feed")
     };

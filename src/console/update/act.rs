@@ -275,7 +275,9 @@ fn open(state: &mut State) -> Vec<Effect> {
             let facts = view::runs::facts(state, run);
             Details { id: Some(id), ..Details::of(Shown::default(), facts) }
         }
-        Some(RowKey::Dataset(name)) => return files_of(state, &name),
+        Some(RowKey::Dataset(name)) => {
+            return files_of(state, format!("dataset:\"{}\"", name.to_lowercase()));
+        }
         Some(RowKey::Id(id)) => {
             let title = state.target(id).map_or_else(Shown::default, |t| t.name);
             Details { id: Some(id), ..Details::of(title, Vec::new()) }
@@ -285,6 +287,9 @@ fn open(state: &mut State) -> Vec<Effect> {
             let facts = view::endpoints::facts(state, row);
             let title = Shown::new(&name);
             Details { runs: Some(LastRuns { of: name, rows: None }), ..Details::of(title, facts) }
+        }
+        Some(key @ RowKey::Landed(_)) if refused_alike(state, &key) => {
+            return files_of(state, "state:refused".to_owned());
         }
         Some(RowKey::Landed(file)) => return open_landed(state, file),
         None => return Vec::new(),
@@ -360,9 +365,15 @@ fn runs(state: &mut State, of: Option<String>) -> Vec<Effect> {
     vec![Effect::Runs(of)]
 }
 
-/// Shows the files that landed for a dataset.
-fn files_of(state: &mut State, dataset: &str) -> Vec<Effect> {
-    state.list_mut(Pane::Feeds).filter = format!("dataset:\"{}\"", dataset.to_lowercase());
+/// Whether the line of what needs a person stands for several files.
+fn refused_alike(state: &State, key: &RowKey) -> bool {
+    let alike = |need: &needs::Need| need.key == *key && need.count > 1;
+    state.focus == Pane::Needs && state.needs().iter().any(alike)
+}
+
+/// Shows the landed files that pass `filter`.
+fn files_of(state: &mut State, filter: String) -> Vec<Effect> {
+    state.list_mut(Pane::Feeds).filter = filter;
     state.focus = Pane::Feeds;
     state.settle();
     Vec::new()

@@ -2,6 +2,7 @@
 
 use crate::console::effect::Effect;
 use crate::console::state::{Pane, Popup, SignIn, State};
+use crate::console::view;
 use crate::engine::{Command, Event, Level, Phase, Reply};
 use crate::model::{DeliveryState, ExportState, FailureClass, Outcome, Shown};
 use crate::silver::LandedState;
@@ -135,7 +136,7 @@ pub(super) fn reply(state: &mut State, command: &Command, reply: Reply) -> Vec<E
         Reply::Run(report) => {
             let delivered: u64 = report.endpoints.iter().map(|e| e.delivered).sum();
             let failure = report.endpoints.iter().find_map(|e| e.error.as_deref());
-            let outcome = report.outcome.as_str().replace('_', " ");
+            let outcome = view::runs::words(report.outcome);
             match (report.outcome, failure) {
                 (Outcome::Done | Outcome::NothingNew, _) => {
                     state.say(

@@ -7,7 +7,7 @@ use super::needs;
 use super::pane::{self, Row};
 use super::runs;
 use super::table::{Cell, Column};
-use crate::console::state::{Pane, RowKey, State, needs_operator};
+use crate::console::state::{Pane, RowKey, State};
 use crate::console::text;
 use crate::console::theme::Mood;
 use crate::engine::{Phase, Walk, runs_after};
@@ -15,8 +15,8 @@ use crate::ledger::EndpointRow;
 use crate::model::{EndpointType, Schedule, Shown};
 
 const COLUMNS: &[Column] = &[
-    Column::new("NAME", 14, 10).grow(3),
-    Column::new("NOW", 10, 9).grow(2),
+    Column::new("NAME", 16, 10).grow(3),
+    Column::new("NOW", 11, 9).grow(2),
     Column::new("LAST RUN", 13, 8),
     Column::new("NEXT", 6, 7),
     Column::new("YOU", 3, 7).right(),
@@ -26,7 +26,7 @@ const COLUMNS: &[Column] = &[
     Column::new("FETCHED", 7, 3).right(),
     Column::new("DELIV", 5, 4).right(),
     Column::new("CONF", 5, 4).right(),
-    Column::new("OVERNIGHT", 16, 4).grow(2),
+    Column::new("OVERNIGHT", 12, 4).grow(2),
     Column::new("CHANGES", 9, 2).right(),
     Column::new("ROWS", 9, 2).right(),
     Column::new("CALLS", 5, 0).right(),
@@ -47,7 +47,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
     }
     let delivers = rows.iter().any(|e| e.deliver_to.is_some());
     let feeds = !state.taken_in.is_empty();
-    let needed = rows.iter().any(|e| needs_operator(e) > 0);
+    let needed = rows.iter().any(|e| state.needed_by(e) > 0);
     let is_shown = |column: &Column| match column.title {
         OF_FEEDS => feeds,
         "YOU" => needed,
@@ -181,7 +181,7 @@ fn signed(changes: (u64, u64, u64)) -> String {
 }
 
 fn cells(state: &State, e: &EndpointRow) -> Vec<Cell> {
-    let needing = needs_operator(e);
+    let needing = state.needed_by(e);
     let needs = if needing > 0 { Mood::Bad } else { Mood::Dim };
     let waits = if e.retrying > 0 { Mood::Warning } else { Mood::Plain };
     let delivers = e.deliver_to.is_some();

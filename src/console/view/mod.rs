@@ -92,7 +92,8 @@ fn panes(state: &State, area: Rect, needs: usize) -> Vec<(Pane, Rect)> {
     let wanted = state.books.endpoints.len().max(1) as u16 + 2;
     let most = if state.focus == Pane::Endpoints { area.height * 2 / 5 } else { area.height / 3 };
     let endpoints = Constraint::Length(wanted.min(most.max(4)));
-    let high = 1 + needs::wanted(state, needs).min(area.height / 6);
+    let most = if state.focus == Pane::Needs { area.height / 3 } else { area.height / 6 };
+    let high = 1 + needs::wanted(state, needs).min(most);
     let needs = Constraint::Length(if state.loaded { high } else { 0 });
     if state.focus.takes_the_middle() {
         let rows = [needs, endpoints, Constraint::Fill(3), Constraint::Fill(1)];

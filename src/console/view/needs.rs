@@ -37,7 +37,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, rows: &[Nee
         false => format!("overnight: {night}"),
     };
     let others = rows.iter().filter(|need| !need.is_for_a_person());
-    let tried: usize = others.map(|need| need.ids.len().max(1)).sum();
+    let tried: usize = others.map(|need| need.count).sum();
     let count = format!("({})", state.needs_operator());
     let about: Vec<String> =
         [count, if tried > 0 { format!("{tried} retrying") } else { String::new() }, about]

@@ -45,7 +45,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
 }
 
 /// An outcome in the operator's words.
-pub(super) fn words(outcome: Outcome) -> String {
+pub(in crate::console) fn words(outcome: Outcome) -> String {
     match outcome {
         Outcome::NeedsOperator => "needs you".to_owned(),
         Outcome::NothingNew => "empty".to_owned(),
@@ -132,6 +132,9 @@ pub(super) fn last(lines: &mut Vec<Line<'static>>, state: &State, runs: &LastRun
     };
     let more = if rows.len() > LAST { "; e shows all" } else { "" };
     lines.push(Line::styled(format!("its last runs{more}"), theme.dim()));
+    if rows.is_empty() {
+        lines.push(Line::raw("none has ended yet"));
+    }
     for run in rows.iter().take(LAST) {
         let Some(e) = run.endpoints.iter().find(|e| e.name == runs.of) else { continue };
         let when = text::pad(text::moment(state.now, run.started_at, &state.zone), 13, false);
