@@ -77,7 +77,7 @@ const fn bind(
 /// Every key of the console. Within one pane no key stands twice.
 pub(super) static TABLE: &[Binding] = &[
     bind(Action::Sync, &[key('s')], "sync", "sync the endpoint of the selected row", LISTS, 2),
-    bind(Action::SyncAll, &[key('S')], "sync all", "sync all active endpoints", ALL, 3),
+    bind(Action::SyncAll, &[key('S')], "sync all", "sync all active endpoints", ALL, 8),
     bind(
         Action::Reconcile,
         &[key('c')],
@@ -110,7 +110,7 @@ pub(super) static TABLE: &[Binding] = &[
         "stop all",
         "stop everything that runs, pause all schedules (asks)",
         ALL,
-        11,
+        3,
     ),
     bind(Action::Retry, &[key('r')], "retry", "try again now", FILES, 4),
     bind(

@@ -123,7 +123,9 @@ fn popups() {
         let mut state = sample::with_history("7");
         press(&mut state, "<enter>");
         let id = Id::run(8);
-        update(&mut state, Message::Timeline(id, Ok(Some((sample::timeline(id), 0)))));
+        let mut timeline = sample::timeline(id);
+        timeline.facts.clear();
+        update(&mut state, Message::Timeline(id, Ok(Some((timeline, 1_200)))));
         state
     });
     show("palette", after("2:re"));

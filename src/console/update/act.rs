@@ -433,7 +433,7 @@ fn sort(state: &mut State, reverse: bool) -> Vec<Effect> {
         None => fields.first().map(|field| (*field, false)),
     };
     let words = match list.sort {
-        Some((field, true)) => format!("sorted by {field}, the largest first"),
+        Some((field, true)) => format!("sorted by {field}, descending"),
         Some((field, false)) => format!("sorted by {field}"),
         None => "in the usual order".to_owned(),
     };

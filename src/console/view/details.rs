@@ -50,7 +50,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, details: &m
         lines.push(Line::styled("reading the books", state.theme.dim()));
     }
     let title = match details.id {
-        Some(id) => format!("{id} {}", details.title),
+        Some(id) => format!("{id} {}", details.title).trim_end().to_owned(),
         None => details.title.to_string(),
     };
     let inner = popup::frame(frame, area, state, &title, (width, lines.len() as u16));

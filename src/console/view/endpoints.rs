@@ -112,6 +112,16 @@ fn next(state: &State, e: &EndpointRow) -> String {
     }
 }
 
+/// The same in words.
+fn unconfirmed_in_words(state: &State, e: &EndpointRow) -> String {
+    match e.oldest_unconfirmed_at {
+        Some(at) if e.unconfirmed > 0 => {
+            format!("{}, the oldest since {}", e.unconfirmed, text::age(state.now, at))
+        }
+        _ => e.unconfirmed.to_string(),
+    }
+}
+
 /// The next run with its time of day.
 fn next_in_words(state: &State, e: &EndpointRow) -> String {
     match e.next_run {
@@ -215,43 +225,38 @@ fn cells(state: &State, e: &EndpointRow) -> Vec<Cell> {
 
 /// Everything about an endpoint in words, for its details.
 pub(in crate::console) fn facts(state: &State, e: &EndpointRow) -> Vec<(String, String)> {
-    let mut facts = vec![
-        ("type", e.endpoint_type.to_string()),
-        (
-            "delivers to",
-            e.deliver_to.clone().unwrap_or_else(|| "nowhere: it only keeps the books".into()),
-        ),
-        ("now", now(state, e).text),
-        ("last run", last(state, e).text),
-        ("schedule", super::schedules::words(e.schedule.as_ref())),
-        ("next run", next_in_words(state, e)),
-    ];
+    let mut facts = vec![("now", now(state, e).text), ("last run", last(state, e).text)];
+    facts.extend(e.last_error.clone().map(|error| ("last failure", error)));
+    facts.push(("next run", next_in_words(state, e)));
     if let (Some(at), Some(schedule), false) = (e.next_run, &e.schedule, e.paused) {
         let then = runs_after(schedule, at, 3);
         let then: Vec<String> =
             then.into_iter().map(|at| text::moment(state.now, at, &state.zone)).collect();
         facts.push(("then", then.join(", ")));
     }
+    facts.extend(e.last_missed_at.map(|at| {
+        let ago = text::age(state.now, at);
+        ("missed runs", format!("{}, the last one {ago} ago", e.missed_runs))
+    }));
     let night = needs::night(state, Some(&e.name));
     if !night.is_empty() {
         facts.push(("overnight", format!("{night} (since yesterday 18:00)")));
     }
     if e.deliver_to.is_some() || !is_register(e) {
+        let delivered = e.unconfirmed + e.confirmed;
         facts.extend([
-            ("waiting", format!("{}, of them {} after a failure", e.waiting, e.retrying)),
-            ("needs you", e.needs_operator.to_string()),
-            ("fetched", e.fetched.to_string()),
-            ("delivered", (e.unconfirmed + e.confirmed).to_string()),
-            ("confirmed", e.confirmed.to_string()),
             (
-                "unconfirmed",
-                match e.oldest_unconfirmed_at {
-                    Some(at) if e.unconfirmed > 0 => {
-                        format!("{}, the oldest since {}", e.unconfirmed, text::age(state.now, at))
-                    }
-                    _ => e.unconfirmed.to_string(),
-                },
+                "files",
+                format!(
+                    "{} listed, {} fetched, {delivered} delivered, {} confirmed",
+                    files(e),
+                    e.fetched,
+                    e.confirmed
+                ),
             ),
+            ("unconfirmed", unconfirmed_in_words(state, e)),
+            ("waiting", format!("{}, of them {} after a failure", e.waiting, e.retrying)),
+            ("needs you", state.needed_by(e).to_string()),
         ]);
     }
     let (new, changed, gone) = changes(state, e);
@@ -263,8 +268,6 @@ pub(in crate::console) fn facts(state: &State, e: &EndpointRow) -> Vec<(String, 
             ("changes", format!("{new} new, {changed} changed, {gone} removed ({whose})")),
             ("calls", format!("{calls}{} ({whose})", of_quota(calls, quota))),
         ]);
-    } else {
-        facts.push(("listed", e.listed.to_string()));
     }
     facts.extend(state.taken_in.get(&e.name).map(|(good, bad)| {
         ("rows", format!("{good} went in, {bad} set aside (the last run that this console saw)"))
@@ -277,10 +280,13 @@ pub(in crate::console) fn facts(state: &State, e: &EndpointRow) -> Vec<(String, 
     facts.extend(
         waits.map(|until| ("throttled", format!("the service asks to wait until {until}"))),
     );
-    facts.extend(e.last_missed_at.map(|at| {
-        let ago = text::age(state.now, at);
-        ("missed runs", format!("{}, the last one {ago} ago", e.missed_runs))
-    }));
-    facts.extend(e.last_error.clone().map(|error| ("last failure", error)));
+    facts.extend([
+        ("type", e.endpoint_type.to_string()),
+        (
+            "delivers to",
+            e.deliver_to.clone().unwrap_or_else(|| "nowhere: it only keeps the books".into()),
+        ),
+        ("schedule", super::schedules::words(e.schedule.as_ref())),
+    ]);
     facts.into_iter().map(|(label, value)| (label.to_owned(), value)).collect()
 }

@@ -41,7 +41,11 @@ pub(super) fn title_in(
         0 => String::new(),
         marked => format!("{marked} marked{range}"),
     };
-    for part in [about, &marked] {
+    let sorted = match state.list(pane).sort {
+        None => String::new(),
+        Some((field, descending)) => format!("by {field}{}", theme.sorted(descending)),
+    };
+    for part in [about, &sorted, &marked] {
         if !part.is_empty() {
             text += if part.starts_with('(') { " " } else { theme.dot() };
             text += part;
