@@ -53,6 +53,12 @@ pub(super) enum Action {
     Older,
     /// A newer line in the log with the searched text.
     Newer,
+    /// Everything, warnings and errors, or errors alone in the log.
+    LogLevel,
+    /// Long lines of the log whole or cut.
+    Wrap,
+    /// The lines of the log about the selected row.
+    LogLines,
     /// The mouse on or off.
     Mouse,
     /// Stop like a job of a shell.
@@ -90,6 +96,11 @@ pub(super) enum Action {
 }
 
 impl Action {
+    /// Whether its key does it wherever keys go otherwise.
+    pub(super) fn works_while_typing(self) -> bool {
+        matches!(self, Self::Interrupt | Self::Suspend | Self::Redraw)
+    }
+
     /// Whether it changes something; `--read-only` has none of these.
     pub(super) fn changes_something(self) -> bool {
         matches!(

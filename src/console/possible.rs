@@ -81,8 +81,8 @@ pub(super) fn possible(action: Action, state: &State) -> Result<(), String> {
                 (_, state) => Err(format!("{id} is {state}: accept is for what is refused")),
             }
         }
-        Action::CopyId if state.selected_landed().is_some() => Ok(()),
-        Action::Mark | Action::CopyId
+        Action::CopyId | Action::LogLines if state.selected_landed().is_some() => Ok(()),
+        Action::Mark | Action::CopyId | Action::LogLines
             if !matches!(state.list(state.focus).selected, Some(RowKey::Id(_))) =>
         {
             Err("no file is selected".to_owned())

@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use ratatui::layout::Rect;
 
 use super::Options;
 use super::effect::Effect;
+use super::keymap::Keymap;
 use super::live::Transfers;
 use super::message::Snapshot;
 use super::theme::Theme;
@@ -195,6 +197,10 @@ pub(super) struct State {
     pub toast: Option<Toast>,
     /// Until when a second ctrl-c leaves.
     pub interrupted: Option<Timestamp>,
+    /// Which keys do what.
+    pub keys: Keymap,
+    /// Where the panes are, for the mouse; drawing sets it.
+    pub middle: Rect,
     /// Rows of the focused list on the screen, for moving by pages; drawing sets it.
     pub page: usize,
 }
@@ -203,7 +209,7 @@ impl State {
     pub(super) fn new(options: &Options, zone: TimeZone) -> Self {
         Self {
             title: options.title.clone(),
-            theme: Theme::new(options.color, options.ascii),
+            theme: Theme::new(options.palette.without_colour(!options.color), options.ascii),
             read_only: options.read_only,
             mouse: options.mouse,
             now: Timestamp::now(),
@@ -223,6 +229,8 @@ impl State {
             popup: None,
             toast: None,
             interrupted: None,
+            keys: options.keys.clone(),
+            middle: Rect::ZERO,
             page: 10,
         }
     }
@@ -416,7 +424,7 @@ impl State {
     /// When the screen changes by itself next; none when it never does. Rates
     /// move twice a second, ages once a minute, a toast goes away.
     pub(super) fn next_tick(&self) -> Option<std::time::Duration> {
-        let moving = (self.transfers.count() > 0).then_some(500);
+        let moving = self.is_busy().then_some(500);
         let toast = self
             .toast
             .as_ref()

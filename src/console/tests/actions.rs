@@ -84,7 +84,10 @@ fn each_key_asks_for_its_command() {
         ("2jj", 'F', vec![Effect::Send(Command::Fetch(vec![x(2)]))]),
         ("2", 'y', vec![Effect::Copy(Shown::new(sample::HOSTILE).to_string())]),
         ("2", 'Y', vec![Effect::Copy("x6".to_owned())]),
-        ("4", 'k', vec![Effect::Log(LogMove::Up)]),
+        ("4", 'k', vec![Effect::Log(LogMove::Up(1))]),
+        ("4", 'e', vec![Effect::Log(LogMove::Level)]),
+        ("4", 'w', vec![Effect::Log(LogMove::Wrap)]),
+        ("2jj", 'L', vec![Effect::Log(LogMove::LinesOf(vec![x(2), d(42)]))]),
         ("4", 'G', vec![Effect::Log(LogMove::Follow)]),
         // Not possible: nothing is asked.
         ("1", 's', vec![]),
@@ -195,7 +198,8 @@ fn what_is_delivered_nowhere_is_done_when_it_is_here() {
             },
         );
     }
-    assert_eq!(state.transfers.batch(), (1, 2), "the other one is yet to be delivered");
+    let batch = state.transfers.batch();
+    assert_eq!((batch.done, batch.all), (1, 2), "the other one is yet to be delivered");
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! What each action does.
 
+use std::collections::BTreeSet;
+
 use super::motion;
 use crate::console::action::Action;
 use crate::console::effect::{Effect, LogMove};
 use crate::console::possible::{acts_on, fits, possible};
-use crate::console::state::{Confirm, Details, Popup, RowKey, SetAside, State, Target};
+use crate::console::state::{Confirm, Details, Pane, Popup, RowKey, SetAside, State, Target};
 use crate::console::view;
 use crate::engine::{Again, Command, Level, Phase, ReconcileMode};
 use crate::model::{Id, Shown, Trigger};
@@ -43,6 +45,9 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::CopyName | Action::CopyId => return copy(state, action),
         Action::Older => return vec![Effect::Log(LogMove::Older)],
         Action::Newer => return vec![Effect::Log(LogMove::Newer)],
+        Action::LogLevel => return vec![Effect::Log(LogMove::Level)],
+        Action::Wrap => return vec![Effect::Log(LogMove::Wrap)],
+        Action::LogLines => return log_lines(state),
         Action::Mouse => {
             state.mouse = !state.mouse;
             let words =
@@ -231,7 +236,7 @@ fn back(state: &mut State) -> Vec<Effect> {
     } else if !list.filter.is_empty() {
         list.filter.clear();
         state.settle();
-        if focus == crate::console::state::Pane::Log {
+        if focus == Pane::Log {
             return vec![Effect::Log(LogMove::Search(String::new()))];
         }
     } else if state.full {
@@ -266,6 +271,25 @@ fn open(state: &mut State) -> Vec<Effect> {
     let show = details.refresh();
     state.popup = Some(Popup::Details(details));
     show.into_iter().collect()
+}
+
+/// Goes to the lines of the log about the selected row: about the file itself and its
+/// delivery alike.
+fn log_lines(state: &mut State) -> Vec<Effect> {
+    let ids: Vec<Id> = match state.list(state.focus).selected {
+        Some(RowKey::Id(id)) => {
+            let export = state.target(id).and_then(|target| target.export);
+            let newest = state.target(id).map(|target| target.id);
+            [Some(id), export, newest].into_iter().flatten().collect()
+        }
+        Some(RowKey::Landed(file)) => vec![Id::landed(file)],
+        _ => return Vec::new(),
+    };
+    let ids: Vec<Id> = ids.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
+    let words: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    state.list_mut(Pane::Log).filter = words.join(" ");
+    state.focus = Pane::Log;
+    vec![Effect::Log(LogMove::LinesOf(ids))]
 }
 
 fn mark(state: &mut State) {

@@ -46,7 +46,7 @@ pub(super) fn event(state: &mut State, event: Event) -> Vec<Effect> {
                 let stays = row.is_some_and(|e| e.deliver_to.is_none());
                 let here = stays && now == S::Verified;
                 let done = here || matches!(now, S::Skipped | S::Expired | S::Cancelled);
-                state.transfers.count_export(id, done);
+                state.transfers.count_export(id, done, if stays { 1 } else { 2 });
             }
         }
         Event::Delivery { id, export, state: now, .. } => {
@@ -54,7 +54,7 @@ pub(super) fn event(state: &mut State, event: Event) -> Vec<Effect> {
                 state.transfers.commit(id);
             }
             let done = now.is_delivered() || now == DeliveryState::Cancelled;
-            state.transfers.count_export(export, done);
+            state.transfers.count_delivery(id, export, done);
         }
         // What of it a person should know comes as a notice.
         Event::Ingested(file) => {

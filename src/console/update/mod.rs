@@ -23,7 +23,7 @@ pub(super) fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Engine(event) => engine::event(state, *event),
         Message::Missed(count) => {
             // Any of these may have ended unseen; what goes on shows up again by itself.
-            state.transfers.forget();
+            state.transfers.forget(count);
             state.runs.clear();
             state.phases.clear();
             state.settle();

@@ -77,7 +77,7 @@ pub(super) fn keys(frame: &mut Frame<'_>, area: Rect, state: &State) {
     }
     let mut room = usize::from(area.width).saturating_sub(1);
     for binding in shown(state, room) {
-        let key = binding.keys[0].to_string();
+        let key = state.keys.shown(binding.action);
         let words = format!(" {}  ", binding.name);
         room = room.saturating_sub(text::width(&key) + text::width(&words));
         let (key_style, style) = match possible(binding.action, state) {
@@ -93,7 +93,7 @@ pub(super) fn keys(frame: &mut Frame<'_>, area: Rect, state: &State) {
 /// What the footer shows in `room` cells. Help and quit always fit in; of the
 /// others the possible ones come first.
 pub(in crate::console) fn shown(state: &State, room: usize) -> Vec<&'static Binding> {
-    let cells = |b: &Binding| text::width(&format!("{} {}  ", b.keys[0], b.name));
+    let cells = |b: &Binding| text::width(&format!("{} {}  ", state.keys.shown(b.action), b.name));
     let mut all: Vec<&Binding> = TABLE
         .iter()
         .filter(|b| b.footer > 0 && b.panes.contains(&state.focus))

@@ -16,14 +16,17 @@ mod table;
 mod transfers;
 
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::{Constraint, Layout, Position, Rect};
 use ratatui::text::Line;
 
 use super::log::LogView;
 use super::state::{Pane, Popup, State};
 
-/// The smallest screen with room for all four panes.
-pub(super) const MINIMUM: (u16, u16) = (60, 16);
+/// The smallest screen that something can be done on.
+pub(super) const MINIMUM: (u16, u16) = (40, 10);
+
+/// The least lines for all panes at once; with fewer, all but one are folded up.
+const ALL_PANES: u16 = 13;
 
 /// Draws everything.
 pub(super) fn draw(frame: &mut Frame<'_>, state: &mut State, log: &mut LogView) {
@@ -40,6 +43,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, state: &mut State, log: &mut LogView) 
     let rows =
         [Constraint::Length(1), Constraint::Fill(1), Constraint::Length(1), Constraint::Length(1)];
     let [header, middle, message, footer] = area.layout(&Layout::vertical(rows));
+    state.middle = middle;
     header::draw(frame, header, state);
     for (pane, area) in panes(state, middle) {
         if pane == state.focus {
@@ -74,16 +78,42 @@ fn panes(state: &State, area: Rect) -> Vec<(Pane, Rect)> {
     if state.full {
         return vec![(state.focus, area)];
     }
+    let shown: &[Pane] = match state.focus {
+        Pane::Feeds => &[Pane::Endpoints, Pane::Feeds, Pane::Log],
+        _ => &Pane::ALL[..4],
+    };
+    if area.height < ALL_PANES {
+        let one = |pane: &Pane| match *pane == state.focus {
+            true => Constraint::Fill(1),
+            false => Constraint::Length(1),
+        };
+        let areas = Layout::vertical(shown.iter().map(one)).split(area);
+        return shown.iter().copied().zip(areas.iter().copied()).collect();
+    }
     let wanted = state.books.endpoints.len().max(1) as u16 + 2;
     let most = if state.focus == Pane::Endpoints { area.height * 2 / 5 } else { area.height / 4 };
     let endpoints = Constraint::Length(wanted.min(most.max(4)));
     if state.focus == Pane::Feeds {
         let rows = [endpoints, Constraint::Fill(3), Constraint::Fill(1)];
         let areas: [Rect; 3] = area.layout(&Layout::vertical(rows));
-        return [Pane::Endpoints, Pane::Feeds, Pane::Log].into_iter().zip(areas).collect();
+        return shown.iter().copied().zip(areas).collect();
     }
     let share = |pane| Constraint::Fill(if pane == state.focus { 3 } else { 2 });
     let rows = [endpoints, share(Pane::Pending), share(Pane::Transfers), share(Pane::Log)];
     let areas: [Rect; 4] = area.layout(&Layout::vertical(rows));
-    Pane::ALL.into_iter().zip(areas).collect()
+    shown.iter().copied().zip(areas).collect()
+}
+
+/// The pane at `at` on the screen as it was drawn, and which of its rows stands there.
+pub(super) fn hit(state: &State, at: Position) -> Option<(Pane, Option<usize>)> {
+    let (pane, area) = panes(state, state.middle).into_iter().find(|(_, a)| a.contains(at))?;
+    let titles = match pane {
+        Pane::Transfers => transfers::lines_above(state, area),
+        _ => 2,
+    };
+    let count = state.rows(pane).len();
+    let height = area.height.saturating_sub(titles);
+    let window = table::window(state.list(pane).index, count, usize::from(height));
+    let row = (at.y - area.y).checked_sub(titles).map(|row| window.start + usize::from(row));
+    Some((pane, row.filter(|row| window.contains(row))))
 }

@@ -29,7 +29,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, input: &str
             Err(reason) => (reason, theme.dim()),
         };
         let name = text::pad(binding.name.to_owned(), 16, false);
-        let key = text::pad(binding.keys[0].to_string(), 10, false);
+        let key = text::pad(state.keys.shown(binding.action), 10, false);
         let room = usize::from(inner.width).saturating_sub(26);
         let words = text::shorten(&words, room, theme.ellipsis());
         let line =
