@@ -77,7 +77,7 @@ fn the_console_s_keys_are_checked_and_conflicts_told() {
     let console = |more: &str| format!("console:\n{more}endpoints: []\n");
     let config = valid(
         &console(
-            "  theme: High_Contrast\n  symbols: ascii\n  mouse: yes\n  keys: { retry: [t, ctrl-r], full_pane: F11 }\n",
+            "  theme: High_Contrast\n  symbols: ascii\n  mouse: yes\n  keys: { retry: [t, f5], full_pane: F11 }\n",
         ),
         &[],
     );

@@ -45,8 +45,22 @@ pub(super) enum Action {
     Full,
     /// Mark the row for an action on several.
     Mark,
+    /// Mark all rows from here to where one goes.
+    Range,
+    /// Sort by the next column.
+    Sort,
+    /// Sort the other way round.
+    Reverse,
+    /// The selected row's failure, or the log's long lines, on several lines.
+    Wrap,
+    /// The log's lines about the row.
+    LogOf,
+    /// The runs of the row's endpoint.
+    RunsOf,
     /// Copy the name.
     CopyName,
+    /// Copy the path or address.
+    CopyPath,
     /// Copy the id.
     CopyId,
     /// An older line in the log with the searched text.
@@ -55,10 +69,6 @@ pub(super) enum Action {
     Newer,
     /// Everything, warnings and errors, or errors alone in the log.
     LogLevel,
-    /// Long lines of the log whole or cut.
-    Wrap,
-    /// The lines of the log about the selected row.
-    LogLines,
     /// The mouse on or off.
     Mouse,
     /// Stop like a job of a shell.
@@ -71,6 +81,8 @@ pub(super) enum Action {
     SyncAll,
     /// Try again now.
     Retry,
+    /// Try again all that failed in the same way.
+    RetryAlike,
     /// Do not go on.
     Hold,
     /// Go on with what is held.
@@ -85,6 +97,10 @@ pub(super) enum Action {
     Pause,
     /// Let the schedule go on.
     Resume,
+    /// Let all schedules go on.
+    ResumeAll,
+    /// Stop everything that runs and let all schedules rest.
+    StopAll,
     /// Stop or give up.
     Cancel,
     /// Deliver once more.
@@ -108,6 +124,9 @@ impl Action {
             Self::Sync
                 | Self::SyncAll
                 | Self::Retry
+                | Self::RetryAlike
+                | Self::StopAll
+                | Self::ResumeAll
                 | Self::Hold
                 | Self::Release
                 | Self::Fetch

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::task::JoinSet;
@@ -36,8 +37,12 @@ const QUEUE: usize = 1024;
 const BATCH: usize = 1024;
 /// Rows of a list that the console keeps.
 pub(super) const ROWS: u32 = 500;
+/// Runs that are shown; of one a minute, those of a night.
+pub(super) const RUNS: u32 = 1_000;
 /// Rows of a landed file that are set aside, as many as its details show.
 pub(super) const BAD_ROWS: u32 = 200;
+/// The hour at which people have gone home, and the night begins.
+pub(super) const EVENING: i8 = 18;
 /// The shortest time between two readings of the books.
 const READ_PAUSE: Duration = Duration::from_millis(100);
 /// The shortest time between two drawings for the log's sake.
@@ -54,6 +59,7 @@ pub(super) async fn drive<T: Tty>(
     let (queue, mut messages) = mpsc::channel(QUEUE);
     let mut looper = Looper {
         log: LogView::new(state.theme, state.zone.clone()),
+        zone: state.zone.clone(),
         tasks: JoinSet::new(),
         input: None,
         reading: Reading::default(),
@@ -122,6 +128,7 @@ struct Reading {
 /// What the loop holds besides the state.
 struct Looper {
     log: LogView,
+    zone: TimeZone,
     /// Everything that sends messages; it ends with the loop.
     tasks: JoinSet<()>,
     input: Option<AbortOnDropHandle<()>>,
@@ -204,6 +211,7 @@ impl Looper {
             Effect::Reload => self.read(),
             Effect::Show(id) => self.show(id),
             Effect::SetAside(file) => self.set_aside(file),
+            Effect::Runs(of) => self.runs(of),
             Effect::Copy(text) => tty.copy(&text).map_err(|e| screen_failure("writing to", &e))?,
             Effect::Mouse(on) => tty.mouse(on).map_err(|e| screen_failure("writing to", &e))?,
             Effect::Redraw => clear(tty.terminal()).map_err(|e| screen_failure("clearing", &e))?,
@@ -239,9 +247,10 @@ impl Looper {
         self.reading = Reading { running: true, again: false, last: Some(Instant::now()) };
         let (books, silver) = (self.books.clone(), self.silver.clone());
         let queue = self.queue.clone();
+        let evening = evening(&self.zone);
         self.tasks.spawn(async move {
             tokio::time::sleep(pause).await;
-            let read = blocking(move || snapshot(&*books, &silver)).await;
+            let read = blocking(move || snapshot(&*books, &silver, evening)).await;
             let _ = queue.send(Message::Books(Box::new(read))).await;
         });
     }
@@ -258,6 +267,15 @@ impl Looper {
         self.tasks.spawn(async move {
             let read = blocking(move || books.show(id)).await;
             let _ = queue.send(Message::Timeline(id, read)).await;
+        });
+    }
+
+    fn runs(&mut self, of: Option<String>) {
+        let (books, queue) = (self.books.clone(), self.queue.clone());
+        let filter = Filter { endpoint: of.clone(), limit: Some(RUNS), ..Filter::default() };
+        self.tasks.spawn(async move {
+            let read = blocking(move || books.runs(&filter)).await;
+            let _ = queue.send(Message::Runs(of, read)).await;
         });
     }
 
@@ -280,8 +298,20 @@ async fn blocking<T: Send + 'static>(
     }
 }
 
+/// Yesterday evening: what came after it, the operator has not seen.
+fn evening(zone: &TimeZone) -> Timestamp {
+    let now = Timestamp::now();
+    let yesterday = zone.to_datetime(now).date().yesterday();
+    let at = yesterday.map(|day| day.at(EVENING, 0, 0, 0)).and_then(|at| zone.to_timestamp(at));
+    at.unwrap_or(now)
+}
+
 /// The rows that the panes show. One more than are shown, to know that there are more.
-pub(super) fn snapshot(books: &dyn Books, silver: &Silver) -> Result<Snapshot, Failure> {
+pub(super) fn snapshot(
+    books: &dyn Books,
+    silver: &Silver,
+    evening: Timestamp,
+) -> Result<Snapshot, Failure> {
     let open = Filter { pending: true, limit: Some(ROWS + 1), ..Filter::default() };
     let mut pending = books.exports(&open)?;
     if pending.len() > ROWS as usize {
@@ -297,7 +327,9 @@ pub(super) fn snapshot(books: &dyn Books, silver: &Silver) -> Result<Snapshot, F
         Ok(rows) => (rows, None),
         Err(failure) => (Vec::new(), Some(failure)),
     };
-    Ok(Snapshot { endpoints: books.endpoints()?, pending, recent, landed, landed_failure })
+    let datasets = silver.datasets().unwrap_or_default();
+    let (endpoints, night) = (books.endpoints()?, books.outcomes(evening)?);
+    Ok(Snapshot { endpoints, pending, recent, night, datasets, landed, landed_failure })
 }
 
 /// The files that landed, those that were refused first.

@@ -14,6 +14,8 @@ pub(super) enum Effect {
     Show(Id),
     /// Read what was set aside of a landed file.
     SetAside(i64),
+    /// Read the runs of this endpoint, or of all.
+    Runs(Option<String>),
     /// Put this text into the terminal's clipboard (OSC 52).
     Copy(String),
     /// Move in the log.

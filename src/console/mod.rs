@@ -7,11 +7,14 @@
 mod action;
 mod driver;
 mod effect;
+mod fields;
+mod filter;
 mod keymap;
 mod keys;
 mod live;
 mod log;
 mod message;
+mod needs;
 mod possible;
 mod state;
 mod terminal;

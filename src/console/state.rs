@@ -8,16 +8,19 @@ use ratatui::layout::Rect;
 
 use super::Options;
 use super::effect::Effect;
+use super::fields::{self, Fields};
+use super::filter::{self, Filter};
 use super::keymap::Keymap;
 use super::live::Transfers;
 use super::message::Snapshot;
+use super::needs::{self, Need};
 use super::theme::Theme;
 use crate::engine::{Command, Level, Phase, Walk};
 use crate::ledger::{EndpointRow, ExportRow, Timeline, TransferRow};
-use crate::model::{EndpointType, Failure, Id, Kind, Outcome, Shown};
-use crate::silver::lists::{LandedRow, QuarantineRow};
+use crate::model::{EndpointType, Failure, Id, Kind, Outcome, RunReport, Shown};
+use crate::silver::lists::{LandedRow, QuarantineRow, Stand};
 
-/// The panes, from top to bottom.
+/// The panes: the first four are always on the screen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) enum Pane {
     #[default]
@@ -25,14 +28,31 @@ pub(super) enum Pane {
     Pending,
     Transfers,
     Log,
-    /// What partners' folders brought; takes the middle of the screen while it has the
-    /// focus.
+    /// What partners' folders brought. This one and those after it take the middle of
+    /// the screen while they have the focus.
     Feeds,
+    /// The tables that partners' files are taken into.
+    Datasets,
+    /// Runs that ended, newest first.
+    Runs,
+    /// When each endpoint runs.
+    Schedules,
+    /// What waits for a person, at the top of the screen while there is anything.
+    Needs,
 }
 
 impl Pane {
-    pub(super) const ALL: [Self; 5] =
-        [Self::Endpoints, Self::Pending, Self::Transfers, Self::Log, Self::Feeds];
+    pub(super) const ALL: [Self; 9] = [
+        Self::Endpoints,
+        Self::Pending,
+        Self::Transfers,
+        Self::Log,
+        Self::Feeds,
+        Self::Datasets,
+        Self::Runs,
+        Self::Schedules,
+        Self::Needs,
+    ];
 
     /// Its title, numbered by the key that goes there.
     pub(super) fn title(self) -> &'static str {
@@ -42,15 +62,16 @@ impl Pane {
             Self::Transfers => "3 transfers",
             Self::Log => "4 log",
             Self::Feeds => "5 landed files",
+            Self::Datasets => "6 datasets",
+            Self::Runs => "7 runs",
+            Self::Schedules => "8 schedules",
+            Self::Needs => "! needs you",
         }
     }
 
-    /// The next pane, or the one before, round and round; the last one only where there
-    /// are feeds.
-    pub(super) fn step(self, forward: bool, feeds: bool) -> Self {
-        let count = Self::ALL.len() - usize::from(!feeds);
-        let steps = if forward { 1 } else { count - 1 };
-        Self::ALL[(self as usize).min(count - 1).wrapping_add(steps) % count]
+    /// Whether it takes the middle of the screen while it has the focus.
+    pub(super) fn takes_the_middle(self) -> bool {
+        matches!(self, Self::Feeds | Self::Datasets | Self::Runs | Self::Schedules)
     }
 }
 
@@ -61,6 +82,8 @@ pub(super) enum RowKey {
     Id(Id),
     /// A landed file, by its number.
     Landed(i64),
+    /// A dataset, by its name.
+    Dataset(String),
 }
 
 /// Where the operator is in one pane's list.
@@ -74,8 +97,20 @@ pub(super) struct ListState {
     pub moved: bool,
     /// Rows marked for an action on several.
     pub marked: BTreeSet<Id>,
-    /// Only rows with this text, in lower case; empty for all. In the log: the search.
+    /// The row from which a range is marked, while it is.
+    pub range: Option<usize>,
+    /// Only rows that pass this; empty for all. In the log: the search, in lower case.
     pub filter: String,
+    /// The field that it is sorted by, and whether the largest come first.
+    pub sort: Option<(&'static str, bool)>,
+}
+
+impl ListState {
+    /// Nothing is marked any more.
+    pub(super) fn unmark(&mut self) {
+        self.marked.clear();
+        self.range = None;
+    }
 }
 
 /// What an action acts on: one export or its newest delivery.
@@ -119,20 +154,45 @@ pub(super) struct Details {
     pub timeline: Option<Timeline>,
     /// If it is a landed file: what was set aside of it.
     pub landed: Option<SetAside>,
+    /// If it is an endpoint: its last runs.
+    pub runs: Option<LastRuns>,
     pub scroll: usize,
 }
 
 impl Details {
     /// What is known at once.
     pub(super) fn of(title: Shown, facts: Vec<(String, String)>) -> Self {
-        Self { title, id: None, facts, timeline: None, landed: None, scroll: 0 }
+        Self { title, id: None, facts, timeline: None, landed: None, runs: None, scroll: 0 }
     }
 
-    /// What has to be read for it, at first and whenever something happened.
+    /// Where the thing lies: an address, a path over there, or one here.
+    pub(super) fn path(&self) -> Option<String> {
+        let facts = || self.facts.iter().chain(self.timeline.iter().flat_map(|t| &t.facts));
+        let fact = |wanted: &&str| facts().find(|(label, _)| label == wanted);
+        let labels = ["link", "remote name", "path", "kept as", "raw reply"];
+        labels.iter().find_map(fact).map(|(_, value)| value.clone())
+    }
+
+    /// What has to be read for it at first.
+    pub(super) fn first(&self) -> Option<Effect> {
+        let runs = self.runs.as_ref().map(|runs| Effect::Runs(Some(runs.of.clone())));
+        self.refresh().or(runs)
+    }
+
+    /// What has to be read for it whenever something happened.
     pub(super) fn refresh(&self) -> Option<Effect> {
         let landed = self.landed.as_ref().map(|landed| Effect::SetAside(landed.file));
         self.id.map(Effect::Show).or(landed)
     }
+}
+
+/// The last runs of an endpoint.
+#[derive(Clone, Debug)]
+pub(super) struct LastRuns {
+    /// The endpoint's name.
+    pub of: String,
+    /// The newest first; none until they were read.
+    pub rows: Option<Vec<RunReport>>,
 }
 
 /// The rows of a landed file that are set aside.
@@ -187,7 +247,15 @@ pub(super) struct State {
     pub transfers: Transfers,
     pub focus: Pane,
     pub full: bool,
-    pub lists: [ListState; 5],
+    pub lists: [ListState; 9],
+    /// Runs that ended, newest first, as they were last asked for.
+    pub history: Vec<RunReport>,
+    /// The endpoint whose runs these are; none for all.
+    pub history_of: Option<String>,
+    /// The endpoint that an action was asked for by name, while it is being done.
+    pub named: Option<String>,
+    /// Whether the selected row's failure is shown in full, on several lines.
+    pub wrap: bool,
     /// Rows that went in and rows set aside, by endpoint, in the run under way or the last
     /// one that this console saw.
     pub taken_in: BTreeMap<String, (u64, u64)>,
@@ -224,6 +292,10 @@ impl State {
             focus: Pane::Endpoints,
             full: false,
             lists: Default::default(),
+            history: Vec::new(),
+            history_of: None,
+            named: None,
+            wrap: false,
             taken_in: BTreeMap::new(),
             typing: false,
             popup: None,
@@ -243,50 +315,124 @@ impl State {
         &mut self.lists[pane as usize]
     }
 
-    /// Whether `fields` hold the pane's filter.
-    fn shows(&self, pane: Pane, fields: &[&str]) -> bool {
-        let filter = &self.list(pane).filter;
-        filter.is_empty() || fields.iter().any(|f| f.to_lowercase().contains(filter.as_str()))
+    /// The filter of `pane`, understood.
+    pub(super) fn filter(&self, pane: Pane) -> Filter {
+        Filter::parse(&self.list(pane).filter, pane)
+    }
+
+    /// What the filter that is being typed may go on to.
+    pub(super) fn completions(&self) -> Vec<String> {
+        let pane = self.focus;
+        let endpoints = self.books.endpoints.iter().map(|e| ("endpoint", e.name.clone()));
+        let states: BTreeSet<&str> = match pane {
+            Pane::Pending => self.books.pending.iter().map(|x| x.state.as_str()).collect(),
+            Pane::Transfers => self.books.recent.iter().map(|d| d.state.as_str()).collect(),
+            Pane::Feeds => self.books.landed.iter().map(|f| f.state.as_str()).collect(),
+            Pane::Runs => self.history.iter().map(|r| r.outcome.as_str()).collect(),
+            _ => BTreeSet::new(),
+        };
+        let states = states.into_iter().map(|state| ("state", state.to_owned()));
+        let datasets = self.books.datasets.iter().map(|d| ("dataset", d.name.clone()));
+        let known: Vec<(&str, String)> = endpoints.chain(states).chain(datasets).collect();
+        filter::completions(&self.list(pane).filter, pane, &known)
+    }
+
+    /// Those of `rows` that pass the pane's filter.
+    fn passing<'a, T: Fields + 'a>(
+        &'a self,
+        pane: Pane,
+        rows: impl Iterator<Item = &'a T>,
+    ) -> impl Iterator<Item = &'a T> {
+        let filter = self.filter(pane);
+        rows.filter(move |row| filter.passes(*row, pane, self.now))
     }
 
     /// The endpoints that pass the filter.
     pub(super) fn endpoints(&self) -> impl Iterator<Item = &EndpointRow> {
-        self.books.endpoints.iter().filter(|e| self.shows(Pane::Endpoints, &[&e.name]))
+        self.passing(Pane::Endpoints, self.books.endpoints.iter())
+    }
+
+    /// The endpoints that pass the filter of their schedules.
+    pub(super) fn schedules(&self) -> impl Iterator<Item = &EndpointRow> {
+        self.passing(Pane::Schedules, self.books.endpoints.iter())
     }
 
     /// The pending exports that pass the filter.
     pub(super) fn pending(&self) -> impl Iterator<Item = &ExportRow> {
-        self.books.pending.iter().filter(|x| {
-            let error = x.error.as_deref().unwrap_or("");
-            self.shows(Pane::Pending, &[&x.name, &x.endpoint, &x.state, error, &x.uid])
-        })
+        self.passing(Pane::Pending, self.books.pending.iter())
     }
 
     /// The transfers under way that pass the filter.
     pub(super) fn live(&self) -> impl Iterator<Item = &super::live::Live> {
-        self.transfers.iter().filter(|live| {
-            let t = &live.transfer;
-            self.shows(Pane::Transfers, &[t.name.as_str(), &t.endpoint, &t.step])
-        })
+        self.passing(Pane::Transfers, self.transfers.iter())
     }
 
     /// The recent deliveries that pass the filter and are not under way.
     pub(super) fn recent(&self) -> impl Iterator<Item = &TransferRow> {
-        self.books.recent.iter().filter(|d| {
-            let remote = d.remote_name.as_deref().unwrap_or("");
-            self.transfers.get(d.id).is_none()
-                && self.shows(Pane::Transfers, &[&d.name, remote, &d.endpoint, &d.state])
-        })
+        let still = self.books.recent.iter().filter(|d| self.transfers.get(d.id).is_none());
+        self.passing(Pane::Transfers, still)
     }
 
     /// The landed files that pass the filter.
     pub(super) fn landed(&self) -> impl Iterator<Item = &LandedRow> {
-        self.books.landed.iter().filter(|file| {
-            let dataset = file.dataset.as_deref().unwrap_or("");
-            let error = file.error.as_deref().unwrap_or("");
-            let fields = [&*file.path, &file.endpoint, &file.state, dataset, error];
-            self.shows(Pane::Feeds, &fields)
-        })
+        self.passing(Pane::Feeds, self.books.landed.iter())
+    }
+
+    /// The datasets that pass the filter.
+    pub(super) fn datasets(&self) -> impl Iterator<Item = &Stand> {
+        self.passing(Pane::Datasets, self.books.datasets.iter())
+    }
+
+    /// The runs that pass the filter.
+    pub(super) fn history(&self) -> impl Iterator<Item = &RunReport> {
+        self.passing(Pane::Runs, self.history.iter())
+    }
+
+    /// What waits for a person or went wrong, and passes the filter.
+    pub(super) fn needs(&self) -> Vec<Need> {
+        let filter = self.filter(Pane::Needs);
+        let mut needs = needs::needs(self);
+        needs.retain(|need| filter.passes(need, Pane::Needs, self.now));
+        needs
+    }
+
+    /// Puts the rows of `pane` into the order that was asked for.
+    pub(super) fn sort(&mut self, pane: Pane) {
+        let Some((field, descending)) = self.list(pane).sort else { return };
+        match pane {
+            Pane::Endpoints | Pane::Schedules => {
+                fields::sort(&mut self.books.endpoints, field, descending);
+            }
+            Pane::Pending => fields::sort(&mut self.books.pending, field, descending),
+            Pane::Transfers => fields::sort(&mut self.books.recent, field, descending),
+            Pane::Feeds => fields::sort(&mut self.books.landed, field, descending),
+            Pane::Datasets => fields::sort(&mut self.books.datasets, field, descending),
+            Pane::Runs => fields::sort(&mut self.history, field, descending),
+            // In the order of what matters most, and of time.
+            Pane::Needs | Pane::Log => {}
+        }
+    }
+
+    /// The panes that tab goes round, in the order of the screen.
+    pub(super) fn round(&self) -> Vec<Pane> {
+        let mut round = vec![Pane::Endpoints];
+        if self.has_needs() {
+            round.insert(0, Pane::Needs);
+        }
+        round.extend([Pane::Pending, Pane::Transfers, Pane::Log]);
+        if self.has_feeds() {
+            round.push(Pane::Feeds);
+        }
+        // What was opened by its number stands in the round while one is there.
+        if !round.contains(&self.focus) {
+            round.insert(round.len() - 1, self.focus);
+        }
+        round
+    }
+
+    /// Whether anything waits for a person, or went wrong.
+    pub(super) fn has_needs(&self) -> bool {
+        !needs::needs(self).is_empty()
     }
 
     /// Whether there are partners' folders at all.
@@ -306,6 +452,10 @@ impl State {
                 .chain(self.recent().map(|d| RowKey::Id(d.id)))
                 .collect(),
             Pane::Feeds => self.landed().map(|file| RowKey::Landed(file.id)).collect(),
+            Pane::Datasets => self.datasets().map(|d| RowKey::Dataset(d.name.clone())).collect(),
+            Pane::Runs => self.history().map(|run| RowKey::Id(run.run_id)).collect(),
+            Pane::Schedules => self.schedules().map(|e| RowKey::Endpoint(e.name.clone())).collect(),
+            Pane::Needs => self.needs().into_iter().map(|need| need.key).collect(),
             Pane::Log => Vec::new(),
         }
     }
@@ -379,11 +529,28 @@ impl State {
 
     /// The endpoint of the selected row.
     pub(super) fn endpoint(&self) -> Option<String> {
+        if let Some(name) = &self.named {
+            return Some(name.clone());
+        }
         match self.list(self.focus).selected.as_ref()? {
             RowKey::Endpoint(name) => Some(name.clone()),
+            RowKey::Dataset(_) => None,
+            RowKey::Id(id) if id.kind == Kind::Run => {
+                Some(self.run(*id)?.endpoints.first()?.name.clone())
+            }
             RowKey::Id(id) => Some(self.target(*id)?.endpoint),
             RowKey::Landed(file) => Some(self.landed_file(*file)?.endpoint.clone()),
         }
+    }
+
+    /// The run of this id, among those that were asked for.
+    pub(super) fn run(&self, id: Id) -> Option<&RunReport> {
+        self.history.iter().find(|run| run.run_id == id)
+    }
+
+    /// The endpoint of this name.
+    pub(super) fn endpoint_called(&self, name: &str) -> Option<&EndpointRow> {
+        self.books.endpoints.iter().find(|e| e.name == name)
     }
 
     /// The landed file of this number.

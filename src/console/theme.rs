@@ -158,6 +158,16 @@ impl Theme {
         if self.ascii { "->" } else { "→" }
     }
 
+    /// Behind the title of the column that a list is sorted by.
+    pub(super) fn sorted(self, descending: bool) -> &'static str {
+        match (self.ascii, descending) {
+            (true, true) => "v",
+            (true, false) => "^",
+            (false, true) => "▼",
+            (false, false) => "▲",
+        }
+    }
+
     pub(super) fn mark(self) -> &'static str {
         if self.ascii { "*" } else { "●" }
     }

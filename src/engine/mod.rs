@@ -37,6 +37,7 @@ mod due;
 pub mod event;
 mod fence;
 mod fetch;
+mod halt;
 mod handle;
 mod ingest;
 mod lane;
@@ -69,7 +70,9 @@ use std::time::Duration;
 
 pub use accounts::{Accounts, Sources};
 pub use clock::{Clock, SystemClock};
-pub use command::{Acted, Again, Command, ReconcileMode, Reply, Rescheduled, TakenIn, Vitals};
+pub use command::{
+    Acted, Again, Command, ReconcileMode, Reply, Rescheduled, Stopped, TakenIn, Vitals,
+};
 pub use event::{Event, Level, Phase, Transfer, Walk};
 pub use handle::{Handle, Request};
 pub use look::{Look, Told, dry_run, look, test};
@@ -247,7 +250,7 @@ async fn build(
         agenda: agenda::Agenda::new(clock, &lanes),
         transfers: Semaphore::new(config.scheduling.max_transfers),
         syncs: Semaphore::new(config.scheduling.max_concurrent_syncs),
-        claims: claims::Claims::new(stop.clone()),
+        claims: claims::Claims::new(halt::Halt::new(stop.clone())),
         sign_ins: sign_in::SignIns::default(),
         outlets: outlets.into_inner(),
         config,
@@ -300,6 +303,7 @@ async fn carry_out(context: &Arc<Context>, tasks: &TaskTracker, command: Command
         Command::CancelSignIn { endpoint } => Ok(sign_in::cancel(context, &endpoint)),
         Command::Pause { endpoints } => rest::set(context, &endpoints, true).await,
         Command::Resume { endpoints } => rest::set(context, &endpoints, false).await,
+        Command::StopAll => rest::stop_all(context).await,
         Command::TakeInAgain(again) => ingest::again(context, again).await.map(Reply::TakenIn),
         Command::Vitals => Ok(rest::vitals(context).await),
     };
@@ -353,6 +357,7 @@ async fn act(
 ) -> Reply {
     let (acted, lanes) = operator::act(context, word, ids).await;
     for lane in lanes {
+        lane.wake();
         carry_on_beside(context, tasks, lane);
     }
     Reply::Acted(acted)

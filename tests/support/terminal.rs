@@ -40,6 +40,22 @@ impl Terminal {
         Self::run(command, columns, rows)
     }
 
+    /// Starts the program in `folder`, with these variables.
+    pub fn start_in(
+        folder: &std::path::Path,
+        variables: &[(&str, &str)],
+        arguments: &[&str],
+        (columns, rows): (u16, u16),
+    ) -> Self {
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_transship"));
+        command.args(arguments);
+        command.cwd(folder);
+        for (name, value) in variables {
+            command.env(name, value);
+        }
+        Self::run(command, columns, rows)
+    }
+
     /// Starts `command` on a screen of this size.
     pub fn run(mut command: CommandBuilder, columns: u16, rows: u16) -> Self {
         command.env("TERM", "xterm-256color");
@@ -94,12 +110,33 @@ impl Terminal {
         self.seen.state.lock().unwrap().parser.screen().contents()
     }
 
+    /// The line on which the cursor stands.
+    pub fn cursor_line(&self) -> String {
+        cursor_line(self.seen.state.lock().unwrap().parser.screen())
+    }
+
+    /// How many bytes came out so far.
+    pub fn written(&self) -> usize {
+        self.seen.state.lock().unwrap().raw.len()
+    }
+
+    /// Looks at the screen with its colours and cursor.
+    pub fn look<T>(&self, look: impl FnOnce(&vt100::Screen) -> T) -> T {
+        look(self.seen.state.lock().unwrap().parser.screen())
+    }
+
     /// Waits until `condition` holds of the screen's text.
     #[track_caller]
     pub fn wait(&self, what: &str, condition: impl Fn(&str) -> bool) {
+        self.wait_until(what, |screen| condition(&screen.contents()));
+    }
+
+    /// Waits until `condition` holds of the screen.
+    #[track_caller]
+    pub fn wait_until(&self, what: &str, condition: impl Fn(&vt100::Screen) -> bool) {
         let begun = Instant::now();
         let mut state = self.seen.state.lock().unwrap();
-        while !condition(&state.parser.screen().contents()) {
+        while !condition(state.parser.screen()) {
             let left = PATIENCE.saturating_sub(begun.elapsed());
             assert!(
                 !left.is_zero() && !state.ended,
@@ -136,6 +173,12 @@ impl Terminal {
             raw: state.raw.clone(),
         }
     }
+}
+
+/// The line on which the cursor stands.
+pub fn cursor_line(screen: &vt100::Screen) -> String {
+    let row = screen.cursor_position().0;
+    screen.rows(0, screen.size().1).nth(usize::from(row)).unwrap_or_default()
 }
 
 fn nonzero(size: u16) -> NonZeroU16 {

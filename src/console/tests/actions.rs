@@ -88,6 +88,7 @@ fn each_key_asks_for_its_command() {
         ("4", 'e', vec![Effect::Log(LogMove::Level)]),
         ("4", 'w', vec![Effect::Log(LogMove::Wrap)]),
         ("2jj", 'L', vec![Effect::Log(LogMove::LinesOf(vec![x(2), d(42)]))]),
+        ("3jjj", 'L', vec![Effect::Log(LogMove::LinesOf(vec![x(2), d(2)]))]),
         ("4", 'G', vec![Effect::Log(LogMove::Follow)]),
         // Not possible: nothing is asked.
         ("1", 's', vec![]),
@@ -204,9 +205,9 @@ fn what_is_delivered_nowhere_is_done_when_it_is_here() {
 
 #[test]
 fn tab_goes_to_the_landed_files_where_there_are_feeds() {
-    let round = |state: &mut State, code: KeyCode| {
+    let round = |state: &mut State, code: KeyCode, count: usize| {
         let mut seen = Vec::new();
-        for _ in 0..5 {
+        for _ in 0..count {
             chord(state, code, KeyModifiers::NONE);
             seen.push(state.focus);
         }
@@ -214,11 +215,14 @@ fn tab_goes_to_the_landed_files_where_there_are_feeds() {
     };
     let mut state = sample::feeds();
     press(&mut state, "1");
-    use Pane::{Endpoints, Feeds, Log, Pending, Transfers};
-    assert_eq!(round(&mut state, KeyCode::Tab), [Pending, Transfers, Log, Feeds, Endpoints]);
-    assert_eq!(round(&mut state, KeyCode::BackTab), [Feeds, Log, Transfers, Pending, Endpoints]);
+    use Pane::{Endpoints, Feeds, Log, Needs, Pending, Transfers};
+    let tab = round(&mut state, KeyCode::Tab, 6);
+    assert_eq!(tab, [Pending, Transfers, Log, Feeds, Needs, Endpoints]);
+    let back = round(&mut state, KeyCode::BackTab, 6);
+    assert_eq!(back, [Needs, Feeds, Log, Transfers, Pending, Endpoints]);
     let mut state = sample::state();
-    assert_eq!(round(&mut state, KeyCode::Tab), [Pending, Transfers, Log, Endpoints, Pending]);
+    let tab = round(&mut state, KeyCode::Tab, 6);
+    assert_eq!(tab, [Pending, Transfers, Log, Needs, Endpoints, Pending]);
     assert_eq!(key(&mut state, '5'), []);
     assert_eq!(state.focus, Pending);
     assert!(state.toast.unwrap().text.contains("no endpoint is a partner's folder"));

@@ -89,6 +89,20 @@ fn panes() {
     show("log", after("4"));
     show("pending-full", after("2f"));
     show("endpoints-full", after("f"));
+    show("needs", after("0j"));
+    show("needs-full", after("0fw"));
+    show("schedules", after("8j"));
+    show("pending-sorted", after("2ooO"));
+    show("runs", || sample::with_history("7"));
+    show("runs-failed", || sample::with_history("7/state:failed<enter>"));
+    show("nothing-needed", || {
+        let mut state = sample::state();
+        let mut books = sample::snapshot();
+        books.pending.clear();
+        books.endpoints.remove(0);
+        update(&mut state, Message::Books(Box::new(Ok(books))));
+        state
+    });
     show("transfers-full", after("3f"));
 }
 
@@ -123,6 +137,19 @@ fn popups() {
     show("send-again", after("3jjjA"));
     show("cancel-several", after("2  x<tab>"));
     show("quit", after("q"));
+    show("stop-all", after("X"));
+    show("filter-error", after("2/colour:red"));
+    show("filter-hint", after("2/state:"));
+    show("palette-argument", after(":sync enc"));
+    show("marked-range", after("2vjj"));
+    show("endpoint-runs", || sample::with_history("1<enter>"));
+    show("run-details", || {
+        let mut state = sample::with_history("7");
+        press(&mut state, "<enter>");
+        let id = Id::run(8);
+        update(&mut state, Message::Timeline(id, Ok(Some(sample::timeline(id)))));
+        state
+    });
     show("palette", after("2:re"));
     show("filter", after("2/midwest"));
     show("details", || {
@@ -167,6 +194,16 @@ fn landed_files() {
             state
         });
     }
+    show("datasets", || {
+        let mut state = sample::feeds();
+        press(&mut state, "6");
+        state
+    });
+    show("needs-refused", || {
+        let mut state = sample::feeds();
+        press(&mut state, "0");
+        state
+    });
     show("no-feeds", || {
         let mut state = sample::state();
         press(&mut state, "d");

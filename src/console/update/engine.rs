@@ -1,7 +1,7 @@
 //! What the engine tells and answers.
 
 use crate::console::effect::Effect;
-use crate::console::state::{Popup, SignIn, State};
+use crate::console::state::{Pane, Popup, SignIn, State};
 use crate::engine::{Command, Event, Level, Phase, Reply};
 use crate::model::{DeliveryState, ExportState, FailureClass, Outcome, Shown};
 use crate::silver::LandedState;
@@ -9,6 +9,7 @@ use crate::silver::LandedState;
 /// Takes in one event. Whatever concerns the books makes them read again: the
 /// event is a hint, the ledger the truth.
 pub(super) fn event(state: &mut State, event: Event) -> Vec<Effect> {
+    let mut effects = vec![Effect::Reload];
     match event {
         Event::RunStarted { run, endpoints } => {
             if state.runs.is_empty() {
@@ -22,6 +23,7 @@ pub(super) fn event(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::RunEnded(report) => {
             state.runs.remove(&report.run_id);
+            effects.extend(runs(state));
         }
         Event::Endpoint { endpoint, phase } => {
             state.phases.insert(endpoint, phase);
@@ -95,12 +97,20 @@ pub(super) fn event(state: &mut State, event: Event) -> Vec<Effect> {
             return Vec::new();
         }
     }
-    let mut effects = vec![Effect::Reload];
     // An open timeline goes on while one looks at it.
     if let Some(Popup::Details(details)) = &state.popup {
         effects.extend(details.refresh());
     }
     effects
+}
+
+/// The runs that are on the screen, read again when there is one more.
+fn runs(state: &State) -> Option<Effect> {
+    match &state.popup {
+        Some(Popup::Details(details)) if details.runs.is_some() => details.first(),
+        _ if state.focus == Pane::Runs => Some(Effect::Runs(state.history_of.clone())),
+        _ => None,
+    }
 }
 
 /// Shows the address for as long as the engine waits for a browser to come from it.
@@ -167,6 +177,13 @@ pub(super) fn reply(state: &mut State, command: &Command, reply: Reply) -> Vec<E
             for endpoint in endpoints {
                 state.say(Level::Info, endpoint.words());
             }
+        }
+        Reply::Stopped(stopped) => {
+            let words = format!(
+                "stopped: {} running, {} schedules paused; ctrl-p resumes all",
+                stopped.works, stopped.paused
+            );
+            state.say(Level::Warning, words);
         }
         Reply::TakenIn(taken) => {
             let totals = taken.totals;

@@ -90,9 +90,16 @@ fn filter(state: &mut State, key: Key) -> Vec<Effect> {
             done = true;
         }
         KeyCode::Enter => done = true,
+        KeyCode::Tab if focus != Pane::Log => {
+            if let Some(first) = state.completions().into_iter().next() {
+                state.list_mut(focus).filter = first;
+            }
+            state.settle();
+            return Vec::new();
+        }
         KeyCode::Backspace => done = typed.pop().is_none(),
         KeyCode::Char('u') if key.1 == crossterm::event::KeyModifiers::CONTROL => typed.clear(),
-        KeyCode::Char(c) if key.1.is_empty() => typed.extend(c.to_lowercase()),
+        KeyCode::Char(c) if key.1.is_empty() => typed.push(c),
         KeyCode::Up | KeyCode::Down => {
             let action = if key.0 == KeyCode::Up { Action::Up } else { Action::Down };
             return motion::motion(state, action);
@@ -104,9 +111,9 @@ fn filter(state: &mut State, key: Key) -> Vec<Effect> {
     state.settle();
     match focus {
         Pane::Log if key.0 == KeyCode::Enter && !searched.is_empty() => {
-            vec![Effect::Log(LogMove::Search(searched)), Effect::Log(LogMove::Older)]
+            vec![Effect::Log(LogMove::Search(searched.to_lowercase())), Effect::Log(LogMove::Older)]
         }
-        Pane::Log => vec![Effect::Log(LogMove::Search(searched))],
+        Pane::Log => vec![Effect::Log(LogMove::Search(searched.to_lowercase()))],
         _ => Vec::new(),
     }
 }

@@ -4,16 +4,17 @@ mod act;
 mod engine;
 mod input;
 mod motion;
+mod palette;
 mod popup;
 
-pub(super) use popup::matching;
+pub(super) use palette::{entry_possible, matching};
 
 use super::effect::Effect;
 use super::message::{Message, Snapshot};
-use super::state::{Popup, State};
+use super::state::{Pane, Popup, State};
 use super::view;
 use crate::engine::Level;
-use crate::model::Failure;
+use crate::model::{Failure, RunReport};
 use crate::silver::lists::QuarantineRow;
 
 /// Takes in one message. Pure: time comes in as `state.now`.
@@ -50,6 +51,10 @@ pub(super) fn update(state: &mut State, message: Message) -> Vec<Effect> {
             set_aside(state, file, read);
             Vec::new()
         }
+        Message::Runs(of, read) => {
+            runs(state, of, read);
+            Vec::new()
+        }
         Message::Replied(command, reply) => engine::reply(state, &command, reply),
         Message::Logged | Message::InputFailed(_) => Vec::new(),
         Message::Tick => {
@@ -78,6 +83,23 @@ fn set_aside(state: &mut State, file: i64, read: Result<Vec<QuarantineRow>, Fail
     }
 }
 
+/// Runs, for the endpoint's details or for the pane of runs, whoever asked for them.
+fn runs(state: &mut State, of: Option<String>, read: Result<Vec<RunReport>, Failure>) {
+    let rows = match read {
+        Ok(rows) => rows,
+        Err(failure) => return state.say(Level::Error, failure.to_string()),
+    };
+    if let Some(Popup::Details(details)) = &mut state.popup
+        && let Some(runs) = details.runs.as_mut().filter(|runs| Some(&runs.of) == of.as_ref())
+    {
+        runs.rows = Some(rows);
+    } else if state.history_of == of {
+        state.history = rows;
+        state.sort(Pane::Runs);
+        state.settle();
+    }
+}
+
 fn books(state: &mut State, read: Result<Snapshot, Failure>) {
     state.loaded = true;
     match read {
@@ -91,6 +113,9 @@ fn books(state: &mut State, read: Result<Snapshot, Failure>) {
             });
             state.books = snapshot;
             state.books_failure = None;
+            for pane in Pane::ALL {
+                state.sort(pane);
+            }
         }
         Err(failure) => state.books_failure = Some(failure),
     }

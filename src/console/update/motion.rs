@@ -2,7 +2,7 @@
 
 use crate::console::action::Action;
 use crate::console::effect::{Effect, LogMove};
-use crate::console::state::{Pane, State};
+use crate::console::state::{Pane, RowKey, State};
 
 /// Where `action` leads from row `index` of `count`, with `page` of them on the screen.
 pub(super) fn step(action: Action, index: usize, count: usize, page: usize) -> usize {
@@ -43,5 +43,19 @@ pub(super) fn motion(state: &mut State, action: Action) -> Vec<Effect> {
     let focus = state.focus;
     state.select(focus, index);
     state.list_mut(focus).moved = index > 0;
+    extend(state);
     Vec::new()
+}
+
+/// Marks everything between where a range began and the selected row.
+pub(super) fn extend(state: &mut State) {
+    let focus = state.focus;
+    let (Some(from), to) = (state.list(focus).range, state.list(focus).index) else { return };
+    let rows = state.rows(focus);
+    let ids = rows.into_iter().skip(from.min(to)).take(from.abs_diff(to) + 1);
+    let ids = ids.filter_map(|row| match row {
+        RowKey::Id(id) => Some(id),
+        _ => None,
+    });
+    state.list_mut(focus).marked = ids.collect();
 }

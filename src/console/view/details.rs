@@ -9,7 +9,7 @@ use crate::console::state::{Details, State};
 use crate::console::text;
 use crate::console::theme::{Mood, Theme};
 use crate::ledger::EventRow;
-use crate::model::Shown;
+use crate::model::{Id, Kind, Shown};
 
 /// Cells of the labels at the most.
 const LABEL: usize = 24;
@@ -19,7 +19,13 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, details: &m
     let room = usize::from(width).saturating_sub(4);
     let mut lines = Vec::new();
     let timeline = details.timeline.as_ref();
-    let facts = || details.facts.iter().chain(timeline.iter().flat_map(|t| &t.facts));
+    // A run's facts are in the report already, and said better.
+    let told = |label: &str| {
+        let run = details.id.is_some_and(|id| id.kind == Kind::Run);
+        run && (label == "report" || details.facts.iter().any(|(known, _)| known == label))
+    };
+    let of_books = timeline.iter().flat_map(|t| &t.facts).filter(|(label, _)| !told(label));
+    let facts = || details.facts.iter().chain(of_books.clone());
     let wide = facts().map(|(label, _)| text::width(label)).max().unwrap_or(0).min(LABEL) + 2;
     for (label, value) in facts() {
         labelled(&mut lines, state.theme, label, value, (wide, room));
@@ -28,10 +34,12 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, details: &m
         lines.push(Line::default());
         let mut day = String::new();
         for event in &timeline.events {
-            happened(&mut lines, state, event, &mut day, room);
+            happened(&mut lines, state, (event, details.id), &mut day, room);
         }
     } else if let Some(landed) = &details.landed {
         super::feeds::set_aside(&mut lines, state, landed, room);
+    } else if let Some(runs) = &details.runs {
+        super::runs::last(&mut lines, state, runs, room);
     } else if details.id.is_some() {
         lines.push(Line::styled("reading the books", state.theme.dim()));
     }
@@ -63,7 +71,7 @@ fn labelled(
 fn happened(
     lines: &mut Vec<Line<'static>>,
     state: &State,
-    event: &EventRow,
+    (event, own): (&EventRow, Option<Id>),
     day: &mut String,
     room: usize,
 ) {
@@ -82,7 +90,10 @@ fn happened(
     };
     let attempt =
         if event.attempt > 0 { format!(" (attempt {})", event.attempt) } else { String::new() };
-    let what = format!("{}{attempt}", Shown::new(what.replace('_', " ")));
+    // What happened to another thing, in the story of a run, says to which.
+    let whose =
+        if Some(event.subject) == own { String::new() } else { format!("{} ", event.subject) };
+    let what = format!("{whose}{}{attempt}", Shown::new(what.replace('_', " ")));
     lines.push(Line::from(vec![
         Span::styled(format!("{time}  "), theme.dim()),
         Span::styled(

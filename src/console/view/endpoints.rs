@@ -3,6 +3,7 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
+use super::needs;
 use super::pane::{self, Row};
 use super::table::{Cell, Column};
 use crate::console::state::{Pane, RowKey, State, needs_operator};
@@ -15,20 +16,23 @@ use crate::model::{EndpointType, Schedule, Shown};
 const COLUMNS: &[Column] = &[
     Column::new("NAME", 14, 10).grow(3),
     Column::new("NOW", 12, 9).grow(2),
-    Column::new("LAST RUN", 14, 8),
-    Column::new("NEXT", 7, 6),
-    Column::new("WAITS", 5, 5).right(),
+    Column::new("LAST RUN", 13, 8),
+    Column::new("NEXT", 6, 7),
     Column::new("YOU", 3, 7).right(),
-    Column::new("UNCONF", 7, 4).right(),
-    Column::new("CONFIRMED", 9, 1).right(),
-    Column::new("FILES", 6, 3).right(),
+    Column::new("WAITS", 5, 6).right(),
+    Column::new("UNCONF", 6, 5).right(),
+    Column::new("LISTED", 6, 4).right(),
+    Column::new("FETCHED", 7, 3).right(),
+    Column::new("DELIV", 5, 4).right(),
+    Column::new("CONF", 5, 4).right(),
+    Column::new("OVERNIGHT", 11, 4).grow(2),
     Column::new("CHANGES", 9, 2).right(),
     Column::new("ROWS", 9, 3).right(),
     Column::new("CALLS", 5, 0).right(),
 ];
 
 /// Those that say something only of what is delivered.
-const OF_DELIVERIES: &[&str] = &["UNCONF", "CONFIRMED"];
+const OF_DELIVERIES: &[&str] = &["UNCONF", "DELIV", "CONF"];
 
 /// The one that says something only of partners' folders.
 const OF_FEEDS: &str = "ROWS";
@@ -83,7 +87,7 @@ fn throttled(state: &State, walk: &Walk) -> Option<String> {
     Some(until.to_zoned(state.zone.clone()).strftime("%H:%M:%S").to_string())
 }
 
-fn last(state: &State, e: &EndpointRow) -> Cell {
+pub(super) fn last(state: &State, e: &EndpointRow) -> Cell {
     match (e.last_run, e.last_outcome) {
         (Some(at), Some(outcome)) => {
             let words = match outcome.as_str() {
@@ -104,6 +108,16 @@ fn next(state: &State, e: &EndpointRow) -> String {
         None if e.schedule == Some(Schedule::Manual) || !e.is_active => "manual".to_owned(),
         // It begins any moment, or just did.
         None => "-".to_owned(),
+    }
+}
+
+/// The next run with its time of day.
+fn next_in_words(state: &State, e: &EndpointRow) -> String {
+    match e.next_run {
+        Some(at) if !e.paused => {
+            format!("{}, {}", text::moment(state.now, at, &state.zone), next(state, e))
+        }
+        _ => next(state, e),
     }
 }
 
@@ -170,16 +184,28 @@ fn cells(state: &State, e: &EndpointRow) -> Vec<Cell> {
     let needs = if needing > 0 { Mood::Bad } else { Mood::Dim };
     let waits = if e.retrying > 0 { Mood::Warning } else { Mood::Plain };
     let delivers = e.deliver_to.is_some();
+    let of_deliveries = |text: String| if delivers { text } else { String::new() };
+    let fetches = delivers
+        || !matches!(
+            e.endpoint_type,
+            EndpointType::AutodeskConstructionCloud | EndpointType::GoogleDrive
+        );
     vec![
         Cell::plain(Shown::new(&e.name).as_str()),
         now(state, e),
         last(state, e),
         Cell::dim(next(state, e)),
-        Cell::new(e.waiting.to_string(), waits),
         Cell::new(needing.to_string(), needs),
-        Cell::plain(if delivers { unconfirmed(state, e) } else { String::new() }),
-        Cell::plain(if delivers { e.confirmed.to_string() } else { String::new() }),
-        Cell::new(files(e).to_string(), if e.access_lost > 0 { Mood::Warning } else { Mood::Dim }),
+        Cell::new(e.waiting.to_string(), waits),
+        Cell::plain(of_deliveries(unconfirmed(state, e))),
+        Cell::new(
+            files(e).to_string(),
+            if e.access_lost > 0 { Mood::Warning } else { Mood::Plain },
+        ),
+        Cell::plain(if fetches { e.fetched.to_string() } else { String::new() }),
+        Cell::plain(of_deliveries((e.unconfirmed + e.confirmed).to_string())),
+        Cell::plain(of_deliveries(e.confirmed.to_string())),
+        Cell::new(needs::night(state, Some(&e.name)), needs::night_mood(state, &e.name)),
         Cell::plain(signed(changes(state, e))),
         rows(state, e),
         Cell::dim(calls(state, e).0.to_string()),
@@ -196,14 +222,29 @@ pub(in crate::console) fn facts(state: &State, e: &EndpointRow) -> Vec<(String, 
         ),
         ("now", now(state, e).text),
         ("last run", last(state, e).text),
-        ("next run", next(state, e)),
+        ("schedule", super::schedules::words(e.schedule.as_ref())),
+        ("next run", next_in_words(state, e)),
     ];
+    let night = needs::night(state, Some(&e.name));
+    if !night.is_empty() {
+        facts.push(("overnight", format!("{night} (since yesterday 18:00)")));
+    }
     if e.deliver_to.is_some() || !is_register(e) {
         facts.extend([
             ("waiting", format!("{}, of them {} after a failure", e.waiting, e.retrying)),
             ("needs you", e.needs_operator.to_string()),
-            ("unconfirmed", unconfirmed(state, e)),
+            ("fetched", e.fetched.to_string()),
+            ("delivered", (e.unconfirmed + e.confirmed).to_string()),
             ("confirmed", e.confirmed.to_string()),
+            (
+                "unconfirmed",
+                match e.oldest_unconfirmed_at {
+                    Some(at) if e.unconfirmed > 0 => {
+                        format!("{}, the oldest since {}", e.unconfirmed, text::age(state.now, at))
+                    }
+                    _ => e.unconfirmed.to_string(),
+                },
+            ),
         ]);
     }
     let (new, changed, gone) = changes(state, e);

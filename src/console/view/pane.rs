@@ -8,6 +8,7 @@ use super::table::{self, Cell, Column};
 use crate::console::log::LogView;
 use crate::console::state::{Pane, RowKey, State};
 use crate::console::text;
+use crate::console::theme::Mood;
 use crate::model::Shown;
 
 /// Draws the title line, returns what is left. `about` stands behind the title.
@@ -18,17 +19,32 @@ pub(super) fn title(
     pane: Pane,
     about: &str,
 ) -> Rect {
+    title_in(frame, area, state, pane, about, Mood::Plain)
+}
+
+/// The same, in the colour of `mood` if that is not plain.
+pub(super) fn title_in(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    state: &State,
+    pane: Pane,
+    about: &str,
+    mood: Mood,
+) -> Rect {
     let theme = state.theme;
     let focused = state.focus == pane;
     let filter = Shown::limited(&state.list(pane).filter, 60);
     let mut text = format!("{} {}", theme.rule(focused), pane.title());
     let marked = state.list(pane).marked.len();
-    for part in
-        [about.to_owned(), if marked > 0 { format!("{marked} marked") } else { String::new() }]
-    {
+    let range = if state.list(pane).range.is_some() { ", v ends the range" } else { "" };
+    let marked = match marked {
+        0 => String::new(),
+        marked => format!("{marked} marked{range}"),
+    };
+    for part in [about, &marked] {
         if !part.is_empty() {
-            text += theme.dot();
-            text += &part;
+            text += if part.starts_with('(') { " " } else { theme.dot() };
+            text += part;
         }
     }
     let typing = focused && state.typing;
@@ -41,7 +57,8 @@ pub(super) fn title(
     text.push(' ');
     text += &theme.rule(focused).repeat(usize::from(area.width).saturating_sub(text::width(&text)));
     let line = Rect { height: 1.min(area.height), ..area };
-    frame.render_widget(Line::from(Span::styled(text, theme.title(focused))), line);
+    let style = if mood == Mood::Plain { theme.title(focused) } else { theme.mood(mood) };
+    frame.render_widget(Line::from(Span::styled(text, style)), line);
     if typing {
         frame.set_cursor_position(Position::new(area.x + end, area.y));
     }
@@ -80,6 +97,18 @@ pub(super) fn list(
     state: &State,
     pane: Pane,
     columns: &[Column],
+    rows: (usize, impl Fn(usize) -> Option<Row>),
+) {
+    self::rows(frame, area, state, pane, (columns, true), rows);
+}
+
+/// The same, with the columns' titles or without.
+pub(super) fn rows(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    state: &State,
+    pane: Pane,
+    (columns, titles): (&[Column], bool),
     (count, row): (usize, impl Fn(usize) -> Option<Row>),
 ) {
     if area.height == 0 {
@@ -87,20 +116,49 @@ pub(super) fn list(
     }
     let theme = state.theme;
     let list = state.list(pane);
-    let height = usize::from(area.height - 1);
-    let rows: Vec<Row> = table::window(list.index, count, height).map_while(row).collect();
+    let above = u16::from(titles);
+    let height = usize::from(area.height - above);
+    let window = table::window(list.index, count, height);
+    beyond(frame, area, state, pane, (window.start, count - window.end));
+    let rows: Vec<Row> = window.map_while(row).collect();
     let content = table::content(columns, rows.iter().map(|row| row.cells.as_slice()));
     let room = usize::from(area.width).saturating_sub(table::MARGIN);
     let widths = table::widths(columns, &content, room);
-    frame.render_widget(table::titles(theme, columns, &widths), Rect { height: 1, ..area });
+    if titles {
+        let line = table::titles(theme, columns, &widths, list.sort);
+        frame.render_widget(line, Rect { height: 1, ..area });
+    }
     for (n, row) in rows.into_iter().enumerate() {
-        let line_area = Rect { y: area.y + 1 + n as u16, height: 1, ..area };
+        let line_area = Rect { y: area.y + above + n as u16, height: 1, ..area };
         let marked = matches!(row.key, RowKey::Id(id) if list.marked.contains(&id));
         let selected = list.selected.as_ref() == Some(&row.key);
         let style = selected.then(|| theme.selected(state.focus == pane));
         let line = table::line(theme, columns, &widths, marked, row.cells);
         table::row(frame, line_area, line, style, selected && has_cursor(state, pane));
     }
+}
+
+/// Says, at the end of the title line, how many rows are beyond the screen.
+fn beyond(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    state: &State,
+    pane: Pane,
+    (above, below): (usize, usize),
+) {
+    let words = match (above, below) {
+        (0, 0) => return,
+        (0, below) => format!(" {below} more below "),
+        (above, 0) => format!(" {above} more above "),
+        (above, below) => format!(" {above} above, {below} below "),
+    };
+    let width = text::width(&words) as u16;
+    if area.y == 0 || width + 24 > area.width {
+        return;
+    }
+    let line = Rect::new(area.right() - width - 1, area.y - 1, width, 1);
+    let style = state.theme.title(state.focus == pane);
+    frame.render_widget(Line::styled(words, style), line);
 }
 
 /// The log pane.
