@@ -33,7 +33,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use transship::console::{self, Keymap, Options, Palette};
 use transship::engine::{Event, Handle, Transfer};
 use transship::ledger::Ledger;
-use transship::model::{Id, Shown};
+use transship::model::{Failure, FailureClass, Id, Shown};
 use transship::silver::reader::Reader as Silver;
 
 const SCREEN: (u16, u16) = (120, 40);
@@ -154,7 +154,8 @@ fn fill(path: &Path, exports: usize) {
         [at],
     )
     .unwrap();
-    let failure = r#"{"class":"network","doing":"uploading","place":"/incoming/a.csv","said":"connection reset","retry":"backoff"}"#;
+    let failure = Failure::new(FailureClass::Network, "uploading", "a.csv").said("reset");
+    let failure = serde_json::to_string(&failure).unwrap();
     let mut insert = t
         .prepare(
             "INSERT INTO exports (endpoint_id, source, account, uid, version, name, raw, state,
@@ -164,8 +165,8 @@ fn fill(path: &Path, exports: usize) {
         .unwrap();
     for n in 0..exports {
         let (state, failure) = match n % 100 {
-            0 => ("held", Some(failure)),
-            1..=5 => ("retry_wait", Some(failure)),
+            0 => ("held", Some(&failure)),
+            1..=5 => ("retry_wait", Some(&failure)),
             _ => ("recorded", None),
         };
         let name = format!("export {n:07} of a long night.csv");
@@ -220,15 +221,10 @@ fn keys() {
             times.push(begun.elapsed());
         }
         pause();
-        let byte = char::from(b'a' + (round % 16) as u8);
+        let written = echo.written();
         let begun = Instant::now();
-        echo.press(&byte.to_string());
-        let at = round + 1;
-        echo.wait_until("an echo", |screen| {
-            let (row, column) = screen.cursor_position();
-            let cells = usize::from(row) * usize::from(SCREEN.0) + usize::from(column);
-            cells >= at.min(1) && screen.contents().replace('\n', "").len() >= at % 4_000
-        });
+        echo.press("x");
+        echo.wait_written(written + 1);
         echoed.push(begun.elapsed());
     }
     // A filter of four letters, typed and taken back.

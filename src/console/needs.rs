@@ -143,9 +143,7 @@ fn of_landed(row: &LandedRow) -> Option<Need> {
 /// The pending exports that failed like `id`: of the same class, and can be tried again.
 pub(super) fn of_its_class(state: &State, id: Id) -> Vec<Id> {
     let pending = &state.books.pending;
-    let Some(one) = pending.iter().find(|x| x.id == id || x.delivery == Some(id)) else {
-        return Vec::new();
-    };
+    let Some(one) = state.pending_export(id) else { return Vec::new() };
     let Some(class) = one.failure_class else { return Vec::new() };
     let alike = pending.iter().filter(|x| x.failure_class == Some(class));
     let targets = alike.filter_map(|x| state.target(x.id));

@@ -162,7 +162,7 @@ pub(super) fn path(state: &State) -> Option<Shown> {
         RowKey::Landed(file) => state.landed_file(*file).map(|row| Shown::new(&row.bronze)),
         RowKey::Id(id) => {
             let of_delivery = state.books.recent.iter().find(|d| d.id == *id);
-            let of_export = state.books.pending.iter().find(|x| x.id == *id);
+            let of_export = state.pending_export(*id);
             let name = of_delivery.map(|d| &d.remote_name).or(of_export.map(|x| &x.remote_name));
             name.and_then(Option::as_ref).map(Shown::new)
         }

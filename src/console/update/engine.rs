@@ -27,6 +27,7 @@ pub(super) fn event(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::Endpoint { endpoint, phase } => {
             state.phases.insert(endpoint, phase);
+            state.changed();
             return Vec::new();
         }
         Event::EndpointEnded(result) => {
@@ -36,6 +37,7 @@ pub(super) fn event(state: &mut State, event: Event) -> Vec<Effect> {
             if !state.phases.get(&result.name).is_some_and(brake) {
                 state.phases.remove(&result.name);
             }
+            state.changed();
         }
         Event::Export { id, endpoint, state: now, .. } => {
             use ExportState as S;

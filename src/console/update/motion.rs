@@ -38,7 +38,7 @@ pub(super) fn motion(state: &mut State, action: Action) -> Vec<Effect> {
         };
         return vec![Effect::Log(step)];
     }
-    let count = state.rows(state.focus).len();
+    let count = state.count(state.focus);
     let index = step(action, state.list(state.focus).index, count, state.page);
     let focus = state.focus;
     state.select(focus, index);

@@ -64,7 +64,7 @@ pub(super) fn message(frame: &mut Frame<'_>, area: Rect, words: Vec<Line<'static
 fn selected_failure(state: &State) -> Option<String> {
     match (state.focus, state.list(state.focus).selected.as_ref()?) {
         (Pane::Needs, row) => {
-            state.needs().into_iter().find(|need| need.key == *row).map(|need| need.why)
+            state.needs().iter().find(|need| need.key == *row).map(|need| need.why.clone())
         }
         (_, RowKey::Endpoint(name)) => state.endpoint_called(name)?.last_error.clone(),
         (_, RowKey::Dataset(_)) => None,
@@ -78,7 +78,7 @@ fn selected_failure(state: &State) -> Option<String> {
         (Pane::Transfers, RowKey::Id(id)) => {
             state.books.recent.iter().find(|d| d.id == *id)?.error.clone()
         }
-        (_, RowKey::Id(id)) => state.books.pending.iter().find(|x| x.id == *id)?.error.clone(),
+        (_, RowKey::Id(id)) => state.pending_export(*id)?.error.clone(),
     }
 }
 

@@ -129,10 +129,10 @@ fn panes(state: &State, area: Rect, needs: usize) -> Vec<(Pane, Rect)> {
 
 /// The pane at `at` on the screen as it was drawn, and which of its rows stands there.
 pub(super) fn hit(state: &State, at: Position) -> Option<(Pane, Option<usize>)> {
-    let needs = state.needs().len();
+    let needs = state.count(Pane::Needs);
     let (pane, area) =
         panes(state, state.middle, needs).into_iter().find(|(_, a)| a.contains(at))?;
-    let count = state.rows(pane).len();
+    let count = state.count(pane);
     let above = match pane {
         Pane::Transfers => transfers::lines_above(state, area),
         Pane::Needs if !needs::has_titles(area.height - 1, count) => 1,
