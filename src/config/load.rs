@@ -10,7 +10,9 @@ use super::endpoints::{Known, endpoints};
 use super::problems::{ConfigErrors, Problem};
 use super::reader::Reader;
 use super::section::Section;
-use super::{Config, Environment, Origin, clients, destinations, paths, script, settings, yaml};
+use super::{
+    Config, Environment, Origin, clients, console, destinations, paths, script, settings, yaml,
+};
 
 /// The sections of the file, then the file connector's own keys that are
 /// accepted without a meaning.
@@ -21,6 +23,7 @@ const KEYS: &[&str] = &[
     "scheduling",
     "limits",
     "http",
+    "console",
     "clients",
     "destinations",
     "datasets",
@@ -146,6 +149,7 @@ fn sections(r: &mut Reader, file: &Section, origin: Origin, environment: &Enviro
     };
     let http = settings::http(r, file);
     let brakes = settings::brakes(r, file);
+    let console = console::console(r, file);
     let clients::Clients { mut clients, written, brought } = clients::clients(r, file);
     let destinations = destinations::destinations(r, file);
     let destination_names: Vec<&str> = match file.node("destinations").map(|n| &n.value) {
@@ -174,6 +178,7 @@ fn sections(r: &mut Reader, file: &Section, origin: Origin, environment: &Enviro
         scheduling,
         brakes,
         http,
+        console,
         clients,
         destinations,
         endpoints,

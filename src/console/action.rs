@@ -51,7 +51,7 @@ pub(super) enum Action {
     Sort,
     /// Sort the other way round.
     Reverse,
-    /// The selected row's failure on several lines.
+    /// The selected row's failure, or the log's long lines, on several lines.
     Wrap,
     /// The log's lines about the row.
     LogOf,
@@ -67,6 +67,8 @@ pub(super) enum Action {
     Older,
     /// A newer line in the log with the searched text.
     Newer,
+    /// Everything, warnings and errors, or errors alone in the log.
+    LogLevel,
     /// The mouse on or off.
     Mouse,
     /// Stop like a job of a shell.
@@ -110,6 +112,11 @@ pub(super) enum Action {
 }
 
 impl Action {
+    /// Whether its key does it wherever keys go otherwise.
+    pub(super) fn works_while_typing(self) -> bool {
+        matches!(self, Self::Interrupt | Self::Suspend | Self::Redraw)
+    }
+
     /// Whether it changes something; `--read-only` has none of these.
     pub(super) fn changes_something(self) -> bool {
         matches!(

@@ -5,7 +5,7 @@
 //! few drawings and silence costs none.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures::StreamExt;
@@ -23,7 +23,7 @@ use super::log::{self, LogView};
 use super::message::{Message, Snapshot};
 use super::state::State;
 use super::terminal::{Tty, clear, on_screen};
-use super::update::update;
+use super::update::{in_order, update};
 use super::view;
 use crate::engine::{Handle, Level};
 use crate::ledger::{Books, Filter, Timeline};
@@ -37,6 +37,9 @@ const QUEUE: usize = 1024;
 const BATCH: usize = 1024;
 /// Rows of a list that the console keeps.
 pub(super) const ROWS: u32 = 500;
+/// Exports that are not at their end and that the console keeps: enough to filter among all
+/// of a bad day, and bounded all the same.
+pub(super) const EXPORTS: u32 = 100_000;
 /// Runs that are shown; of one a minute, those of a night.
 pub(super) const RUNS: u32 = 1_000;
 /// Rows of a landed file that are set aside, as many as its details show.
@@ -47,6 +50,8 @@ const EVENTS: usize = 1_000;
 pub(super) const EVENING: i8 = 18;
 /// The shortest time between two readings of the books.
 const READ_PAUSE: Duration = Duration::from_millis(100);
+/// The pause after a reading is so many times as long as the reading took.
+const READ_REST: u32 = 3;
 /// The shortest time between two drawings for the log's sake.
 const LOG_PAUSE: Duration = Duration::from_millis(50);
 
@@ -124,7 +129,10 @@ enum Flow {
 struct Reading {
     running: bool,
     again: bool,
-    last: Option<Instant>,
+    /// When it began, its pause left out; set by the reading itself.
+    began: Arc<OnceLock<Instant>>,
+    /// Before when no further one begins.
+    rest: Option<Instant>,
 }
 
 /// What the loop holds besides the state.
@@ -242,16 +250,17 @@ impl Looper {
             self.reading.again = true;
             return;
         }
-        let pause = self
-            .reading
-            .last
-            .map_or(Duration::ZERO, |last| READ_PAUSE.saturating_sub(last.elapsed()));
-        self.reading = Reading { running: true, again: false, last: Some(Instant::now()) };
+        let began = Arc::new(OnceLock::new());
+        let rest = self.reading.rest;
+        self.reading = Reading { running: true, again: false, began: began.clone(), rest };
         let (books, silver) = (self.books.clone(), self.silver.clone());
         let queue = self.queue.clone();
         let evening = evening(&self.zone);
         self.tasks.spawn(async move {
-            tokio::time::sleep(pause).await;
+            if let Some(rest) = rest {
+                tokio::time::sleep_until(rest).await;
+            }
+            let _ = began.set(Instant::now());
             let read = blocking(move || snapshot(&*books, &silver, evening)).await;
             let _ = queue.send(Message::Books(Box::new(read))).await;
         });
@@ -259,6 +268,8 @@ impl Looper {
 
     fn was_read(&mut self) {
         self.reading.running = false;
+        let took = self.reading.began.get().map_or(Duration::ZERO, Instant::elapsed);
+        self.reading.rest = Some(Instant::now() + READ_PAUSE.max(took * READ_REST));
         if self.reading.again {
             self.read();
         }
@@ -321,9 +332,9 @@ pub(super) fn snapshot(
     silver: &Silver,
     evening: Timestamp,
 ) -> Result<Snapshot, Failure> {
-    let open = Filter { pending: true, limit: Some(ROWS + 1), ..Filter::default() };
+    let open = Filter { pending: true, limit: Some(EXPORTS + 1), ..Filter::default() };
     let mut pending = books.exports(&open)?;
-    if pending.len() > ROWS as usize {
+    if pending.len() > EXPORTS as usize {
         // What waits for a person must not drown in a long list of what does not.
         let known: BTreeSet<Id> = pending.iter().map(|x| x.id).collect();
         for state in ["held", "in_doubt", "quarantined"] {
@@ -331,6 +342,7 @@ pub(super) fn snapshot(
             pending.extend(rows.into_iter().filter(|x| !known.contains(&x.id)));
         }
     }
+    in_order(&mut pending);
     let recent = books.transfers(&Filter { limit: Some(ROWS), ..Filter::default() })?;
     let (landed, landed_failure) = match landed(silver) {
         Ok(rows) => (rows, None),

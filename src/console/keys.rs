@@ -1,5 +1,5 @@
-//! The one table of keys: dispatch, help, footer and palette are drawn from it,
-//! so none of them can lie.
+//! The one table of actions and their keys: dispatch, help, footer and palette are drawn
+//! from it, so none of them can lie. A configuration may name other keys (`keymap`).
 
 use crossterm::event::{KeyCode as Code, KeyEvent, KeyModifiers as Mods};
 
@@ -8,14 +8,14 @@ use super::state::Pane;
 
 /// A key with its modifiers, as compared with what the terminal sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Key(pub Code, pub Mods);
+pub struct Key(pub(super) Code, pub(super) Mods);
 
 /// One row of the table.
 #[derive(Debug)]
 pub(super) struct Binding {
     /// What it does.
     pub action: Action,
-    /// The keys that do it, the one to show first.
+    /// The keys that do it where the configuration names no others, the one to show first.
     pub keys: &'static [Key],
     /// Its name in the palette and the footer.
     pub name: &'static str,
@@ -172,8 +172,8 @@ pub(super) static TABLE: &[Binding] = &[
         Action::Wrap,
         &[key('w')],
         "wrap",
-        "the row's failure on several lines, and back",
-        LISTS,
+        "the row's failure, or the log's lines, whole, and back",
+        ALL,
         0,
     ),
     bind(Action::RunsOf, &[key('e')], "runs", "the runs of the row's endpoint", LISTS, 0),
@@ -196,6 +196,14 @@ pub(super) static TABLE: &[Binding] = &[
         "to a newer line with the searched text",
         LOG,
         6,
+    ),
+    bind(
+        Action::LogLevel,
+        &[key('e')],
+        "level",
+        "everything, warnings and errors, or errors alone",
+        LOG,
+        4,
     ),
     bind(Action::Up, &[key('k'), named(Code::Up)], "up", "one row up", ALL, 0),
     bind(Action::Down, &[key('j'), named(Code::Down)], "down", "one row down", ALL, 0),
@@ -296,6 +304,11 @@ impl Key {
     pub(super) fn of(event: &KeyEvent) -> Self {
         Self(event.code, event.modifiers & (Mods::CONTROL | Mods::ALT))
     }
+
+    /// Whether it is a character where one types.
+    pub(super) fn types(self) -> bool {
+        matches!(self, Self(Code::Char(_), Mods::NONE))
+    }
 }
 
 impl std::fmt::Display for Key {
@@ -310,13 +323,9 @@ impl std::fmt::Display for Key {
             other => format!("{other:?}").to_lowercase(),
         };
         let ctrl = if self.1.contains(Mods::CONTROL) { "ctrl-" } else { "" };
-        f.pad(&format!("{ctrl}{text}"))
+        let alt = if self.1.contains(Mods::ALT) { "alt-" } else { "" };
+        f.pad(&format!("{ctrl}{alt}{text}"))
     }
-}
-
-/// What `key` does in `pane`.
-pub(super) fn lookup(key: Key, pane: Pane) -> Option<&'static Binding> {
-    TABLE.iter().find(|b| b.panes.contains(&pane) && b.keys.contains(&key))
 }
 
 /// The row of `action`.

@@ -11,7 +11,7 @@ use super::state::{RowKey, State};
 use super::theme::Mood;
 use crate::engine::Phase;
 use crate::ledger::{EndpointRow, ExportRow};
-use crate::model::{EndpointType, FailureClass, Id, Outcome};
+use crate::model::{EndpointType, Id, Outcome};
 use crate::silver::lists::LandedRow;
 
 /// One thing that somebody should know of.
@@ -46,14 +46,13 @@ impl Need {
         self.mood == Mood::Bad
     }
 
-    /// Takes in another one that failed alike.
-    fn join(&mut self, other: Self) {
-        self.ids.extend(other.ids);
-        self.count += other.count;
-        self.name = format!("{} files", self.count);
-        self.since = self.since.min(other.since);
-        self.next = self.next.min(other.next);
-        self.tries = self.tries.max(other.tries);
+    /// Takes in another export that failed alike.
+    fn join(&mut self, x: &ExportRow) {
+        self.ids.push(x.id);
+        self.count += 1;
+        self.since = self.since.min(Some(x.updated_at));
+        self.next = self.next.min(x.next_attempt_at);
+        self.tries = self.tries.max(x.attempt.into());
     }
 }
 
@@ -74,10 +73,13 @@ impl Fields for Need {
 /// All of it: endpoints, exports and deliveries, landed files; who waits for a person first.
 pub(super) fn needs(state: &State) -> Vec<Need> {
     let endpoints = state.books.endpoints.iter().filter_map(|e| of_endpoint(state, e));
-    let files = together(state.books.pending.iter().filter_map(of_export));
+    let files = together(&state.books.pending);
     let landed = refused(&state.books.landed);
     let mut needs: Vec<Need> = endpoints.chain(files).chain(landed).collect();
     needs.sort_by_key(|need| !need.is_for_a_person());
+    for need in needs.iter_mut().filter(|need| need.count > 1) {
+        need.name = format!("{} files", need.count);
+    }
     needs
 }
 
@@ -91,35 +93,26 @@ fn refused(landed: &[LandedRow]) -> Vec<Need> {
         let at = *alike.entry(cause).or_insert(needs.len());
         match needs.get_mut(at) {
             None => needs.push(need),
-            Some(first) => first.join(need),
+            Some(first) => first.count += 1,
         }
     }
     needs
 }
 
-/// Whether there is anything.
-pub(super) fn any(state: &State) -> bool {
-    state.books.endpoints.iter().any(|e| of_endpoint(state, e).is_some())
-        || state.books.pending.iter().any(|x| of_export(x).is_some())
-        || state.books.landed.iter().any(|row| of_landed(row).is_some())
-}
-
 /// Files that failed alike and are tried again by themselves, in one line: one cause, one
 /// key. Those that wait for a person are decided one by one.
-fn together(files: impl Iterator<Item = (Need, Option<FailureClass>)>) -> Vec<Need> {
+fn together(pending: &[ExportRow]) -> Vec<Need> {
     let mut needs: Vec<Need> = Vec::new();
-    let mut alike: BTreeMap<(String, &str), usize> = BTreeMap::new();
-    for (need, class) in files {
-        let Some(class) = class.filter(|_| !need.is_for_a_person()) else {
-            needs.push(need);
-            continue;
-        };
-        let at = *alike.entry((need.endpoint.clone(), class.words())).or_insert(needs.len());
-        match needs.get_mut(at) {
-            None => needs.push(need),
-            Some(first) => {
-                first.join(need);
-            }
+    let mut alike: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for x in pending {
+        let mood = Mood::of_state(&x.state);
+        let class = x.failure_class.filter(|_| mood == Mood::Warning);
+        let first = class
+            .map(|class| *alike.entry((x.endpoint.as_str(), class.words())).or_insert(needs.len()));
+        match first.and_then(|at| needs.get_mut(at)) {
+            Some(first) => first.join(x),
+            None if matches!(mood, Mood::Bad | Mood::Warning) => needs.push(of_export(x, mood)),
+            None => {}
         }
     }
     needs
@@ -164,17 +157,13 @@ fn of_endpoint(state: &State, e: &EndpointRow) -> Option<Need> {
     })
 }
 
-fn of_export(x: &ExportRow) -> Option<(Need, Option<FailureClass>)> {
-    let mood = Mood::of_state(&x.state);
-    if !matches!(mood, Mood::Bad | Mood::Warning) {
-        return None;
-    }
+fn of_export(x: &ExportRow, mood: Mood) -> Need {
     let help = match x.state.as_str() {
         "held" => Action::Release,
         "quarantined" => Action::Cancel,
         _ => Action::Retry,
     };
-    let need = Need {
+    Need {
         key: RowKey::Id(x.id),
         state: x.state.replace('_', " "),
         name: x.name.clone(),
@@ -187,8 +176,7 @@ fn of_export(x: &ExportRow) -> Option<(Need, Option<FailureClass>)> {
         next: x.next_attempt_at,
         help,
         mood,
-    };
-    Some((need, x.failure_class))
+    }
 }
 
 fn of_landed(row: &LandedRow) -> Option<Need> {
@@ -208,12 +196,16 @@ fn of_landed(row: &LandedRow) -> Option<Need> {
     })
 }
 
+/// Whether `id` failed in a way that others may have failed in, and can be tried again.
+pub(super) fn has_a_class(state: &State, id: Id) -> bool {
+    let failed = state.pending_export(id).is_some_and(|x| x.failure_class.is_some());
+    failed && state.target(id).is_some_and(|target| possible::fits(Action::Retry, &target))
+}
+
 /// The pending exports that failed like `id`: of the same class, and can be tried again.
 pub(super) fn of_its_class(state: &State, id: Id) -> Vec<Id> {
     let pending = &state.books.pending;
-    let Some(one) = pending.iter().find(|x| x.id == id || x.delivery == Some(id)) else {
-        return Vec::new();
-    };
+    let Some(one) = state.pending_export(id) else { return Vec::new() };
     let Some(class) = one.failure_class else { return Vec::new() };
     let alike = pending.iter().filter(|x| x.failure_class == Some(class));
     let targets = alike.filter_map(|x| state.target(x.id));

@@ -73,10 +73,12 @@ fn possible_here(action: Action, state: &State) -> Result<(), String> {
             Err("no schedule is paused".to_owned())
         }
         Action::RetryAlike => match state.list(state.focus).selected {
-            Some(RowKey::Id(id)) if !needs::of_its_class(state, id).is_empty() => Ok(()),
+            Some(RowKey::Id(id)) if needs::has_a_class(state, id) => Ok(()),
             _ => Err("select something that failed and can be tried again".to_owned()),
         },
-        Action::LogOf | Action::Wrap if state.list(state.focus).selected.is_none() => {
+        Action::LogOf | Action::Wrap
+            if state.focus != Pane::Log && state.list(state.focus).selected.is_none() =>
+        {
             Err("nothing is selected".to_owned())
         }
         Action::CopyPath => match path(state) {
@@ -90,9 +92,9 @@ fn possible_here(action: Action, state: &State) -> Result<(), String> {
         | Action::Fetch
         | Action::Cancel
         | Action::SendAgain => {
-            let targets = state.targets();
-            let first = targets.first().ok_or("no file is selected")?;
-            if targets.iter().any(|t| fits(action, t)) {
+            let any = state.any_target(|target| fits(action, target));
+            let (first, fit) = any.ok_or("no file is selected")?;
+            if fit {
                 return Ok(());
             }
             Err(format!("{} is {}: {}", first.id, first.state, needs(action)))
@@ -160,7 +162,7 @@ pub(super) fn path(state: &State) -> Option<Shown> {
         RowKey::Landed(file) => state.landed_file(*file).map(|row| Shown::new(&row.bronze)),
         RowKey::Id(id) => {
             let of_delivery = state.books.recent.iter().find(|d| d.id == *id);
-            let of_export = state.books.pending.iter().find(|x| x.id == *id);
+            let of_export = state.pending_export(*id);
             let name = of_delivery.map(|d| &d.remote_name).or(of_export.map(|x| &x.remote_name));
             name.and_then(Option::as_ref).map(Shown::new)
         }

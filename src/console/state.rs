@@ -1,14 +1,17 @@
 //! Everything the screen is drawn from.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use ratatui::layout::Rect;
 
 use super::Options;
 use super::effect::Effect;
 use super::fields::{self, Fields};
 use super::filter::{self, Filter};
+use super::keymap::Keymap;
 use super::live::Transfers;
 use super::message::Snapshot;
 use super::needs::{self, Need};
@@ -227,6 +230,22 @@ pub(super) struct Toast {
     pub until: Timestamp,
 }
 
+/// What is derived from the books and the filters, and kept until one of these changes:
+/// with a hundred thousand exports, it is too much to do for each key.
+#[derive(Default)]
+struct Derived {
+    /// Which version of the books, and the filters of pending exports and of needs.
+    of: Option<(u64, String, String)>,
+    /// Where the pending exports that pass the filter stand in the books.
+    pending: Vec<usize>,
+    /// Where a pending export stands there, by its id and by that of its delivery.
+    places: HashMap<Id, usize>,
+    /// What needs a person or went wrong, and passes the filter.
+    needs: Arc<[Need]>,
+    /// Whether anything does, whatever the filter.
+    has_needs: bool,
+}
+
 /// The state of the console.
 pub(super) struct State {
     pub title: String,
@@ -237,6 +256,10 @@ pub(super) struct State {
     pub now: Timestamp,
     pub zone: TimeZone,
     pub books: Snapshot,
+    /// Counts with every change of the books' rows and their order, and of what
+    /// endpoints do.
+    pub version: u64,
+    derived: Derived,
     /// Why the books could not be read.
     pub books_failure: Option<Failure>,
     /// Whether they were read at all.
@@ -269,6 +292,10 @@ pub(super) struct State {
     pub toast: Option<Toast>,
     /// Until when a second ctrl-c leaves.
     pub interrupted: Option<Timestamp>,
+    /// Which keys do what.
+    pub keys: Keymap,
+    /// Where the panes are, for the mouse; drawing sets it.
+    pub middle: Rect,
     /// Rows of the focused list on the screen, for moving by pages; drawing sets it.
     pub page: usize,
 }
@@ -277,12 +304,14 @@ impl State {
     pub(super) fn new(options: &Options, zone: TimeZone) -> Self {
         Self {
             title: options.title.clone(),
-            theme: Theme::new(options.color, options.ascii),
+            theme: Theme::new(options.palette.without_colour(!options.color), options.ascii),
             read_only: options.read_only,
             mouse: options.mouse,
             now: Timestamp::now(),
             zone,
             books: Snapshot::default(),
+            version: 0,
+            derived: Derived::default(),
             books_failure: None,
             loaded: false,
             phases: BTreeMap::new(),
@@ -302,6 +331,8 @@ impl State {
             popup: None,
             toast: None,
             interrupted: None,
+            keys: options.keys.clone(),
+            middle: Rect::ZERO,
             page: 10,
         }
     }
@@ -356,9 +387,14 @@ impl State {
         self.passing(Pane::Schedules, self.books.endpoints.iter())
     }
 
-    /// The pending exports that pass the filter.
-    pub(super) fn pending(&self) -> impl Iterator<Item = &ExportRow> {
-        self.passing(Pane::Pending, self.books.pending.iter())
+    /// Row `n` of the pending exports that pass the filter.
+    pub(super) fn pending_at(&self, n: usize) -> Option<&ExportRow> {
+        self.books.pending.get(*self.derived.pending.get(n)?)
+    }
+
+    /// The pending export of this id, or of the delivery of this id.
+    pub(super) fn pending_export(&self, id: Id) -> Option<&ExportRow> {
+        self.books.pending.get(*self.derived.places.get(&id)?)
     }
 
     /// The transfers under way that pass the filter.
@@ -388,11 +424,8 @@ impl State {
     }
 
     /// What waits for a person or went wrong, and passes the filter.
-    pub(super) fn needs(&self) -> Vec<Need> {
-        let filter = self.filter(Pane::Needs);
-        let mut needs = needs::needs(self);
-        needs.retain(|need| filter.passes(need, Pane::Needs, self.now));
-        needs
+    pub(super) fn needs(&self) -> Arc<[Need]> {
+        self.derived.needs.clone()
     }
 
     /// Puts the rows of `pane` into the order that was asked for.
@@ -402,7 +435,10 @@ impl State {
             Pane::Endpoints | Pane::Schedules => {
                 fields::sort(&mut self.books.endpoints, field, descending);
             }
-            Pane::Pending => fields::sort(&mut self.books.pending, field, descending),
+            Pane::Pending => {
+                fields::sort(&mut self.books.pending, field, descending);
+                self.version += 1;
+            }
             Pane::Transfers => fields::sort(&mut self.books.recent, field, descending),
             Pane::Feeds => fields::sort(&mut self.books.landed, field, descending),
             Pane::Datasets => fields::sort(&mut self.books.datasets, field, descending),
@@ -431,7 +467,7 @@ impl State {
 
     /// Whether anything waits for a person, or went wrong.
     pub(super) fn has_needs(&self) -> bool {
-        needs::any(self)
+        self.derived.has_needs
     }
 
     /// Whether there are partners' folders at all.
@@ -444,7 +480,10 @@ impl State {
     pub(super) fn rows(&self, pane: Pane) -> Vec<RowKey> {
         match pane {
             Pane::Endpoints => self.endpoints().map(|e| RowKey::Endpoint(e.name.clone())).collect(),
-            Pane::Pending => self.pending().map(|x| RowKey::Id(x.id)).collect(),
+            Pane::Pending => {
+                let rows = (0..self.derived.pending.len()).filter_map(|n| self.pending_at(n));
+                rows.map(|x| RowKey::Id(x.id)).collect()
+            }
             Pane::Transfers => self
                 .live()
                 .map(|live| RowKey::Id(live.transfer.id))
@@ -454,28 +493,89 @@ impl State {
             Pane::Datasets => self.datasets().map(|d| RowKey::Dataset(d.name.clone())).collect(),
             Pane::Runs => self.history().map(|run| RowKey::Id(run.run_id)).collect(),
             Pane::Schedules => self.schedules().map(|e| RowKey::Endpoint(e.name.clone())).collect(),
-            Pane::Needs => self.needs().into_iter().map(|need| need.key).collect(),
+            Pane::Needs => self.needs().iter().map(|need| need.key.clone()).collect(),
             Pane::Log => Vec::new(),
         }
     }
 
+    /// How many rows `pane` has.
+    pub(super) fn count(&self, pane: Pane) -> usize {
+        match pane {
+            Pane::Pending => self.derived.pending.len(),
+            Pane::Needs => self.derived.needs.len(),
+            _ => self.rows(pane).len(),
+        }
+    }
+
+    /// What row `n` of `pane` is about.
+    fn row(&self, pane: Pane, n: usize) -> Option<RowKey> {
+        match pane {
+            Pane::Pending => self.pending_at(n).map(|x| RowKey::Id(x.id)),
+            _ => self.rows(pane).into_iter().nth(n),
+        }
+    }
+
+    /// Where in `pane` the row about this is.
+    fn position(&self, pane: Pane, row: &RowKey) -> Option<usize> {
+        match (pane, row) {
+            (Pane::Pending, RowKey::Id(id)) => {
+                let place = self.derived.places.get(id)?;
+                self.derived.pending.binary_search(place).ok()
+            }
+            _ => self.rows(pane).iter().position(|one| one == row),
+        }
+    }
+
+    /// Brings up to date what is derived from the books and the filters.
+    fn derive(&mut self) {
+        let typed = |pane| self.list(pane).filter.clone();
+        let of = (self.version, typed(Pane::Pending), typed(Pane::Needs));
+        let before = self.derived.of.take();
+        let new = before.as_ref().is_none_or(|before| before.0 != of.0);
+        if new {
+            let pending = self.books.pending.iter().enumerate();
+            let ids = pending.flat_map(|(n, x)| [Some(x.id), x.delivery].map(|id| (id, n)));
+            self.derived.places = ids.filter_map(|(id, n)| Some((id?, n))).collect();
+        }
+        if new || before.as_ref().is_none_or(|before| before.1 != of.1) {
+            let filter = self.filter(Pane::Pending);
+            let passes = |x: &ExportRow| filter.passes(x, Pane::Pending, self.now);
+            let rows = self.books.pending.iter().enumerate();
+            self.derived.pending = rows.filter(|(_, x)| passes(x)).map(|(n, _)| n).collect();
+        }
+        if new || before.as_ref().is_none_or(|before| before.2 != of.2) {
+            let filter = self.filter(Pane::Needs);
+            let mut needs = needs::needs(self);
+            self.derived.has_needs = !needs.is_empty();
+            needs.retain(|need| filter.passes(need, Pane::Needs, self.now));
+            self.derived.needs = needs.into();
+        }
+        self.derived.of = Some(of);
+    }
+
+    /// The books, or the phases of endpoints, are other ones.
+    pub(super) fn changed(&mut self) {
+        self.version += 1;
+        self.settle();
+    }
+
     /// Selects row `index` of `pane`, or the last one.
     pub(super) fn select(&mut self, pane: Pane, index: usize) {
-        let rows = self.rows(pane);
-        let index = index.min(rows.len().saturating_sub(1));
+        let index = index.min(self.count(pane).saturating_sub(1));
+        let selected = self.row(pane, index);
         let list = self.list_mut(pane);
-        list.index = index;
-        list.selected = rows.into_iter().nth(index);
+        (list.index, list.selected) = (index, selected);
     }
 
     /// Keeps every selection on its row, or where that row was, after rows changed.
     pub(super) fn settle(&mut self) {
+        self.derive();
         for pane in Pane::ALL {
             let list = self.list(pane);
             // In the pane that keys act on, the row under the cursor never changes.
             let index = if self.focus == pane || list.moved {
-                let kept = |row: &RowKey| Some(row) == list.selected.as_ref();
-                self.rows(pane).iter().position(kept).unwrap_or(list.index)
+                let kept = list.selected.as_ref().and_then(|row| self.position(pane, row));
+                kept.unwrap_or(list.index)
             } else {
                 0
             };
@@ -485,7 +585,7 @@ impl State {
 
     /// What the export or delivery `id` is, as far as the screen knows.
     pub(super) fn target(&self, id: Id) -> Option<Target> {
-        if let Some(x) = self.books.pending.iter().find(|x| x.id == id || x.delivery == Some(id)) {
+        if let Some(x) = self.pending_export(id) {
             return Some(Target {
                 id: x.delivery.unwrap_or(x.id),
                 export: Some(x.id),
@@ -514,6 +614,26 @@ impl State {
         })
     }
 
+    /// One of the targets, if there are any, and whether one of them passes: looked for
+    /// without making all of them, since a mark may stand on a hundred thousand rows.
+    pub(super) fn any_target(&self, passes: impl Fn(&Target) -> bool) -> Option<(Target, bool)> {
+        let list = self.list(self.focus);
+        let selected = match list.selected {
+            Some(RowKey::Id(id)) => Some(id),
+            _ => None,
+        };
+        if list.marked.is_empty() {
+            // A line for several stands for one state.
+            let target = self.target(selected?)?;
+            let passed = passes(&target);
+            return Some((target, passed));
+        }
+        let mut targets = list.marked.iter().filter_map(|id| self.target(*id));
+        let first = targets.next()?;
+        let passed = passes(&first) || targets.any(|target| passes(&target));
+        Some((first, passed))
+    }
+
     /// The marked rows of the focused pane, else the selected one.
     pub(super) fn targets(&self) -> Vec<Target> {
         let list = self.list(self.focus);
@@ -523,8 +643,9 @@ impl State {
                 RowKey::Id(id) if !list.marked.is_empty() => list.marked.contains(id),
                 key => Some(key) == list.selected.as_ref(),
             };
-            let ids = self.needs().into_iter().filter(chosen).flat_map(|need| need.ids);
-            return ids.filter_map(|id| self.target(id)).collect();
+            let needs = self.needs();
+            let ids = needs.iter().filter(|need| chosen(need)).flat_map(|need| &need.ids);
+            return ids.filter_map(|id| self.target(*id)).collect();
         }
         if !list.marked.is_empty() {
             return list.marked.iter().filter_map(|id| self.target(*id)).collect();
@@ -624,7 +745,7 @@ impl State {
     /// When the screen changes by itself next; none when it never does. Rates
     /// move twice a second, ages once a minute, a toast goes away.
     pub(super) fn next_tick(&self) -> Option<std::time::Duration> {
-        let moving = (self.transfers.count() > 0).then_some(500);
+        let moving = self.is_busy().then_some(500);
         let toast = self
             .toast
             .as_ref()

@@ -64,6 +64,15 @@ fn a_sign_in_is_asked_for_shown_copied_and_given_up() {
     assert!(state.toast.unwrap().text.contains("signs in by itself"));
 }
 
+/// The pending exports on the screen, by their numbers.
+fn numbers(state: &State) -> Vec<i64> {
+    let number = |row| match row {
+        RowKey::Id(id) => id.number,
+        other => panic!("{other:?}"),
+    };
+    state.rows(Pane::Pending).into_iter().map(number).collect()
+}
+
 /// Where to go first, the key, and what it asks for.
 #[test]
 fn each_key_asks_for_its_command() {
@@ -98,11 +107,13 @@ fn each_key_asks_for_its_command() {
         ("1j", 'e', vec![Effect::Runs(Some(second.clone()))]),
         ("2jj", 'e', vec![Effect::Runs(Some("Encoura exports".to_owned()))]),
         ("1", '7', vec![Effect::Runs(None)]),
-        ("2jj", 'L', search("delivery d42 ")),
-        ("2", 'L', search("export x6 ")),
         ("1j", 'L', search("encoura, second organisation")),
         ("3jj", 'u', vec![Effect::Copy("prospects_2026_04_30_7f3c0001.csv".to_owned())]),
-        ("4", 'k', vec![Effect::Log(LogMove::Up)]),
+        ("4", 'k', vec![Effect::Log(LogMove::Up(1))]),
+        ("4", 'e', vec![Effect::Log(LogMove::Level)]),
+        ("4", 'w', vec![Effect::Log(LogMove::Wrap)]),
+        ("2jj", 'L', vec![Effect::Log(LogMove::LinesOf(vec![x(2), d(42)]))]),
+        ("3jjj", 'L', vec![Effect::Log(LogMove::LinesOf(vec![x(2), d(2)]))]),
         ("4", 'G', vec![Effect::Log(LogMove::Follow)]),
         // Not possible: nothing is asked.
         ("1", 's', vec![]),
@@ -215,7 +226,8 @@ fn what_is_delivered_nowhere_is_done_when_it_is_here() {
             },
         );
     }
-    assert_eq!(state.transfers.batch(), (1, 2), "the other one is yet to be delivered");
+    let batch = state.transfers.batch();
+    assert_eq!((batch.done, batch.all), (1, 2), "the other one is yet to be delivered");
 }
 
 #[test]
@@ -533,7 +545,7 @@ fn a_range_is_marked_from_one_v_to_the_next() {
 
 #[test]
 fn rows_are_sorted_by_the_next_column_and_the_other_way_round() {
-    let names = |state: &State| state.pending().map(|x| x.id.number).collect::<Vec<_>>();
+    let names = numbers;
     let mut state = sample::state();
     press(&mut state, "2");
     let usual = names(&state);
@@ -568,7 +580,7 @@ fn the_filter_has_a_language() {
             key(&mut state, c);
         }
         press(&mut state, "<enter>");
-        let mut shown: Vec<i64> = state.pending().map(|x| x.id.number).collect();
+        let mut shown = numbers(&state);
         shown.sort_unstable();
         (shown, state.filter(Pane::Pending).error)
     };
@@ -707,7 +719,8 @@ fn details_lead_to_their_lines_and_copy_what_they_show() {
     let mut state = opened();
     assert_eq!(key(&mut state, 'u'), [Effect::Copy("archive/9f86".to_owned())]);
     assert_eq!(key(&mut state, 'Y'), [Effect::Copy("x6".to_owned())]);
-    assert_eq!(key(&mut state, 'L').len(), 3);
+    let lines = LogMove::LinesOf(vec![Id::export(6)]);
+    assert_eq!(key(&mut state, 'L'), [Effect::Log(lines)]);
     assert!(state.popup.is_none() && state.focus == Pane::Log);
 }
 
@@ -723,7 +736,7 @@ fn what_failed_alike_is_one_line_and_one_key() {
     books.pending.extend((20..25).map(like));
     update(&mut state, Message::Books(Box::new(Ok(books))));
     press(&mut state, "!jjj");
-    let need = state.needs().remove(3);
+    let need = &state.needs()[3];
     assert_eq!((need.name.as_str(), need.ids.len()), ("5 files", 5));
     let ids: Vec<Id> = (20..25).map(Id::export).collect();
     assert_eq!(key(&mut state, 'r'), [Effect::Send(Command::Retry(ids.clone()))]);

@@ -37,7 +37,9 @@ pub(super) fn options() -> Options {
     Options {
         title: "demo".to_owned(),
         color: true,
+        palette: crate::console::Palette::Dark,
         ascii: false,
+        keys: crate::console::Keymap::default(),
         mouse: false,
         read_only: false,
         stop: CancellationToken::new(),
@@ -252,6 +254,7 @@ pub(super) fn transfer(id: Id, name: &str, bytes: u64, total: Option<u64>) -> Ev
         step: step.to_owned(),
         bytes,
         total,
+        throttled_until: None,
     })
 }
 

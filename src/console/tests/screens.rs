@@ -107,6 +107,30 @@ fn panes() {
 }
 
 #[test]
+fn transfers_that_wait_say_why_and_until_when() {
+    let waiting = || {
+        let mut state = after("3")();
+        update(&mut state, Message::Missed(12));
+        let goes_on = sample::transfer(Id::delivery(44), "goes on.csv", 100, Some(1000));
+        sample::happen(&mut state, 0, goes_on);
+        for (id, step, until) in [(42, "throttled", Some(150)), (43, "reconnecting 3/4", None)] {
+            let Event::Transfer(mut transfer) =
+                sample::transfer(Id::delivery(id), "waits.csv", 100, Some(1000))
+            else {
+                unreachable!()
+            };
+            transfer.step = step.to_owned();
+            transfer.throttled_until =
+                until.map(|seconds| sample::now() + jiff::SignedDuration::from_secs(seconds));
+            sample::happen(&mut state, 0, Event::Transfer(transfer));
+        }
+        state.books.endpoints[0].paused = true;
+        state
+    };
+    show("transfers-waiting", waiting);
+}
+
+#[test]
 fn popups() {
     show("help", after("2?"));
     show("endpoint-details", after("<enter>"));
@@ -192,8 +216,7 @@ fn landed_files() {
 #[test]
 fn the_log_scrolls_searches_and_follows_again() {
     sample::fill_log();
-    let mut log =
-        LogView::new(crate::console::theme::Theme::new(true, false), jiff::tz::TimeZone::UTC);
+    let mut log = LogView::new(sample::state().theme, jiff::tz::TimeZone::UTC);
     let area = ratatui::layout::Rect::new(0, 0, 60, 6);
     let page = |log: &mut LogView| {
         let mut buffer = ratatui::buffer::Buffer::empty(area);
@@ -207,18 +230,32 @@ fn the_log_scrolls_searches_and_follows_again() {
     };
     let end = page(&mut log);
     assert!(end.contains("line 40"), "{end}");
-    assert_eq!(log.new_below(), None);
-    assert!(log.go(LogMove::Up));
-    assert!(!page(&mut log).contains("line 40"));
-    assert_eq!(log.new_below(), Some(0));
+    assert_eq!(log.about(), "following");
+    log.go(LogMove::Up(1));
+    let up = page(&mut log);
+    let rows = |page: &str| page.lines().map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(rows(&up)[1..], rows(&end)[..5], "one line up is one line");
+    assert_eq!(log.about(), "scrolled");
+    log.go(LogMove::Up(3));
+    assert_eq!(rows(&page(&mut log))[4], rows(&end)[0]);
+    log.go(LogMove::Down(2));
+    assert_eq!(rows(&page(&mut log))[2], rows(&end)[0]);
+    log.go(LogMove::Down(2));
+    assert_eq!((page(&mut log), log.about().as_str()), (end.clone(), "following"));
+    log.go(LogMove::Down(1));
+    assert_eq!(page(&mut log), end, "there is nothing below the end");
     log.go(LogMove::Top);
     let top = page(&mut log);
-    assert!(top.contains("line 1 "), "{top}");
-    log.go(LogMove::Up);
+    assert!(rows(&top)[0].contains("line 1 "), "{top}");
+    log.go(LogMove::Up(1));
     assert_eq!(page(&mut log), top, "there is nothing above the top");
+    log.go(LogMove::Down(1));
+    assert!(rows(&page(&mut log))[0].contains("line 2 "));
     log.go(LogMove::Search("line 23".to_owned()));
     assert!(log.go(LogMove::Newer));
     assert!(page(&mut log).contains("line 23"));
+    assert!(!log.go(LogMove::Newer), "there is one");
+    assert!(page(&mut log).contains("line 23"), "stays where it was");
     log.go(LogMove::Follow);
     assert_eq!(page(&mut log), end);
     assert!(log.go(LogMove::Older));
@@ -227,6 +264,27 @@ fn the_log_scrolls_searches_and_follows_again() {
     let before = page(&mut log);
     assert!(!log.go(LogMove::Older));
     assert_eq!(page(&mut log), before, "stays where it was");
+    log.go(LogMove::Follow);
+    assert!(!log.go(LogMove::Older));
+    assert_eq!(page(&mut log), end);
+    // The newest line, too, can be the one that is searched for.
+    assert!(log.go(LogMove::LinesOf(vec![Id::delivery(43)])));
+    assert!(page(&mut log).contains("d43 published"));
+    assert!(!log.go(LogMove::LinesOf(vec![Id::delivery(4)])), "d4 is not d43");
+    // By level.
+    log.go(LogMove::Level);
+    let warnings = page(&mut log);
+    assert!(warnings.contains("WARN") && warnings.contains("ERROR") && !warnings.contains("INFO"));
+    assert_eq!(log.about(), "following · warnings and errors");
+    log.go(LogMove::Level);
+    let errors = page(&mut log);
+    assert!(errors.contains("ERROR") && !errors.contains("WARN"));
+    log.go(LogMove::Level);
+    assert_eq!(page(&mut log), end);
+    // Long lines whole.
+    log.go(LogMove::Wrap);
+    assert!(page(&mut log).contains("2J.csv"), "the end of a long line");
+    assert!(!end.contains("2J.csv"));
 }
 
 #[test]

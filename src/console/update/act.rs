@@ -44,6 +44,7 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
             return runs(state, of);
         }
         Action::LogOf => return log_of(state),
+        Action::Wrap if state.focus == Pane::Log => return vec![Effect::Log(LogMove::Wrap)],
         Action::Wrap => state.wrap = !state.wrap,
         Action::Sort | Action::Reverse => return sort(state, action == Action::Reverse),
         Action::Range => range(state),
@@ -55,6 +56,7 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::CopyName | Action::CopyId | Action::CopyPath => return copy(state, action),
         Action::Older => return vec![Effect::Log(LogMove::Older)],
         Action::Newer => return vec![Effect::Log(LogMove::Newer)],
+        Action::LogLevel => return vec![Effect::Log(LogMove::Level)],
         Action::Mouse => {
             state.mouse = !state.mouse;
             let words =
@@ -379,43 +381,39 @@ fn files_of(state: &mut State, filter: String) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Goes to the log's newest line about the selected row.
+/// Goes to the log's newest line about the selected row: a file and its delivery alike.
 fn log_of(state: &mut State) -> Vec<Effect> {
-    let Some(row) = state.list(state.focus).selected.clone() else { return Vec::new() };
-    let text = match row {
-        RowKey::Id(id) => match state.target(id) {
-            Some(target) => words_of(target.id),
-            None => words_of(id),
-        },
-        RowKey::Landed(file) => words_of(Id::landed(file)),
-        RowKey::Endpoint(name) | RowKey::Dataset(name) => name,
-    };
-    look_up(state, text)
+    match state.list(state.focus).selected.clone() {
+        Some(RowKey::Id(id)) => {
+            let target = state.target(id);
+            let export = target.as_ref().and_then(|target| target.export);
+            let ids = [Some(id), export, target.map(|target| target.id)];
+            lines_of(state, ids.into_iter().flatten().collect())
+        }
+        Some(RowKey::Landed(file)) => lines_of(state, BTreeSet::from([Id::landed(file)])),
+        Some(RowKey::Endpoint(name) | RowKey::Dataset(name)) => lines_with(state, &name),
+        None => Vec::new(),
+    }
+}
+
+/// Goes to the log's newest line about any of `ids`.
+pub(super) fn lines_of(state: &mut State, ids: BTreeSet<Id>) -> Vec<Effect> {
+    let words: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    to_the_log(state, words.join(" "), vec![LogMove::LinesOf(ids.into_iter().collect())])
 }
 
 /// Goes to the log's newest line with `text`.
-pub(super) fn look_up(state: &mut State, text: String) -> Vec<Effect> {
+pub(super) fn lines_with(state: &mut State, text: &str) -> Vec<Effect> {
     let text = text.to_lowercase();
-    state.popup = None;
-    state.focus = Pane::Log;
-    state.list_mut(Pane::Log).filter = text.clone();
-    vec![
-        Effect::Log(LogMove::Follow),
-        Effect::Log(LogMove::Search(text)),
-        Effect::Log(LogMove::Older),
-    ]
+    let find = LogMove::Search(text.clone());
+    to_the_log(state, text, vec![LogMove::Follow, find, LogMove::Older])
 }
 
-/// How the log speaks of a thing: `d4 ` is not `d41`.
-pub(super) fn words_of(id: Id) -> String {
-    let what = match id.kind {
-        Kind::Export => "export",
-        Kind::Delivery => "delivery",
-        Kind::Run => "run",
-        Kind::Landed => "file",
-        Kind::Poll | Kind::File => "",
-    };
-    format!("{what} {id} ")
+fn to_the_log(state: &mut State, words: String, moves: Vec<LogMove>) -> Vec<Effect> {
+    state.popup = None;
+    state.focus = Pane::Log;
+    state.list_mut(Pane::Log).filter = words;
+    moves.into_iter().map(Effect::Log).collect()
 }
 
 /// By the next field, and after the last one in the list's own order again.

@@ -29,6 +29,7 @@ pub(super) fn event(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::Endpoint { endpoint, phase } => {
             state.phases.insert(endpoint, phase);
+            state.changed();
             return Vec::new();
         }
         Event::EndpointEnded(result) => {
@@ -38,6 +39,7 @@ pub(super) fn event(state: &mut State, event: Event) -> Vec<Effect> {
             if !state.phases.get(&result.name).is_some_and(brake) {
                 state.phases.remove(&result.name);
             }
+            state.changed();
         }
         Event::Export { id, endpoint, state: now, .. } => {
             use ExportState as S;
@@ -50,7 +52,7 @@ pub(super) fn event(state: &mut State, event: Event) -> Vec<Effect> {
                 let stays = row.is_some_and(|e| e.deliver_to.is_none());
                 let here = stays && now == S::Verified;
                 let done = here || matches!(now, S::Skipped | S::Expired | S::Cancelled);
-                state.transfers.count_export(id, done);
+                state.transfers.count_export(id, done, if stays { 1 } else { 2 });
             }
         }
         Event::Delivery { id, export, state: now, .. } => {
@@ -58,7 +60,7 @@ pub(super) fn event(state: &mut State, event: Event) -> Vec<Effect> {
                 state.transfers.commit(id);
             }
             let done = now.is_delivered() || now == DeliveryState::Cancelled;
-            state.transfers.count_export(export, done);
+            state.transfers.count_delivery(id, export, done);
         }
         // What of it a person should know comes as a notice.
         Event::Ingested(file) => {

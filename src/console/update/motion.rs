@@ -25,15 +25,20 @@ pub(super) fn step(action: Action, index: usize, count: usize, page: usize) -> u
 /// Moves in the focused pane.
 pub(super) fn motion(state: &mut State, action: Action) -> Vec<Effect> {
     if state.focus == Pane::Log {
+        let page = state.page.max(1);
         let step = match action {
             Action::Top => LogMove::Top,
             Action::Bottom => LogMove::Follow,
-            Action::Up | Action::HalfUp | Action::PageUp => LogMove::Up,
-            _ => LogMove::Down,
+            Action::Up => LogMove::Up(1),
+            Action::HalfUp => LogMove::Up(page.div_ceil(2)),
+            Action::PageUp => LogMove::Up(page),
+            Action::HalfDown => LogMove::Down(page.div_ceil(2)),
+            Action::PageDown => LogMove::Down(page),
+            _ => LogMove::Down(1),
         };
         return vec![Effect::Log(step)];
     }
-    let count = state.rows(state.focus).len();
+    let count = state.count(state.focus);
     let index = step(action, state.list(state.focus).index, count, state.page);
     let focus = state.focus;
     state.select(focus, index);

@@ -6,7 +6,7 @@ use super::palette::{self, Entry};
 use super::{act, motion};
 use crate::console::action::Action;
 use crate::console::effect::Effect;
-use crate::console::keys::{self, Key};
+use crate::console::keys::Key;
 use crate::console::state::{Confirm, Details, Pane, Popup, State};
 use crate::engine::{Command, Level};
 use crate::model::{Id, Shown};
@@ -40,21 +40,24 @@ pub(super) fn key(state: &mut State, key: Key, action: Option<Action>) -> Vec<Ef
             }
             _ => Vec::new(),
         },
-        Some(Popup::Details(details)) => match keys::lookup(key, Pane::Transfers).map(|b| b.action)
-        {
-            Some(Action::CopyName) => copy(state, |details| Some(details.title.to_string())),
-            Some(Action::CopyId) => copy(state, |details| details.id.map(|id| id.to_string())),
-            Some(Action::CopyPath) => copy(state, Details::path),
-            Some(Action::LogOf) => {
-                let landed = details.landed.as_ref().map(|landed| Id::landed(landed.file));
-                let text = match details.id.or(landed) {
-                    Some(id) => act::words_of(id),
-                    None => details.title.to_string(),
-                };
-                act::look_up(state, text)
+        Some(Popup::Details(details)) => {
+            match state.keys.lookup(key, Pane::Transfers).map(|b| b.action) {
+                Some(Action::CopyName) => copy(state, |details| Some(details.title.to_string())),
+                Some(Action::CopyId) => copy(state, |details| details.id.map(|id| id.to_string())),
+                Some(Action::CopyPath) => copy(state, Details::path),
+                Some(Action::LogOf) => {
+                    let landed = details.landed.as_ref().map(|landed| Id::landed(landed.file));
+                    match details.id.or(landed) {
+                        Some(id) => act::lines_of(state, [id].into()),
+                        None => {
+                            let title = details.title.to_string();
+                            act::lines_with(state, &title)
+                        }
+                    }
+                }
+                _ => read(state, action),
             }
-            _ => read(state, action),
-        },
+        }
         _ => read(state, action),
     }
 }

@@ -64,7 +64,7 @@ pub(super) fn message(frame: &mut Frame<'_>, area: Rect, words: Vec<Line<'static
 fn selected_failure(state: &State) -> Option<String> {
     match (state.focus, state.list(state.focus).selected.as_ref()?) {
         (Pane::Needs, row) => {
-            state.needs().into_iter().find(|need| need.key == *row).map(|need| need.why)
+            state.needs().iter().find(|need| need.key == *row).map(|need| need.why.clone())
         }
         (_, RowKey::Endpoint(name)) => state.endpoint_called(name)?.last_error.clone(),
         (_, RowKey::Dataset(_)) => None,
@@ -78,7 +78,7 @@ fn selected_failure(state: &State) -> Option<String> {
         (Pane::Transfers, RowKey::Id(id)) => {
             state.books.recent.iter().find(|d| d.id == *id)?.error.clone()
         }
-        (_, RowKey::Id(id)) => state.books.pending.iter().find(|x| x.id == *id)?.error.clone(),
+        (_, RowKey::Id(id)) => state.pending_export(*id)?.error.clone(),
     }
 }
 
@@ -114,7 +114,7 @@ pub(super) fn keys(frame: &mut Frame<'_>, area: Rect, state: &State) {
     }
     let mut room = usize::from(area.width).saturating_sub(1);
     for binding in shown(state, room) {
-        let key = binding.keys[0].to_string();
+        let key = state.keys.shown(binding.action);
         let words = format!(" {}  ", binding.name);
         room = room.saturating_sub(text::width(&key) + text::width(&words));
         let (key_style, style) = match possible(binding.action, state) {
@@ -130,7 +130,7 @@ pub(super) fn keys(frame: &mut Frame<'_>, area: Rect, state: &State) {
 /// What the footer shows in `room` cells. Help and quit always fit in; of the
 /// others the possible ones come first.
 pub(in crate::console) fn shown(state: &State, room: usize) -> Vec<&'static Binding> {
-    let cells = |b: &Binding| text::width(&format!("{} {}  ", b.keys[0], b.name));
+    let cells = |b: &Binding| text::width(&format!("{} {}  ", state.keys.shown(b.action), b.name));
     let mut all: Vec<&Binding> = TABLE
         .iter()
         .filter(|b| b.footer > 0 && b.panes.contains(&state.focus))

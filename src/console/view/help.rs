@@ -49,7 +49,7 @@ fn fit(state: &State, line: Line<'static>, room: usize) -> Line<'static> {
 }
 
 fn line(state: &State, binding: &Binding) -> Line<'static> {
-    let keys: Vec<String> = binding.keys.iter().map(ToString::to_string).collect();
+    let keys: Vec<String> = state.keys.of(binding.action).iter().map(ToString::to_string).collect();
     let keys = text::pad(keys.join(" "), 18, false);
     match possible(binding.action, state) {
         Ok(()) => {

@@ -20,14 +20,17 @@ mod table;
 mod transfers;
 
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::{Constraint, Layout, Position, Rect};
 use ratatui::text::Line;
 
 use super::log::LogView;
 use super::state::{Pane, Popup, State};
 
-/// The smallest screen with room for all four panes.
-pub(super) const MINIMUM: (u16, u16) = (60, 16);
+/// The smallest screen that something can be done on.
+pub(super) const MINIMUM: (u16, u16) = (40, 10);
+
+/// The least lines for all panes at once; with fewer, all but one are folded up.
+const ALL_PANES: u16 = 13;
 
 /// Draws everything.
 pub(super) fn draw(frame: &mut Frame<'_>, state: &mut State, log: &mut LogView) {
@@ -50,6 +53,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, state: &mut State, log: &mut LogView) 
         Constraint::Length(1),
     ];
     let [header, middle, message, footer] = area.layout(&Layout::vertical(rows));
+    state.middle = middle;
     header::draw(frame, header, state);
     let needs = state.needs();
     for (pane, area) in panes(state, middle, needs.len()) {
@@ -89,6 +93,19 @@ fn panes(state: &State, area: Rect, needs: usize) -> Vec<(Pane, Rect)> {
     if state.full {
         return vec![(state.focus, area)];
     }
+    let all = || [Pane::Needs, Pane::Endpoints, Pane::Pending, Pane::Transfers, Pane::Log];
+    if area.height < ALL_PANES {
+        let folded = match state.focus.takes_the_middle() {
+            true => vec![Pane::Needs, Pane::Endpoints, state.focus, Pane::Log],
+            false => all().to_vec(),
+        };
+        let one = |pane: &Pane| match *pane == state.focus {
+            true => Constraint::Fill(1),
+            false => Constraint::Length(1),
+        };
+        let areas = Layout::vertical(folded.iter().map(one)).split(area);
+        return folded.iter().copied().zip(areas.iter().copied()).collect();
+    }
     let wanted = state.books.endpoints.len().max(1) as u16 + 2;
     let most = if state.focus == Pane::Endpoints { area.height * 2 / 5 } else { area.height / 3 };
     let endpoints = Constraint::Length(wanted.min(most.max(4)));
@@ -111,6 +128,22 @@ fn panes(state: &State, area: Rect, needs: usize) -> Vec<(Pane, Rect)> {
     };
     let rows = [needs, endpoints, share(Pane::Pending), share(Pane::Transfers), share(Pane::Log)];
     let areas: [Rect; 5] = area.layout(&Layout::vertical(rows));
-    let panes = [Pane::Needs, Pane::Endpoints, Pane::Pending, Pane::Transfers, Pane::Log];
-    panes.into_iter().zip(areas).filter(|(_, area)| area.height > 0).collect()
+    all().into_iter().zip(areas).filter(|(_, area)| area.height > 0).collect()
+}
+
+/// The pane at `at` on the screen as it was drawn, and which of its rows stands there.
+pub(super) fn hit(state: &State, at: Position) -> Option<(Pane, Option<usize>)> {
+    let needs = state.count(Pane::Needs);
+    let (pane, area) =
+        panes(state, state.middle, needs).into_iter().find(|(_, a)| a.contains(at))?;
+    let count = state.count(pane);
+    let above = match pane {
+        Pane::Transfers => transfers::lines_above(state, area),
+        Pane::Needs if !needs::has_titles(area.height - 1, count) => 1,
+        _ => 2,
+    };
+    let height = area.height.saturating_sub(above);
+    let window = table::window(state.list(pane).index, count, usize::from(height));
+    let row = (at.y - area.y).checked_sub(above).map(|row| window.start + usize::from(row));
+    Some((pane, row.filter(|row| window.contains(row))))
 }

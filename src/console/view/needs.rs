@@ -60,9 +60,13 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, rows: &[Nee
     }
     let row =
         |n: usize| rows.get(n).map(|need| Row { key: need.key.clone(), cells: cells(state, need) });
-    // Titles only where there is room: the words speak for themselves.
-    let titles = usize::from(area.height) > rows.len();
+    let titles = has_titles(area.height, rows.len());
     pane::rows(frame, area, state, Pane::Needs, (COLUMNS, titles), (rows.len(), row));
+}
+
+/// Titles only where there is room: the words speak for themselves.
+pub(super) fn has_titles(lines: u16, count: usize) -> bool {
+    usize::from(lines) > count
 }
 
 fn cells(state: &State, need: &Need) -> Vec<Cell> {
@@ -74,9 +78,8 @@ fn cells(state: &State, need: &Need) -> Vec<Cell> {
         }
         None => Cell::dim("-"),
     };
-    let help = keys::binding(need.help).map_or_else(String::new, |b| {
-        format!("{} {}", b.keys.first().map(ToString::to_string).unwrap_or_default(), b.name)
-    });
+    let help = keys::binding(need.help)
+        .map_or_else(String::new, |b| format!("{} {}", state.keys.shown(b.action), b.name));
     vec![
         Cell::new(Shown::new(&need.state).as_str(), need.mood),
         Cell::plain(Shown::new(&need.name).as_str()),

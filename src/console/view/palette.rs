@@ -32,7 +32,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, input: &str
         };
         let name = text::shorten(&entry.label(), wide - 1, theme.ellipsis());
         let name = text::pad(name, wide, false);
-        let key = text::pad(binding.keys[0].to_string(), 10, false);
+        let key = text::pad(state.keys.shown(binding.action), 10, false);
         let room = usize::from(inner.width).saturating_sub(wide + 10);
         let words = text::shorten(&words, room, theme.ellipsis());
         let line =

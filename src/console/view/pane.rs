@@ -166,15 +166,11 @@ fn beyond(
 
 /// The log pane.
 pub(super) fn draw_log(frame: &mut Frame<'_>, area: Rect, state: &State, log: &mut LogView) {
-    let about = match log.new_below() {
-        None => "following".to_owned(),
-        Some(n) => format!("{n} new below, G follows"),
-    };
-    let area = title(frame, area, state, Pane::Log, &about);
+    let area = title(frame, area, state, Pane::Log, &log.about());
     let margin = table::MARGIN as u16;
     let lines = Rect { x: area.x + margin, width: area.width.saturating_sub(margin), ..area };
-    log.render(lines, frame.buffer_mut());
+    let row = log.render(lines, frame.buffer_mut());
     if has_cursor(state, Pane::Log) {
-        frame.set_cursor_position(Position::new(area.x, area.bottom().saturating_sub(1)));
+        frame.set_cursor_position(Position::new(area.x, area.y + row));
     }
 }
