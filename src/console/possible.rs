@@ -93,7 +93,7 @@ fn possible_here(action: Action, state: &State) -> Result<(), String> {
         | Action::Cancel
         | Action::SendAgain => {
             let any = state.any_target(|target| fits(action, target));
-            let (first, fit) = any.ok_or("no file is selected")?;
+            let (first, fit) = any.ok_or_else(|| no_file(state))?;
             if fit {
                 return Ok(());
             }
@@ -154,6 +154,16 @@ pub(super) fn fits(action: Action, target: &Target) -> bool {
         ),
         _ => true,
     }
+}
+
+/// Why the selected row is no export or delivery, and what can be done with it.
+fn no_file(state: &State) -> String {
+    match state.list(state.focus).selected {
+        Some(RowKey::Landed(_)) => "a landed file: it can be taken in again, or accepted",
+        Some(RowKey::Endpoint(_)) => "an endpoint: it can be synced",
+        _ => "no file is selected",
+    }
+    .to_owned()
 }
 
 /// Where the selected row's file lies: over there, or here.

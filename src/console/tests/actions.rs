@@ -697,6 +697,23 @@ fn runs_are_read_shown_and_opened() {
 }
 
 #[test]
+fn what_is_refused_is_counted_opened_and_not_retried() {
+    let mut books = sample::feeds().books;
+    books.landed.push(sample::landed(12, "sales_data_2026-05-05.csv", "refused"));
+    books.landed.push(sample::landed(13, "sales_data_2026-05-06.csv", "refused"));
+    let mut state = sample::feeds();
+    update(&mut state, Message::Books(Box::new(Ok(books))));
+    assert_eq!(state.needs_operator(), 3);
+    press(&mut state, "!");
+    assert_eq!(state.rows(Pane::Needs).len(), 1, "they lack the same columns");
+    assert_eq!(key(&mut state, 'r'), []);
+    assert!(state.toast.as_ref().unwrap().text.contains("taken in again"));
+    assert_eq!(chord(&mut state, KeyCode::Enter, KeyModifiers::NONE), []);
+    assert_eq!(state.focus, Pane::Feeds);
+    assert_eq!(state.rows(Pane::Feeds).len(), 3, "only what is refused");
+}
+
+#[test]
 fn a_dataset_leads_to_its_files() {
     let mut state = sample::feeds();
     press(&mut state, "6");

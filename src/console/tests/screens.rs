@@ -142,7 +142,12 @@ fn popups() {
     show("filter-hint", after("2/state:"));
     show("palette-argument", after(":sync enc"));
     show("marked-range", after("2vjj"));
-    show("endpoint-runs", || sample::with_history("1<enter>"));
+    show("endpoint-runs", || {
+        let mut state = after("1<enter>")();
+        let of = Some("Encoura exports".to_owned());
+        update(&mut state, Message::Runs(of, Ok(sample::history())));
+        state
+    });
     show("run-details", || {
         let mut state = sample::with_history("7");
         press(&mut state, "<enter>");

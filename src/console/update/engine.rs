@@ -1,5 +1,6 @@
 //! What the engine tells and answers.
 
+use crate::console::action::Action;
 use crate::console::effect::Effect;
 use crate::console::state::{Pane, Popup, SignIn, State};
 use crate::console::view;
@@ -192,8 +193,10 @@ pub(super) fn reply(state: &mut State, command: &Command, reply: Reply) -> Vec<E
         }
         Reply::Stopped(stopped) => {
             let words = format!(
-                "stopped: {} running, {} schedules paused; ctrl-p resumes all",
-                stopped.works, stopped.paused
+                "stopped: {} running, {} schedules paused; {} resumes all",
+                stopped.works,
+                stopped.paused,
+                state.keys.shown(Action::ResumeAll)
             );
             state.stopped = state.books.endpoints.iter().map(|e| e.name.clone()).collect();
             state.say(Level::Warning, words);

@@ -4,6 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use crate::console::action::Action;
 use crate::console::state::State;
 use crate::console::text;
 use crate::console::theme::Mood;
@@ -33,7 +34,8 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
         add(format!("needs you ({needs})"), Mood::Bad);
     }
     if !state.stopped.is_empty() {
-        add("stopped: ctrl-p resumes".to_owned(), Mood::Warning);
+        let key = state.keys.shown(Action::ResumeAll);
+        add(format!("stopped: {key} resumes"), Mood::Warning);
     }
     let braked = state.phases.values().filter(|p| matches!(p, Phase::Braked(_))).count();
     if braked > 0 {

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::popup;
+use crate::console::filter;
 use crate::console::keys::{Binding, TABLE};
 use crate::console::possible::possible;
 use crate::console::state::{Pane, State};
@@ -33,7 +34,34 @@ pub(in crate::console) fn lines(state: &State) -> Vec<Line<'static>> {
         .map(|b| line(state, b))
         .chain([Line::default()])
         .chain(everywhere.into_iter().map(|b| line(state, b)))
+        .chain(fields(state))
         .collect()
+}
+
+/// What a filter of this pane can ask for.
+fn fields(state: &State) -> Vec<Line<'static>> {
+    let fields = filter::typable(state.focus);
+    if fields.is_empty() {
+        return Vec::new();
+    }
+    let theme = state.theme;
+    let row = |label: &str, words: String| {
+        let label = Span::styled(text::pad(label.to_owned(), 18, false), theme.strong());
+        Line::from(vec![label, Span::raw(words)])
+    };
+    let (first, second) = fields.split_at(fields.len().min(7));
+    let mut lines = vec![
+        Line::default(),
+        row("a filter has", "word  -word  \"two words\"  field:a,b  field:>2".to_owned()),
+        row("its fields here", first.join("  ")),
+    ];
+    if !second.is_empty() {
+        lines.push(row("", second.join("  ")));
+    }
+    if fields.iter().any(|field| field == "state") {
+        lines.push(row("states at once", "failed  you  done  empty".to_owned()));
+    }
+    lines
 }
 
 /// Cuts a line that is too long, visibly.

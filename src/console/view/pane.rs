@@ -5,6 +5,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
 use super::table::{self, Cell, Column};
+use crate::console::action::Action;
 use crate::console::log::LogView;
 use crate::console::state::{Pane, RowKey, State};
 use crate::console::text;
@@ -36,7 +37,10 @@ pub(super) fn title_in(
     let filter = Shown::limited(&state.list(pane).filter, 60);
     let mut text = format!("{} {}", theme.rule(focused), pane.title());
     let marked = state.list(pane).marked.len();
-    let range = if state.list(pane).range.is_some() { ", v ends the range" } else { "" };
+    let range = match state.list(pane).range {
+        Some(_) => format!(", {} ends the range", state.keys.shown(Action::Range)),
+        None => String::new(),
+    };
     let marked = match marked {
         0 => String::new(),
         marked => format!("{marked} marked{range}"),

@@ -6,6 +6,7 @@ use ratatui::text::{Line, Span};
 
 use super::pane::{self, Row};
 use super::table::{Cell, Column};
+use crate::console::action::Action;
 use crate::console::state::{LastRuns, Pane, RowKey, State};
 use crate::console::text;
 use crate::console::theme::Mood;
@@ -130,7 +131,10 @@ pub(super) fn last(lines: &mut Vec<Line<'static>>, state: &State, runs: &LastRun
     let Some(rows) = &runs.rows else {
         return lines.push(Line::styled("reading its runs", theme.dim()));
     };
-    let more = if rows.len() > LAST { "; e shows all" } else { "" };
+    let more = match rows.len() > LAST {
+        true => format!("; {} shows all", state.keys.shown(Action::RunsOf)),
+        false => String::new(),
+    };
     lines.push(Line::styled(format!("its last runs{more}"), theme.dim()));
     if rows.is_empty() {
         lines.push(Line::raw("none has ended yet"));
