@@ -345,7 +345,9 @@ fn suspended_it_gives_the_terminal_to_the_shell_and_takes_it_again() {
     terminal.press("\u{1b}");
     terminal.wait("the help to close", |s| !s.contains("keys in"));
     terminal.press("q");
-    terminal.wait_for("still 42 here");
+    terminal.wait("the shell's next word", |s| {
+        s.contains("still 42 here") && s.trim_end().ends_with("shell>")
+    });
     terminal.press("exit\r");
     assert!(terminal.end().restored);
 }
