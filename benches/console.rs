@@ -203,13 +203,9 @@ fn keys() {
     let memory = resident(console.pid());
     let (mut moved, mut paged, mut typed, mut echoed) = (vec![], vec![], vec![], vec![]);
     for round in 0..rounds {
-        for (key, times) in [("j", &mut moved), ("\u{4}", &mut paged)] {
-            // Up again from the end of the list.
-            let key = match (round % 50, key) {
-                (49, "\u{4}") => "G",
-                (0, "\u{4}") => "g",
-                _ => key,
-            };
+        // Now and then to the end of the list and back.
+        let far: &[&str] = if round % 50 == 49 { &["G", "g"] } else { &["\u{4}"] };
+        for key in [&["j"], far].concat() {
             let before = console.cursor_line();
             pause();
             let begun = Instant::now();
@@ -218,7 +214,7 @@ fn keys() {
                 let now = cursor_line(screen);
                 now != before && now.contains("of a long night")
             });
-            times.push(begun.elapsed());
+            if key == "j" { &mut moved } else { &mut paged }.push(begun.elapsed());
         }
         pause();
         let written = echo.written();

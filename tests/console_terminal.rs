@@ -232,7 +232,7 @@ fn what_is_copied_is_what_is_shown() {
 }
 
 #[test]
-fn which_failed_why_send_again_stop_everything() {
+fn which_failed_and_why_and_send_it_again() {
     let folder = quiet("");
     let mut terminal = quiet_console(&folder, &[], (120, 40));
     // Which, and why: on the first screen.
@@ -240,15 +240,25 @@ fn which_failed_why_send_again_stop_everything() {
     terminal.press("3");
     terminal.wait_until("the delivered file", |s| cursor_line(s).contains("delivered_1.csv"));
     terminal.press("A");
-    terminal.wait_for("the receiver gets it twice");
+    terminal.wait_for("Send again?");
     // The focused button does nothing.
     terminal.press("\r");
-    terminal.wait("the question to close", |s| !s.contains("receiver gets it twice"));
+    terminal.wait("the question to close", |s| !s.contains("Send again?"));
+    leave(terminal);
+}
+
+#[test]
+fn one_key_stops_everything_once_it_is_confirmed() {
+    let mut terminal = Terminal::start(&["demo"], 120, 40);
+    terminal.wait_for("uploading");
     terminal.press("X");
     terminal.wait_for("No, go back");
     terminal.press("y");
-    terminal.wait("the question to close", |s| !s.contains("No, go back"));
-    leave(terminal);
+    terminal.wait("every schedule to rest", |s| {
+        !s.contains("No, go back") && s.matches("paused").count() >= 4
+    });
+    signal(&terminal, "TERM");
+    assert!(terminal.end().restored);
 }
 
 #[test]
@@ -335,7 +345,9 @@ fn suspended_it_gives_the_terminal_to_the_shell_and_takes_it_again() {
     terminal.press("\u{1b}");
     terminal.wait("the help to close", |s| !s.contains("keys in"));
     terminal.press("q");
-    terminal.wait_for("still 42 here");
+    terminal.wait("the shell's next word", |s| {
+        s.contains("still 42 here") && s.trim_end().ends_with("shell>")
+    });
     terminal.press("exit\r");
     assert!(terminal.end().restored);
 }

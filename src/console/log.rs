@@ -31,7 +31,7 @@ use crate::model::Shown;
 const REACH: usize = 512;
 
 /// Characters of one line that are kept: 10,000 lines take a bounded part of memory.
-const LONGEST: usize = 2_000;
+const LONGEST: usize = 1_000;
 
 /// Lines that may come between two drawings before some of them are lost, and the pane
 /// says how many.
@@ -434,7 +434,7 @@ impl LogView {
 }
 
 /// Takes in what was logged since the last time; what does not fit any more goes.
-pub(super) fn take_in() {
+fn take_in() {
     tui_logger::move_events();
 }
 

@@ -16,6 +16,8 @@ use crate::model::{Evidence, Shown};
 const BAR: usize = 10;
 /// The bar of the whole run.
 const RUN_BAR: usize = 20;
+/// Where there are fewer cells than this, it is as short as the others.
+const NARROW: usize = 70;
 /// The graph is left out where it would have fewer columns than this.
 const LEAST_GRAPH: usize = 10;
 /// The run has a line of its own where there are so many lines, titles included.
@@ -93,28 +95,30 @@ fn about(state: &State, own_line: bool) -> String {
     parts.join(state.theme.dot())
 }
 
-/// How far the run is, over all files, and how fast it went in the last minutes.
+/// How far the run is, over all files, and how fast it went in the last minutes: as much of
+/// it as there is room for, the least important last.
 fn run(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let theme = state.theme;
     let batch = state.transfers.batch();
-    let bar = theme.bar(batch.done as u64, batch.all as u64, RUN_BAR);
-    let files = format!("  this run {bar} {}/{} files", batch.done, batch.all);
-    let mut words = vec![Span::raw(files)];
-    let mut add = |text: String| {
-        words.push(Span::styled(theme.dot(), theme.dim()));
-        words.push(Span::raw(text));
-    };
-    if let Some(rate) = state.transfers.rate(state.now) {
-        add(format!("{}/s", text::bytes(rate as u64)));
+    let room = usize::from(area.width).saturating_sub(1);
+    let width = if room < NARROW { BAR } else { RUN_BAR };
+    let bar = theme.bar(batch.done as u64, batch.all as u64, width);
+    let mut words = format!("  this run {bar} {}/{} files", batch.done, batch.all);
+    let rate = state.transfers.rate(state.now).map(|r| format!("{}/s", text::bytes(r as u64)));
+    let left = format!("{} left", text::left(state.transfers.left(state.now)));
+    for part in rate.into_iter().chain([left]) {
+        let more = format!("{}{part}", theme.dot());
+        if text::width(&words) + text::width(&more) <= room {
+            words += &more;
+        }
     }
-    add(format!("{} left", text::left(state.transfers.left(state.now))));
-    let used: usize = words.iter().map(Span::width).sum();
-    let room = usize::from(area.width).saturating_sub(used + 2);
-    if room >= LEAST_GRAPH {
-        let graph = theme.graph(&state.transfers.graph(state.now, room));
-        words.push(Span::styled(format!("  {graph}"), theme.mood(Mood::Busy)));
+    let graph = room.saturating_sub(text::width(&words) + 2);
+    let mut line = Line::raw(text::shorten(&words, room, theme.ellipsis()));
+    if graph >= LEAST_GRAPH {
+        let graph = theme.graph(&state.transfers.graph(state.now, graph));
+        line.push_span(Span::styled(format!("  {graph}"), theme.mood(Mood::Busy)));
     }
-    frame.render_widget(Line::from(words), area);
+    frame.render_widget(line, area);
 }
 
 fn moving(state: &State, live: &Live) -> Vec<Cell> {
