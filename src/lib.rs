@@ -24,6 +24,8 @@
 //! | [`cli`] | the command line |
 //! | `crash`, `wrong` | where and how the proof breaks the program; nothing in a release |
 //!
+//! One arrow goes back: `config` asks `console` which actions and keys there are.
+//!
 //! **A file's walk:** a source lists → the engine records in the ledger → the
 //! source fetches into the archive → the engine verifies → the destination
 //! stages and publishes → the engine books it → an event says so.

@@ -73,6 +73,50 @@ fn slate(more: &str) -> String {
 }
 
 #[test]
+fn the_console_s_keys_are_checked_and_conflicts_told() {
+    let console = |more: &str| format!("console:\n{more}endpoints: []\n");
+    let config = valid(
+        &console(
+            "  theme: High_Contrast\n  symbols: ascii\n  mouse: yes\n  keys: { retry: [t, f5], full_pane: F11 }\n",
+        ),
+        &[],
+    );
+    assert!(config.console.ascii && config.console.mouse);
+    assert_ne!(config.console.keys, transship::console::Keymap::default());
+    for (text, expected) in [
+        (
+            "  theme: drak\n",
+            "2:10: console.theme: expected dark, light, high_contrast or mono, found \"drak\" (did you mean \"dark\"?)",
+        ),
+        (
+            "  keys:\n    retri: t\n",
+            "3:5: unknown key \"retri\" in console.keys (did you mean \"retry\"?)",
+        ),
+        (
+            "  keys:\n    retry: ctl-t\n",
+            "3:12: console.keys.retry: \"ctl-t\" is no key: there are ctrl-, alt- and shift-",
+        ),
+        (
+            "  keys:\n    hold: [h, r]\n",
+            "3:15: console.keys: r (retry and hold) does two things in the pane \"pending exports\"",
+        ),
+        (
+            "  keys:\n    level: r\n",
+            "3:12: console.keys: r (retry and level) would change something in one pane and not in another",
+        ),
+        (
+            "  keys:\n    redraw: z\n",
+            "3:13: console.keys: z (redraw) is typed in filters; take one with ctrl- or a function key",
+        ),
+    ] {
+        let found = mistakes(&console(text));
+        assert!(found.iter().any(|line| line == expected), "{text}: {found:#?}");
+    }
+    // Who gives both of them another key has no conflict.
+    valid(&console("  keys: { retry: t, hold: r }\n"), &[]);
+}
+
+#[test]
 fn every_mistake_has_its_place_and_the_nearest_name() {
     let mut wrong = String::new();
     for (text, expected) in [

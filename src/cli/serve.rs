@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::workplace::{Face, Workplace, verbosity};
 use super::{Exit, Global, check, print, signals, supervisor};
-use crate::config::Config;
+use crate::config::{Config, ConsoleSettings};
 use crate::console;
 use crate::engine::{Command, Schedules};
 use crate::http::{Data, Server};
@@ -43,6 +43,7 @@ pub(super) async fn serve(global: &Global, config: Config, stay: Stay) -> Exit {
     let http = config.http.clone();
     let datasets = config.endpoints.iter().flat_map(|e| e.datasets.iter().cloned()).collect();
     let silver = config.silver.clone();
+    let look = config.console.clone();
     let workplace = match Workplace::open(config, "transship", Schedules::On, face).await {
         Ok(workplace) => workplace,
         Err(exit) => return exit,
@@ -63,7 +64,7 @@ pub(super) async fn serve(global: &Global, config: Config, stay: Stay) -> Exit {
     let _stopped = stop.clone().drop_guard();
     tokio::spawn(supervisor::report(workplace.engine.handle(), stop));
     match face {
-        Face::Console => console(global, workplace, server, (stay.title, &silver)).await,
+        Face::Console => console(global, workplace, server, (stay.title, &silver, look)).await,
         Face::Lines(_) => {
             let exit = signals::ended().await;
             close(workplace, server).await;
@@ -85,7 +86,7 @@ async fn console(
     global: &Global,
     workplace: Workplace,
     server: Server,
-    (title, silver): (&str, &Path),
+    (title, silver, look): (&str, &Path, ConsoleSettings),
 ) -> Exit {
     let handle = workplace.engine.handle();
     let reader = Arc::new(match workplace.engine.reader() {
@@ -106,8 +107,10 @@ async fn console(
     let options = console::Options {
         title: title.to_owned(),
         color: global.color.wanted(true, no_color),
-        ascii: false,
-        mouse: false,
+        palette: look.palette,
+        ascii: look.ascii,
+        keys: look.keys,
+        mouse: look.mouse,
         read_only: false,
         stop: ended.clone(),
     };

@@ -10,7 +10,9 @@ use super::endpoints::{Known, endpoints};
 use super::problems::{ConfigErrors, Problem};
 use super::reader::Reader;
 use super::section::Section;
-use super::{Config, Environment, Origin, clients, destinations, paths, script, settings, yaml};
+use super::{
+    Config, Environment, Origin, clients, console, destinations, paths, script, settings, yaml,
+};
 
 /// The sections of the file, then the file connector's own keys that are
 /// accepted without a meaning.
@@ -22,6 +24,7 @@ const KEYS: &[&str] = &[
     "limits",
     "retention",
     "http",
+    "console",
     "clients",
     "destinations",
     "datasets",
@@ -150,6 +153,7 @@ fn sections(r: &mut Reader, file: &Section, origin: Origin, environment: &Enviro
     };
     let http = settings::http(r, file);
     let brakes = settings::brakes(r, file);
+    let console = console::console(r, file);
     let clients::Clients { mut clients, written, brought } = clients::clients(r, file);
     let destinations = destinations::destinations(r, file);
     let destination_names: Vec<&str> = match file.node("destinations").map(|n| &n.value) {
@@ -180,6 +184,7 @@ fn sections(r: &mut Reader, file: &Section, origin: Origin, environment: &Enviro
         scheduling,
         brakes,
         http,
+        console,
         clients,
         destinations,
         endpoints,

@@ -13,6 +13,7 @@
 
 mod autodesk;
 mod clients;
+mod console;
 mod datasets;
 mod destinations;
 mod details;
@@ -41,6 +42,7 @@ use std::path::PathBuf;
 pub use environment::Environment;
 pub use problems::{ConfigErrors, Problem};
 
+use crate::console::{Keymap, Palette};
 use crate::model::{
     AutodeskAccount, DestinationSettings, EncouraAccount, Endpoint, GoogleAccount, Secret,
     SshServer,
@@ -73,6 +75,8 @@ pub struct Config {
     pub brakes: Brakes,
     /// The HTTP server.
     pub http: HttpSettings,
+    /// How the console looks, and its keys.
+    pub console: ConsoleSettings,
     /// The services to sign in to, by name.
     pub clients: BTreeMap<String, Client>,
     /// Where files can go, by name.
@@ -162,6 +166,19 @@ pub struct HttpSettings {
     pub password: Option<Secret>,
     /// Requests a minute and address.
     pub rate_limit_per_minute: u32,
+}
+
+/// How the console looks, and its keys.
+#[derive(Clone, Debug, Default)]
+pub struct ConsoleSettings {
+    /// The colours.
+    pub palette: Palette,
+    /// Only ASCII symbols.
+    pub ascii: bool,
+    /// Whether the mouse is on from the start.
+    pub mouse: bool,
+    /// Which keys do what.
+    pub keys: Keymap,
 }
 
 /// One entry of `clients:`.

@@ -45,14 +45,30 @@ pub(super) enum Action {
     Full,
     /// Mark the row for an action on several.
     Mark,
+    /// Mark all rows from here to where one goes.
+    Range,
+    /// Sort by the next column.
+    Sort,
+    /// Sort the other way round.
+    Reverse,
+    /// The selected row's failure, or the log's long lines, on several lines.
+    Wrap,
+    /// The log's lines about the row.
+    LogOf,
+    /// The runs of the row's endpoint.
+    RunsOf,
     /// Copy the name.
     CopyName,
+    /// Copy the path or address.
+    CopyPath,
     /// Copy the id.
     CopyId,
     /// An older line in the log with the searched text.
     Older,
     /// A newer line in the log with the searched text.
     Newer,
+    /// Everything, warnings and errors, or errors alone in the log.
+    LogLevel,
     /// The mouse on or off.
     Mouse,
     /// Stop like a job of a shell.
@@ -65,6 +81,8 @@ pub(super) enum Action {
     SyncAll,
     /// Try again now.
     Retry,
+    /// Try again all that failed in the same way.
+    RetryAlike,
     /// Do not go on.
     Hold,
     /// Go on with what is held.
@@ -79,6 +97,10 @@ pub(super) enum Action {
     Pause,
     /// Let the schedule go on.
     Resume,
+    /// Let all schedules go on.
+    ResumeAll,
+    /// Stop everything that runs and let all schedules rest.
+    StopAll,
     /// Stop or give up.
     Cancel,
     /// Deliver once more.
@@ -90,6 +112,11 @@ pub(super) enum Action {
 }
 
 impl Action {
+    /// Whether its key does it wherever keys go otherwise.
+    pub(super) fn works_while_typing(self) -> bool {
+        matches!(self, Self::Interrupt | Self::Suspend | Self::Redraw)
+    }
+
     /// Whether it changes something; `--read-only` has none of these.
     pub(super) fn changes_something(self) -> bool {
         matches!(
@@ -97,6 +124,9 @@ impl Action {
             Self::Sync
                 | Self::SyncAll
                 | Self::Retry
+                | Self::RetryAlike
+                | Self::StopAll
+                | Self::ResumeAll
                 | Self::Hold
                 | Self::Release
                 | Self::Fetch

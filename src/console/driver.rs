@@ -5,11 +5,12 @@
 //! few drawings and silence costs none.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures::StreamExt;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::task::JoinSet;
@@ -22,10 +23,10 @@ use super::log::{self, LogView};
 use super::message::{Message, Snapshot};
 use super::state::State;
 use super::terminal::{Tty, clear, on_screen};
-use super::update::update;
+use super::update::{in_order, update};
 use super::view;
 use crate::engine::{Handle, Level};
-use crate::ledger::{Books, Filter};
+use crate::ledger::{Books, Filter, Timeline};
 use crate::model::{Failure, FailureClass, Id};
 use crate::silver::lists::{LandedFilter, LandedRow};
 use crate::silver::reader::Reader as Silver;
@@ -36,10 +37,21 @@ const QUEUE: usize = 1024;
 const BATCH: usize = 1024;
 /// Rows of a list that the console keeps.
 pub(super) const ROWS: u32 = 500;
+/// Exports that are not at their end and that the console keeps: enough to filter among all
+/// of a bad day, and bounded all the same.
+pub(super) const EXPORTS: u32 = 100_000;
+/// Runs that are shown; of one a minute, those of a night.
+pub(super) const RUNS: u32 = 1_000;
 /// Rows of a landed file that are set aside, as many as its details show.
 pub(super) const BAD_ROWS: u32 = 200;
+/// Events of one thing that its details show.
+const EVENTS: usize = 1_000;
+/// The hour at which people have gone home, and the night begins.
+pub(super) const EVENING: i8 = 18;
 /// The shortest time between two readings of the books.
 const READ_PAUSE: Duration = Duration::from_millis(100);
+/// The pause after a reading is so many times as long as the reading took.
+const READ_REST: u32 = 3;
 /// The shortest time between two drawings for the log's sake.
 const LOG_PAUSE: Duration = Duration::from_millis(50);
 
@@ -54,6 +66,7 @@ pub(super) async fn drive<T: Tty>(
     let (queue, mut messages) = mpsc::channel(QUEUE);
     let mut looper = Looper {
         log: LogView::new(state.theme, state.zone.clone()),
+        zone: state.zone.clone(),
         tasks: JoinSet::new(),
         input: None,
         reading: Reading::default(),
@@ -116,12 +129,16 @@ enum Flow {
 struct Reading {
     running: bool,
     again: bool,
-    last: Option<Instant>,
+    /// When it began, its pause left out; set by the reading itself.
+    began: Arc<OnceLock<Instant>>,
+    /// Before when no further one begins.
+    rest: Option<Instant>,
 }
 
 /// What the loop holds besides the state.
 struct Looper {
     log: LogView,
+    zone: TimeZone,
     /// Everything that sends messages; it ends with the loop.
     tasks: JoinSet<()>,
     input: Option<AbortOnDropHandle<()>>,
@@ -204,6 +221,7 @@ impl Looper {
             Effect::Reload => self.read(),
             Effect::Show(id) => self.show(id),
             Effect::SetAside(file) => self.set_aside(file),
+            Effect::Runs(of) => self.runs(of),
             Effect::Copy(text) => tty.copy(&text).map_err(|e| screen_failure("writing to", &e))?,
             Effect::Mouse(on) => tty.mouse(on).map_err(|e| screen_failure("writing to", &e))?,
             Effect::Redraw => clear(tty.terminal()).map_err(|e| screen_failure("clearing", &e))?,
@@ -232,22 +250,26 @@ impl Looper {
             self.reading.again = true;
             return;
         }
-        let pause = self
-            .reading
-            .last
-            .map_or(Duration::ZERO, |last| READ_PAUSE.saturating_sub(last.elapsed()));
-        self.reading = Reading { running: true, again: false, last: Some(Instant::now()) };
+        let began = Arc::new(OnceLock::new());
+        let rest = self.reading.rest;
+        self.reading = Reading { running: true, again: false, began: began.clone(), rest };
         let (books, silver) = (self.books.clone(), self.silver.clone());
         let queue = self.queue.clone();
+        let evening = evening(&self.zone);
         self.tasks.spawn(async move {
-            tokio::time::sleep(pause).await;
-            let read = blocking(move || snapshot(&*books, &silver)).await;
+            if let Some(rest) = rest {
+                tokio::time::sleep_until(rest).await;
+            }
+            let _ = began.set(Instant::now());
+            let read = blocking(move || snapshot(&*books, &silver, evening)).await;
             let _ = queue.send(Message::Books(Box::new(read))).await;
         });
     }
 
     fn was_read(&mut self) {
         self.reading.running = false;
+        let took = self.reading.began.get().map_or(Duration::ZERO, Instant::elapsed);
+        self.reading.rest = Some(Instant::now() + READ_PAUSE.max(took * READ_REST));
         if self.reading.again {
             self.read();
         }
@@ -256,8 +278,17 @@ impl Looper {
     fn show(&mut self, id: Id) {
         let (books, queue) = (self.books.clone(), self.queue.clone());
         self.tasks.spawn(async move {
-            let read = blocking(move || books.show(id)).await;
+            let read = blocking(move || Ok(books.show(id)?.map(newest))).await;
             let _ = queue.send(Message::Timeline(id, read)).await;
+        });
+    }
+
+    fn runs(&mut self, of: Option<String>) {
+        let (books, queue) = (self.books.clone(), self.queue.clone());
+        let filter = Filter { endpoint: of.clone(), limit: Some(RUNS), ..Filter::default() };
+        self.tasks.spawn(async move {
+            let read = blocking(move || books.runs(&filter)).await;
+            let _ = queue.send(Message::Runs(of, read)).await;
         });
     }
 
@@ -280,11 +311,30 @@ async fn blocking<T: Send + 'static>(
     }
 }
 
+/// A timeline with as many of its newest events as one can read; how many were left out.
+fn newest(mut timeline: Timeline) -> (Timeline, usize) {
+    let left_out = timeline.events.len().saturating_sub(EVENTS);
+    timeline.events.drain(..left_out);
+    (timeline, left_out)
+}
+
+/// Yesterday evening: what came after it, the operator has not seen.
+fn evening(zone: &TimeZone) -> Timestamp {
+    let now = Timestamp::now();
+    let yesterday = zone.to_datetime(now).date().yesterday();
+    let at = yesterday.map(|day| day.at(EVENING, 0, 0, 0)).and_then(|at| zone.to_timestamp(at));
+    at.unwrap_or(now)
+}
+
 /// The rows that the panes show. One more than are shown, to know that there are more.
-pub(super) fn snapshot(books: &dyn Books, silver: &Silver) -> Result<Snapshot, Failure> {
-    let open = Filter { pending: true, limit: Some(ROWS + 1), ..Filter::default() };
+pub(super) fn snapshot(
+    books: &dyn Books,
+    silver: &Silver,
+    evening: Timestamp,
+) -> Result<Snapshot, Failure> {
+    let open = Filter { pending: true, limit: Some(EXPORTS + 1), ..Filter::default() };
     let mut pending = books.exports(&open)?;
-    if pending.len() > ROWS as usize {
+    if pending.len() > EXPORTS as usize {
         // What waits for a person must not drown in a long list of what does not.
         let known: BTreeSet<Id> = pending.iter().map(|x| x.id).collect();
         for state in ["held", "in_doubt", "quarantined"] {
@@ -292,12 +342,15 @@ pub(super) fn snapshot(books: &dyn Books, silver: &Silver) -> Result<Snapshot, F
             pending.extend(rows.into_iter().filter(|x| !known.contains(&x.id)));
         }
     }
+    in_order(&mut pending);
     let recent = books.transfers(&Filter { limit: Some(ROWS), ..Filter::default() })?;
     let (landed, landed_failure) = match landed(silver) {
         Ok(rows) => (rows, None),
         Err(failure) => (Vec::new(), Some(failure)),
     };
-    Ok(Snapshot { endpoints: books.endpoints()?, pending, recent, landed, landed_failure })
+    let datasets = silver.datasets().unwrap_or_default();
+    let (endpoints, night) = (books.endpoints()?, books.outcomes(evening)?);
+    Ok(Snapshot { endpoints, pending, recent, night, datasets, landed, landed_failure })
 }
 
 /// The files that landed, those that were refused first.

@@ -14,6 +14,8 @@ pub(super) enum Effect {
     Show(Id),
     /// Read what was set aside of a landed file.
     SetAside(i64),
+    /// Read the runs of this endpoint, or of all.
+    Runs(Option<String>),
     /// Put this text into the terminal's clipboard (OSC 52).
     Copy(String),
     /// Move in the log.
@@ -31,10 +33,10 @@ pub(super) enum Effect {
 /// Ways to move in the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum LogMove {
-    /// Towards older lines.
-    Up,
-    /// Towards newer lines.
-    Down,
+    /// So many lines towards older ones.
+    Up(usize),
+    /// So many lines towards newer ones.
+    Down(usize),
     /// To the newest line, and along with new ones.
     Follow,
     /// To the oldest line kept.
@@ -45,4 +47,10 @@ pub(super) enum LogMove {
     Older,
     /// To a newer line with the searched text.
     Newer,
+    /// To the newest line about one of these, and mark all of them.
+    LinesOf(Vec<Id>),
+    /// Everything, warnings and errors, or errors alone.
+    Level,
+    /// Long lines whole or cut.
+    Wrap,
 }

@@ -1,5 +1,5 @@
-//! The one table of keys: dispatch, help, footer and palette are drawn from it,
-//! so none of them can lie.
+//! The one table of actions and their keys: dispatch, help, footer and palette are drawn
+//! from it, so none of them can lie. A configuration may name other keys (`keymap`).
 
 use crossterm::event::{KeyCode as Code, KeyEvent, KeyModifiers as Mods};
 
@@ -8,14 +8,14 @@ use super::state::Pane;
 
 /// A key with its modifiers, as compared with what the terminal sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Key(pub Code, pub Mods);
+pub struct Key(pub(super) Code, pub(super) Mods);
 
 /// One row of the table.
 #[derive(Debug)]
 pub(super) struct Binding {
     /// What it does.
     pub action: Action,
-    /// The keys that do it, the one to show first.
+    /// The keys that do it where the configuration names no others, the one to show first.
     pub keys: &'static [Key],
     /// Its name in the palette and the footer.
     pub name: &'static str,
@@ -28,10 +28,30 @@ pub(super) struct Binding {
 }
 
 const ALL: &[Pane] = &Pane::ALL;
-const LISTS: &[Pane] = &[Pane::Endpoints, Pane::Pending, Pane::Transfers, Pane::Feeds];
-const FILES: &[Pane] = &[Pane::Pending, Pane::Transfers];
-const IDS: &[Pane] = &[Pane::Pending, Pane::Transfers, Pane::Feeds];
-const FEEDS: &[Pane] = &[Pane::Feeds];
+const LISTS: &[Pane] = &[
+    Pane::Endpoints,
+    Pane::Pending,
+    Pane::Transfers,
+    Pane::Feeds,
+    Pane::Datasets,
+    Pane::Runs,
+    Pane::Schedules,
+    Pane::Needs,
+];
+const SORTED: &[Pane] = &[
+    Pane::Endpoints,
+    Pane::Pending,
+    Pane::Transfers,
+    Pane::Feeds,
+    Pane::Datasets,
+    Pane::Runs,
+    Pane::Schedules,
+];
+const ENDPOINTS: &[Pane] = &[Pane::Endpoints, Pane::Schedules, Pane::Needs];
+const FILES: &[Pane] = &[Pane::Pending, Pane::Transfers, Pane::Needs];
+const PATHS: &[Pane] = &[Pane::Pending, Pane::Transfers, Pane::Feeds, Pane::Needs];
+const IDS: &[Pane] = &[Pane::Pending, Pane::Transfers, Pane::Feeds, Pane::Runs, Pane::Needs];
+const FEEDS: &[Pane] = &[Pane::Feeds, Pane::Needs];
 const LOG: &[Pane] = &[Pane::Log];
 
 const fn key(c: char) -> Key {
@@ -57,33 +77,50 @@ const fn bind(
 /// Every key of the console. Within one pane no key stands twice.
 pub(super) static TABLE: &[Binding] = &[
     bind(Action::Sync, &[key('s')], "sync", "sync the endpoint of the selected row", LISTS, 2),
-    bind(Action::SyncAll, &[key('S')], "sync all", "sync all active endpoints", ALL, 3),
+    bind(Action::SyncAll, &[key('S')], "sync all", "sync all active endpoints", ALL, 8),
     bind(
         Action::Reconcile,
         &[key('c')],
         "reconcile",
         "look for delivered exports that the books miss",
-        &[Pane::Endpoints],
-        7,
+        ENDPOINTS,
+        12,
     ),
     bind(
         Action::SignIn,
         &[key('a')],
         "sign in",
         "sign in to Autodesk with a browser",
-        &[Pane::Endpoints],
-        8,
+        ENDPOINTS,
+        13,
     ),
     bind(
         Action::Pause,
         &[key('p')],
         "pause",
         "let the schedule rest; sync goes on working",
-        &[Pane::Endpoints],
-        0,
+        ENDPOINTS,
+        14,
     ),
-    bind(Action::Resume, &[key('P')], "resume", "let the schedule go on", &[Pane::Endpoints], 0),
+    bind(Action::Resume, &[key('P')], "resume", "let the schedule go on", ENDPOINTS, 15),
+    bind(Action::ResumeAll, &[ctrl('p')], "resume all", "let all schedules go on", ALL, 0),
+    bind(
+        Action::StopAll,
+        &[key('X')],
+        "stop all",
+        "stop everything that runs, pause all schedules (asks)",
+        ALL,
+        3,
+    ),
     bind(Action::Retry, &[key('r')], "retry", "try again now", FILES, 4),
+    bind(
+        Action::RetryAlike,
+        &[ctrl('r')],
+        "retry alike",
+        "try again now all that failed in the same way",
+        FILES,
+        10,
+    ),
     bind(Action::Hold, &[key('H')], "hold", "do not go on before somebody says so", FILES, 6),
     bind(Action::Release, &[key('R')], "release", "go on with what is held", FILES, 5),
     bind(
@@ -121,7 +158,28 @@ pub(super) static TABLE: &[Binding] = &[
     ),
     bind(Action::Open, &[named(Code::Enter)], "open", "details and timeline", LISTS, 1),
     bind(Action::Mark, &[key(' ')], "mark", "mark rows, to act on several at once", FILES, 0),
+    bind(
+        Action::Range,
+        &[key('v')],
+        "mark range",
+        "mark all rows from here on, up to the next v",
+        FILES,
+        0,
+    ),
+    bind(Action::Sort, &[key('o')], "sort", "sort by the next column", SORTED, 0),
+    bind(Action::Reverse, &[key('O')], "reverse", "sort the other way round", SORTED, 0),
+    bind(
+        Action::Wrap,
+        &[key('w')],
+        "wrap",
+        "the row's failure, or the log's lines, whole, and back",
+        ALL,
+        0,
+    ),
+    bind(Action::RunsOf, &[key('e')], "runs", "the runs of the row's endpoint", LISTS, 0),
+    bind(Action::LogOf, &[key('L')], "log lines", "the log's lines about the row", LISTS, 0),
     bind(Action::CopyName, &[key('y')], "copy name", "copy the name (OSC 52)", LISTS, 0),
+    bind(Action::CopyPath, &[key('u')], "copy path", "copy the path or address (OSC 52)", PATHS, 0),
     bind(Action::CopyId, &[key('Y')], "copy id", "copy the id (OSC 52)", IDS, 0),
     bind(
         Action::Older,
@@ -138,6 +196,14 @@ pub(super) static TABLE: &[Binding] = &[
         "to a newer line with the searched text",
         LOG,
         6,
+    ),
+    bind(
+        Action::LogLevel,
+        &[key('e')],
+        "level",
+        "everything, warnings and errors, or errors alone",
+        LOG,
+        4,
     ),
     bind(Action::Up, &[key('k'), named(Code::Up)], "up", "one row up", ALL, 0),
     bind(Action::Down, &[key('j'), named(Code::Down)], "down", "one row down", ALL, 0),
@@ -170,6 +236,14 @@ pub(super) static TABLE: &[Binding] = &[
         ALL,
         0,
     ),
+    bind(
+        Action::Focus(Pane::Needs),
+        &[key('!'), key('0')],
+        "needs you",
+        "to what waits for a person",
+        ALL,
+        0,
+    ),
     bind(Action::Focus(Pane::Endpoints), &[key('1')], "endpoints", "to the endpoints", ALL, 0),
     bind(Action::Focus(Pane::Pending), &[key('2')], "pending", "to the pending exports", ALL, 0),
     bind(Action::Focus(Pane::Transfers), &[key('3')], "transfers", "to the transfers", ALL, 0),
@@ -182,12 +256,29 @@ pub(super) static TABLE: &[Binding] = &[
         ALL,
         0,
     ),
+    bind(
+        Action::Focus(Pane::Datasets),
+        &[key('6')],
+        "datasets",
+        "to the datasets: rows, files, drift",
+        ALL,
+        0,
+    ),
+    bind(Action::Focus(Pane::Runs), &[key('7')], "all runs", "to the runs that ended", ALL, 0),
+    bind(
+        Action::Focus(Pane::Schedules),
+        &[key('8')],
+        "schedules",
+        "to the schedules: next, missed, paused",
+        ALL,
+        0,
+    ),
     bind(Action::Full, &[key('f')], "full pane", "the focused pane alone, and back", ALL, 0),
     bind(
         Action::Filter,
         &[key('/')],
         "filter",
-        "filter the rows by text; in the log: search",
+        "filter: words, state:failed endpoint:slate; in the log: search",
         ALL,
         20,
     ),
@@ -213,6 +304,11 @@ impl Key {
     pub(super) fn of(event: &KeyEvent) -> Self {
         Self(event.code, event.modifiers & (Mods::CONTROL | Mods::ALT))
     }
+
+    /// Whether it is a character where one types.
+    pub(super) fn types(self) -> bool {
+        matches!(self, Self(Code::Char(_), Mods::NONE))
+    }
 }
 
 impl std::fmt::Display for Key {
@@ -227,17 +323,12 @@ impl std::fmt::Display for Key {
             other => format!("{other:?}").to_lowercase(),
         };
         let ctrl = if self.1.contains(Mods::CONTROL) { "ctrl-" } else { "" };
-        f.pad(&format!("{ctrl}{text}"))
+        let alt = if self.1.contains(Mods::ALT) { "alt-" } else { "" };
+        f.pad(&format!("{ctrl}{alt}{text}"))
     }
 }
 
-/// What `key` does in `pane`.
-pub(super) fn lookup(key: Key, pane: Pane) -> Option<&'static Binding> {
-    TABLE.iter().find(|b| b.panes.contains(&pane) && b.keys.contains(&key))
-}
-
 /// The row of `action`.
-#[cfg(test)]
-pub(super) fn binding(action: Action) -> &'static Binding {
-    TABLE.iter().find(|b| b.action == action).expect("every action has a row")
+pub(super) fn binding(action: Action) -> Option<&'static Binding> {
+    TABLE.iter().find(|b| b.action == action)
 }

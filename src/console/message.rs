@@ -3,9 +3,9 @@
 use crossterm::event::Event as Input;
 
 use crate::engine::{Command, Event, Reply};
-use crate::ledger::{EndpointRow, ExportRow, Timeline, TransferRow};
-use crate::model::{Failure, Id};
-use crate::silver::lists::{LandedRow, QuarantineRow};
+use crate::ledger::{EndpointRow, ExportRow, OutcomeCount, Timeline, TransferRow};
+use crate::model::{Failure, Id, RunReport};
+use crate::silver::lists::{LandedRow, QuarantineRow, Stand};
 
 /// One thing that happened; the only way anything reaches the state.
 #[derive(Debug)]
@@ -20,10 +20,12 @@ pub(super) enum Message {
     Missed(u64),
     /// The books were read.
     Books(Box<Result<Snapshot, Failure>>),
-    /// One thing's timeline was read.
-    Timeline(Id, Result<Option<Timeline>, Failure>),
+    /// One thing's timeline was read; how many of its earlier events were left out.
+    Timeline(Id, Result<Option<(Timeline, usize)>, Failure>),
     /// The rows of a landed file that are set aside were read.
     SetAside(i64, Result<Vec<QuarantineRow>, Failure>),
+    /// Runs were read: of this endpoint, or of all.
+    Runs(Option<String>, Result<Vec<RunReport>, Failure>),
     /// The engine answered a command.
     Replied(Command, Reply),
     /// There are new lines in the log.
@@ -41,6 +43,10 @@ pub(super) struct Snapshot {
     pub pending: Vec<ExportRow>,
     /// Deliveries, newest first.
     pub recent: Vec<TransferRow>,
+    /// How runs ended since yesterday evening.
+    pub night: Vec<OutcomeCount>,
+    /// The datasets, by name.
+    pub datasets: Vec<Stand>,
     /// Landed files: what needs a person first, then the newest.
     pub landed: Vec<LandedRow>,
     /// Why these could not be read; the rest is right all the same.

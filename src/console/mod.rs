@@ -7,10 +7,14 @@
 mod action;
 mod driver;
 mod effect;
+mod fields;
+mod filter;
+mod keymap;
 mod keys;
 mod live;
 mod log;
 mod message;
+mod needs;
 mod possible;
 mod state;
 mod terminal;
@@ -26,8 +30,11 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
+pub use self::keymap::{Conflict, Keymap};
+pub use self::keys::Key;
 pub use self::log::layer as log_layer;
 use self::state::State;
+pub use self::theme::Palette;
 use crate::engine::Handle;
 use crate::ledger::Books;
 use crate::model::Failure;
@@ -40,9 +47,13 @@ pub struct Options {
     pub title: String,
     /// Whether colours are used. They never carry a meaning alone.
     pub color: bool,
+    /// Which colours.
+    pub palette: Palette,
     /// Only ASCII symbols, for poor terminals.
     pub ascii: bool,
-    /// Whether the mouse wheel scrolls; it takes the terminal's own selection away.
+    /// Which keys do what.
+    pub keys: Keymap,
+    /// Whether the mouse scrolls and selects; it takes the terminal's own selection away.
     pub mouse: bool,
     /// Removes every action that changes something.
     pub read_only: bool,

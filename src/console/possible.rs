@@ -1,45 +1,56 @@
 //! Whether an action is possible now, and if not, why not.
 
 use super::action::Action;
+use super::needs;
 use super::state::{Pane, RowKey, State, Target};
+use crate::ledger::EndpointRow;
 use crate::model::{EndpointType, Id, Schedule, Shown};
 
 /// Whether `action` is possible now; else the reason, for the operator.
 pub(super) fn possible(action: Action, state: &State) -> Result<(), String> {
+    match of_endpoints(action) {
+        true => possible_on(action, state, &state.endpoint().ok_or("no endpoint is selected")?),
+        false => possible_here(action, state),
+    }
+}
+
+/// Whether it is about one endpoint, whichever row that is known by.
+pub(super) fn of_endpoints(action: Action) -> bool {
+    use Action::{Pause, Reconcile, Resume, RunsOf, SignIn, Sync};
+    matches!(action, Sync | Reconcile | SignIn | Pause | Resume | RunsOf)
+}
+
+/// Whether `action` is possible now for the endpoint of this name.
+pub(super) fn possible_on(action: Action, state: &State, name: &str) -> Result<(), String> {
+    if state.read_only && action.changes_something() {
+        return Err("this console is read-only".to_owned());
+    }
+    let row = state.endpoint_called(name).ok_or("no endpoint is selected")?;
+    let shown = Shown::new(name);
+    let autodesk = EndpointType::AutodeskConstructionCloud;
+    match action {
+        Action::Sync | Action::Reconcile if state.is_running(name) => {
+            Err(format!("{shown} is running already"))
+        }
+        Action::SignIn if row.endpoint_type != autodesk => {
+            Err(format!("{shown} signs in by itself"))
+        }
+        Action::Pause if row.paused => Err(format!("{shown} is paused already")),
+        Action::Pause if row.schedule == Some(Schedule::Manual) => {
+            Err(format!("{shown} has no schedule: it runs only when somebody asks"))
+        }
+        Action::Pause if !row.is_active => Err(format!("{shown} is switched off")),
+        Action::Resume if !row.paused => Err(format!("{shown} is not paused")),
+        _ => Ok(()),
+    }
+}
+
+/// Whether an action that is not about one endpoint is possible now.
+fn possible_here(action: Action, state: &State) -> Result<(), String> {
     if state.read_only && action.changes_something() {
         return Err("this console is read-only".to_owned());
     }
     match action {
-        Action::Sync | Action::Reconcile => {
-            let endpoint = state.endpoint().ok_or("no endpoint is selected")?;
-            if state.is_running(&endpoint) {
-                return Err(format!("{endpoint} is running already"));
-            }
-            Ok(())
-        }
-        Action::SignIn => {
-            let endpoint = state.endpoint().ok_or("no endpoint is selected")?;
-            let row = state.books.endpoints.iter().find(|e| e.name == endpoint);
-            let autodesk = EndpointType::AutodeskConstructionCloud;
-            if row.is_none_or(|e| e.endpoint_type != autodesk) {
-                return Err(format!("{} signs in by itself", Shown::new(&endpoint)));
-            }
-            Ok(())
-        }
-        Action::Pause | Action::Resume => {
-            let name = state.endpoint().ok_or("no endpoint is selected")?;
-            let row = state.books.endpoints.iter().find(|e| e.name == name);
-            let row = row.ok_or("no endpoint is selected")?;
-            match (action, row.paused) {
-                (Action::Pause, true) => Err(format!("{name} is paused already")),
-                (Action::Pause, _) if row.schedule == Some(Schedule::Manual) => {
-                    Err(format!("{name} has no schedule: it runs only when somebody asks"))
-                }
-                (Action::Pause, _) if !row.is_active => Err(format!("{name} is switched off")),
-                (Action::Resume, false) => Err(format!("{name} is not paused")),
-                _ => Ok(()),
-            }
-        }
         Action::SyncAll => {
             let mut active = state.books.endpoints.iter().filter(|e| e.is_active).peekable();
             if active.peek().is_none() {
@@ -50,15 +61,40 @@ pub(super) fn possible(action: Action, state: &State) -> Result<(), String> {
             }
             Ok(())
         }
+        Action::StopAll => {
+            let scheduled =
+                |e: &EndpointRow| e.is_active && !e.paused && e.schedule != Some(Schedule::Manual);
+            if !state.is_busy() && !state.books.endpoints.iter().any(scheduled) {
+                return Err("nothing runs, and no schedule is on".to_owned());
+            }
+            Ok(())
+        }
+        Action::ResumeAll if !state.books.endpoints.iter().any(|e| e.paused) => {
+            Err("no schedule is paused".to_owned())
+        }
+        Action::RetryAlike => match state.list(state.focus).selected {
+            Some(RowKey::Id(id)) if needs::has_a_class(state, id) => Ok(()),
+            _ => Err("select something that failed and can be tried again".to_owned()),
+        },
+        Action::LogOf | Action::Wrap
+            if state.focus != Pane::Log && state.list(state.focus).selected.is_none() =>
+        {
+            Err("nothing is selected".to_owned())
+        }
+        Action::CopyPath => match path(state) {
+            Some(_) => Ok(()),
+            None => Err("the row has no path".to_owned()),
+        },
+        Action::Focus(Pane::Needs) if !state.has_needs() => Err("nothing needs you".to_owned()),
         Action::Retry
         | Action::Hold
         | Action::Release
         | Action::Fetch
         | Action::Cancel
         | Action::SendAgain => {
-            let targets = state.targets();
-            let first = targets.first().ok_or("no file is selected")?;
-            if targets.iter().any(|t| fits(action, t)) {
+            let any = state.any_target(|target| fits(action, target));
+            let (first, fit) = any.ok_or_else(|| no_file(state))?;
+            if fit {
                 return Ok(());
             }
             Err(format!("{} is {}: {}", first.id, first.state, needs(action)))
@@ -66,7 +102,7 @@ pub(super) fn possible(action: Action, state: &State) -> Result<(), String> {
         Action::Open | Action::CopyName if state.list(state.focus).selected.is_none() => {
             Err("nothing is selected".to_owned())
         }
-        Action::Focus(Pane::Feeds) if !state.has_feeds() => {
+        Action::Focus(Pane::Feeds | Pane::Datasets) if !state.has_feeds() => {
             Err("no endpoint is a partner's folder".to_owned())
         }
         Action::TakeIn | Action::Accept => {
@@ -82,7 +118,8 @@ pub(super) fn possible(action: Action, state: &State) -> Result<(), String> {
             }
         }
         Action::CopyId if state.selected_landed().is_some() => Ok(()),
-        Action::Mark | Action::CopyId
+        Action::CopyId if matches!(state.list(state.focus).selected, Some(RowKey::Id(_))) => Ok(()),
+        Action::Mark | Action::Range | Action::CopyId
             if !matches!(state.list(state.focus).selected, Some(RowKey::Id(_))) =>
         {
             Err("no file is selected".to_owned())
@@ -108,12 +145,38 @@ pub(super) fn fits(action: Action, target: &Target) -> bool {
         Action::Fetch => {
             target.export.is_some() && !matches!(state, "recorded" | "downloading" | "quarantined")
         }
-        Action::Cancel => matches!(state, "held" | "in_doubt") || fits(Action::Hold, target),
+        Action::Cancel => {
+            matches!(state, "held" | "in_doubt" | "quarantined") || fits(Action::Hold, target)
+        }
         Action::SendAgain => matches!(
             state,
             "published" | "confirmed" | "cleaned" | "skipped" | "cancelled" | "in_doubt"
         ),
         _ => true,
+    }
+}
+
+/// Why the selected row is no export or delivery, and what can be done with it.
+fn no_file(state: &State) -> String {
+    match state.list(state.focus).selected {
+        Some(RowKey::Landed(_)) => "a landed file: it can be taken in again, or accepted",
+        Some(RowKey::Endpoint(_)) => "an endpoint: it can be synced",
+        _ => "no file is selected",
+    }
+    .to_owned()
+}
+
+/// Where the selected row's file lies: over there, or here.
+pub(super) fn path(state: &State) -> Option<Shown> {
+    match state.list(state.focus).selected.as_ref()? {
+        RowKey::Landed(file) => state.landed_file(*file).map(|row| Shown::new(&row.bronze)),
+        RowKey::Id(id) => {
+            let of_delivery = state.books.recent.iter().find(|d| d.id == *id);
+            let of_export = state.pending_export(*id);
+            let name = of_delivery.map(|d| &d.remote_name).or(of_export.map(|x| &x.remote_name));
+            name.and_then(Option::as_ref).map(Shown::new)
+        }
+        RowKey::Endpoint(_) | RowKey::Dataset(_) => None,
     }
 }
 
@@ -125,7 +188,9 @@ fn needs(action: Action) -> &'static str {
         Action::Release => "release is for what is held",
         Action::Fetch => "fetch again is for what was fetched, or given up",
         Action::Cancel => "cancel is for what is not at its end",
-        Action::SendAgain => "send again is for what was delivered, or given up",
+        Action::SendAgain => {
+            "send again is for what was delivered, or given up; what failed is retried"
+        }
         _ => "not possible now",
     }
 }

@@ -1,21 +1,27 @@
 //! Everything the screen is drawn from.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use ratatui::layout::Rect;
 
 use super::Options;
 use super::effect::Effect;
+use super::fields::{self, Fields};
+use super::filter::{self, Filter};
+use super::keymap::Keymap;
 use super::live::Transfers;
 use super::message::Snapshot;
+use super::needs::{self, Need};
 use super::theme::Theme;
 use crate::engine::{Command, Level, Phase, Walk};
 use crate::ledger::{EndpointRow, ExportRow, Timeline, TransferRow};
-use crate::model::{EndpointType, Failure, Id, Kind, Outcome, Shown};
-use crate::silver::lists::{LandedRow, QuarantineRow};
+use crate::model::{EndpointType, Failure, Id, Kind, Outcome, RunReport, Shown};
+use crate::silver::lists::{LandedRow, QuarantineRow, Stand};
 
-/// The panes, from top to bottom.
+/// The panes: the first four are always on the screen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) enum Pane {
     #[default]
@@ -23,14 +29,31 @@ pub(super) enum Pane {
     Pending,
     Transfers,
     Log,
-    /// What partners' folders brought; takes the middle of the screen while it has the
-    /// focus.
+    /// What partners' folders brought. This one and those after it take the middle of
+    /// the screen while they have the focus.
     Feeds,
+    /// The tables that partners' files are taken into.
+    Datasets,
+    /// Runs that ended, newest first.
+    Runs,
+    /// When each endpoint runs.
+    Schedules,
+    /// What waits for a person, at the top of the screen while there is anything.
+    Needs,
 }
 
 impl Pane {
-    pub(super) const ALL: [Self; 5] =
-        [Self::Endpoints, Self::Pending, Self::Transfers, Self::Log, Self::Feeds];
+    pub(super) const ALL: [Self; 9] = [
+        Self::Endpoints,
+        Self::Pending,
+        Self::Transfers,
+        Self::Log,
+        Self::Feeds,
+        Self::Datasets,
+        Self::Runs,
+        Self::Schedules,
+        Self::Needs,
+    ];
 
     /// Its title, numbered by the key that goes there.
     pub(super) fn title(self) -> &'static str {
@@ -40,15 +63,16 @@ impl Pane {
             Self::Transfers => "3 transfers",
             Self::Log => "4 log",
             Self::Feeds => "5 landed files",
+            Self::Datasets => "6 datasets",
+            Self::Runs => "7 runs",
+            Self::Schedules => "8 schedules",
+            Self::Needs => "! needs you",
         }
     }
 
-    /// The next pane, or the one before, round and round; the last one only where there
-    /// are feeds.
-    pub(super) fn step(self, forward: bool, feeds: bool) -> Self {
-        let count = Self::ALL.len() - usize::from(!feeds);
-        let steps = if forward { 1 } else { count - 1 };
-        Self::ALL[(self as usize).min(count - 1).wrapping_add(steps) % count]
+    /// Whether it takes the middle of the screen while it has the focus.
+    pub(super) fn takes_the_middle(self) -> bool {
+        matches!(self, Self::Feeds | Self::Datasets | Self::Runs | Self::Schedules)
     }
 }
 
@@ -59,6 +83,8 @@ pub(super) enum RowKey {
     Id(Id),
     /// A landed file, by its number.
     Landed(i64),
+    /// A dataset, by its name.
+    Dataset(String),
 }
 
 /// Where the operator is in one pane's list.
@@ -72,8 +98,20 @@ pub(super) struct ListState {
     pub moved: bool,
     /// Rows marked for an action on several.
     pub marked: BTreeSet<Id>,
-    /// Only rows with this text, in lower case; empty for all. In the log: the search.
+    /// The row from which a range is marked, while it is.
+    pub range: Option<usize>,
+    /// Only rows that pass this; empty for all. In the log: the search, in lower case.
     pub filter: String,
+    /// The field that it is sorted by, and whether the largest come first.
+    pub sort: Option<(&'static str, bool)>,
+}
+
+impl ListState {
+    /// Nothing is marked any more.
+    pub(super) fn unmark(&mut self) {
+        self.marked.clear();
+        self.range = None;
+    }
 }
 
 /// What an action acts on: one export or its newest delivery.
@@ -115,22 +153,50 @@ pub(super) struct Details {
     pub facts: Vec<(String, String)>,
     /// None until it was read.
     pub timeline: Option<Timeline>,
+    /// Earlier events that are not shown: there are too many.
+    pub left_out: usize,
     /// If it is a landed file: what was set aside of it.
     pub landed: Option<SetAside>,
+    /// If it is an endpoint: its last runs.
+    pub runs: Option<LastRuns>,
     pub scroll: usize,
 }
 
 impl Details {
     /// What is known at once.
     pub(super) fn of(title: Shown, facts: Vec<(String, String)>) -> Self {
-        Self { title, id: None, facts, timeline: None, landed: None, scroll: 0 }
+        let (timeline, landed, runs) = (None, None, None);
+        Self { title, id: None, facts, timeline, left_out: 0, landed, runs, scroll: 0 }
     }
 
-    /// What has to be read for it, at first and whenever something happened.
+    /// Where the thing lies: an address, a path over there, or one here.
+    pub(super) fn path(&self) -> Option<String> {
+        let facts = || self.facts.iter().chain(self.timeline.iter().flat_map(|t| &t.facts));
+        let fact = |wanted: &&str| facts().find(|(label, _)| label == wanted);
+        let labels = ["link", "remote name", "path", "kept as", "raw reply"];
+        labels.iter().find_map(fact).map(|(_, value)| value.clone())
+    }
+
+    /// What has to be read for it at first.
+    pub(super) fn first(&self) -> Option<Effect> {
+        let runs = self.runs.as_ref().map(|runs| Effect::Runs(Some(runs.of.clone())));
+        self.refresh().or(runs)
+    }
+
+    /// What has to be read for it whenever something happened.
     pub(super) fn refresh(&self) -> Option<Effect> {
         let landed = self.landed.as_ref().map(|landed| Effect::SetAside(landed.file));
         self.id.map(Effect::Show).or(landed)
     }
+}
+
+/// The last runs of an endpoint.
+#[derive(Clone, Debug)]
+pub(super) struct LastRuns {
+    /// The endpoint's name.
+    pub of: String,
+    /// The newest first; none until they were read.
+    pub rows: Option<Vec<RunReport>>,
 }
 
 /// The rows of a landed file that are set aside.
@@ -164,6 +230,22 @@ pub(super) struct Toast {
     pub until: Timestamp,
 }
 
+/// What is derived from the books and the filters, and kept until one of these changes:
+/// with a hundred thousand exports, it is too much to do for each key.
+#[derive(Default)]
+struct Derived {
+    /// Which version of the books, and the filters of pending exports and of needs.
+    of: Option<(u64, String, String)>,
+    /// Where the pending exports that pass the filter stand in the books.
+    pending: Vec<usize>,
+    /// Where a pending export stands there, by its id and by that of its delivery.
+    places: HashMap<Id, usize>,
+    /// What needs a person or went wrong, and passes the filter.
+    needs: Arc<[Need]>,
+    /// Whether anything does, whatever the filter.
+    has_needs: bool,
+}
+
 /// The state of the console.
 pub(super) struct State {
     pub title: String,
@@ -174,6 +256,10 @@ pub(super) struct State {
     pub now: Timestamp,
     pub zone: TimeZone,
     pub books: Snapshot,
+    /// Counts with every change of the books' rows and their order, and of what
+    /// endpoints do.
+    pub version: u64,
+    derived: Derived,
     /// Why the books could not be read.
     pub books_failure: Option<Failure>,
     /// Whether they were read at all.
@@ -182,10 +268,21 @@ pub(super) struct State {
     /// How far the walks under way are, by endpoint.
     pub walks: BTreeMap<String, Walk>,
     pub runs: BTreeMap<Id, Timestamp>,
+    /// Endpoints for which nothing is tried again by itself: everything was stopped, and
+    /// nobody has asked for anything since.
+    pub stopped: BTreeSet<String>,
     pub transfers: Transfers,
     pub focus: Pane,
     pub full: bool,
-    pub lists: [ListState; 5],
+    pub lists: [ListState; 9],
+    /// Runs that ended, newest first, as they were last asked for.
+    pub history: Vec<RunReport>,
+    /// The endpoint whose runs these are; none for all.
+    pub history_of: Option<String>,
+    /// The endpoint that an action was asked for by name, while it is being done.
+    pub named: Option<String>,
+    /// Whether the selected row's failure is shown in full, on several lines.
+    pub wrap: bool,
     /// Rows that went in and rows set aside, by endpoint, in the run under way or the last
     /// one that this console saw.
     pub taken_in: BTreeMap<String, (u64, u64)>,
@@ -195,6 +292,10 @@ pub(super) struct State {
     pub toast: Option<Toast>,
     /// Until when a second ctrl-c leaves.
     pub interrupted: Option<Timestamp>,
+    /// Which keys do what.
+    pub keys: Keymap,
+    /// Where the panes are, for the mouse; drawing sets it.
+    pub middle: Rect,
     /// Rows of the focused list on the screen, for moving by pages; drawing sets it.
     pub page: usize,
 }
@@ -203,26 +304,35 @@ impl State {
     pub(super) fn new(options: &Options, zone: TimeZone) -> Self {
         Self {
             title: options.title.clone(),
-            theme: Theme::new(options.color, options.ascii),
+            theme: Theme::new(options.palette.without_colour(!options.color), options.ascii),
             read_only: options.read_only,
             mouse: options.mouse,
             now: Timestamp::now(),
             zone,
             books: Snapshot::default(),
+            version: 0,
+            derived: Derived::default(),
             books_failure: None,
             loaded: false,
             phases: BTreeMap::new(),
             walks: BTreeMap::new(),
             runs: BTreeMap::new(),
+            stopped: BTreeSet::new(),
             transfers: Transfers::default(),
             focus: Pane::Endpoints,
             full: false,
             lists: Default::default(),
+            history: Vec::new(),
+            history_of: None,
+            named: None,
+            wrap: false,
             taken_in: BTreeMap::new(),
             typing: false,
             popup: None,
             toast: None,
             interrupted: None,
+            keys: options.keys.clone(),
+            middle: Rect::ZERO,
             page: 10,
         }
     }
@@ -235,50 +345,129 @@ impl State {
         &mut self.lists[pane as usize]
     }
 
-    /// Whether `fields` hold the pane's filter.
-    fn shows(&self, pane: Pane, fields: &[&str]) -> bool {
-        let filter = &self.list(pane).filter;
-        filter.is_empty() || fields.iter().any(|f| f.to_lowercase().contains(filter.as_str()))
+    /// The filter of `pane`, understood.
+    pub(super) fn filter(&self, pane: Pane) -> Filter {
+        Filter::parse(&self.list(pane).filter, pane)
+    }
+
+    /// What the filter that is being typed may go on to.
+    pub(super) fn completions(&self) -> Vec<String> {
+        let pane = self.focus;
+        let endpoints = self.books.endpoints.iter().map(|e| ("endpoint", e.name.clone()));
+        let states: BTreeSet<&str> = match pane {
+            Pane::Pending => self.books.pending.iter().map(|x| x.state.as_str()).collect(),
+            Pane::Transfers => self.books.recent.iter().map(|d| d.state.as_str()).collect(),
+            Pane::Feeds => self.books.landed.iter().map(|f| f.state.as_str()).collect(),
+            Pane::Runs => self.history.iter().map(|r| r.outcome.as_str()).collect(),
+            _ => BTreeSet::new(),
+        };
+        let states = states.into_iter().map(|state| ("state", state.to_owned()));
+        let datasets = self.books.datasets.iter().map(|d| ("dataset", d.name.clone()));
+        let known: Vec<(&str, String)> = endpoints.chain(states).chain(datasets).collect();
+        filter::completions(&self.list(pane).filter, pane, &known)
+    }
+
+    /// Those of `rows` that pass the pane's filter.
+    fn passing<'a, T: Fields + 'a>(
+        &'a self,
+        pane: Pane,
+        rows: impl Iterator<Item = &'a T>,
+    ) -> impl Iterator<Item = &'a T> {
+        let filter = self.filter(pane);
+        rows.filter(move |row| filter.passes(*row, pane, self.now))
     }
 
     /// The endpoints that pass the filter.
     pub(super) fn endpoints(&self) -> impl Iterator<Item = &EndpointRow> {
-        self.books.endpoints.iter().filter(|e| self.shows(Pane::Endpoints, &[&e.name]))
+        self.passing(Pane::Endpoints, self.books.endpoints.iter())
     }
 
-    /// The pending exports that pass the filter.
-    pub(super) fn pending(&self) -> impl Iterator<Item = &ExportRow> {
-        self.books.pending.iter().filter(|x| {
-            let error = x.error.as_deref().unwrap_or("");
-            self.shows(Pane::Pending, &[&x.name, &x.endpoint, &x.state, error, &x.uid])
-        })
+    /// The endpoints that pass the filter of their schedules.
+    pub(super) fn schedules(&self) -> impl Iterator<Item = &EndpointRow> {
+        self.passing(Pane::Schedules, self.books.endpoints.iter())
+    }
+
+    /// Row `n` of the pending exports that pass the filter.
+    pub(super) fn pending_at(&self, n: usize) -> Option<&ExportRow> {
+        self.books.pending.get(*self.derived.pending.get(n)?)
+    }
+
+    /// The pending export of this id, or of the delivery of this id.
+    pub(super) fn pending_export(&self, id: Id) -> Option<&ExportRow> {
+        self.books.pending.get(*self.derived.places.get(&id)?)
     }
 
     /// The transfers under way that pass the filter.
     pub(super) fn live(&self) -> impl Iterator<Item = &super::live::Live> {
-        self.transfers.iter().filter(|live| {
-            let t = &live.transfer;
-            self.shows(Pane::Transfers, &[t.name.as_str(), &t.endpoint, &t.step])
-        })
+        self.passing(Pane::Transfers, self.transfers.iter())
     }
 
     /// The recent deliveries that pass the filter and are not under way.
     pub(super) fn recent(&self) -> impl Iterator<Item = &TransferRow> {
-        self.books.recent.iter().filter(|d| {
-            let remote = d.remote_name.as_deref().unwrap_or("");
-            self.transfers.get(d.id).is_none()
-                && self.shows(Pane::Transfers, &[&d.name, remote, &d.endpoint, &d.state])
-        })
+        let still = self.books.recent.iter().filter(|d| self.transfers.get(d.id).is_none());
+        self.passing(Pane::Transfers, still)
     }
 
     /// The landed files that pass the filter.
     pub(super) fn landed(&self) -> impl Iterator<Item = &LandedRow> {
-        self.books.landed.iter().filter(|file| {
-            let dataset = file.dataset.as_deref().unwrap_or("");
-            let error = file.error.as_deref().unwrap_or("");
-            let fields = [&*file.path, &file.endpoint, &file.state, dataset, error];
-            self.shows(Pane::Feeds, &fields)
-        })
+        self.passing(Pane::Feeds, self.books.landed.iter())
+    }
+
+    /// The datasets that pass the filter.
+    pub(super) fn datasets(&self) -> impl Iterator<Item = &Stand> {
+        self.passing(Pane::Datasets, self.books.datasets.iter())
+    }
+
+    /// The runs that pass the filter.
+    pub(super) fn history(&self) -> impl Iterator<Item = &RunReport> {
+        self.passing(Pane::Runs, self.history.iter())
+    }
+
+    /// What waits for a person or went wrong, and passes the filter.
+    pub(super) fn needs(&self) -> Arc<[Need]> {
+        self.derived.needs.clone()
+    }
+
+    /// Puts the rows of `pane` into the order that was asked for.
+    pub(super) fn sort(&mut self, pane: Pane) {
+        let Some((field, descending)) = self.list(pane).sort else { return };
+        match pane {
+            Pane::Endpoints | Pane::Schedules => {
+                fields::sort(&mut self.books.endpoints, field, descending);
+            }
+            Pane::Pending => {
+                fields::sort(&mut self.books.pending, field, descending);
+                self.version += 1;
+            }
+            Pane::Transfers => fields::sort(&mut self.books.recent, field, descending),
+            Pane::Feeds => fields::sort(&mut self.books.landed, field, descending),
+            Pane::Datasets => fields::sort(&mut self.books.datasets, field, descending),
+            Pane::Runs => fields::sort(&mut self.history, field, descending),
+            // In the order of what matters most, and of time.
+            Pane::Needs | Pane::Log => {}
+        }
+    }
+
+    /// The panes that tab goes round, in the order of the screen.
+    pub(super) fn round(&self) -> Vec<Pane> {
+        let mut round = vec![Pane::Endpoints];
+        if self.has_needs() {
+            round.insert(0, Pane::Needs);
+        }
+        round.extend([Pane::Pending, Pane::Transfers, Pane::Log]);
+        if self.has_feeds() {
+            round.push(Pane::Feeds);
+        }
+        // What was opened by its number stands in the round while one is there.
+        if !round.contains(&self.focus) {
+            round.insert(round.len() - 1, self.focus);
+        }
+        round
+    }
+
+    /// Whether anything waits for a person, or went wrong.
+    pub(super) fn has_needs(&self) -> bool {
+        self.derived.has_needs
     }
 
     /// Whether there are partners' folders at all.
@@ -291,34 +480,102 @@ impl State {
     pub(super) fn rows(&self, pane: Pane) -> Vec<RowKey> {
         match pane {
             Pane::Endpoints => self.endpoints().map(|e| RowKey::Endpoint(e.name.clone())).collect(),
-            Pane::Pending => self.pending().map(|x| RowKey::Id(x.id)).collect(),
+            Pane::Pending => {
+                let rows = (0..self.derived.pending.len()).filter_map(|n| self.pending_at(n));
+                rows.map(|x| RowKey::Id(x.id)).collect()
+            }
             Pane::Transfers => self
                 .live()
                 .map(|live| RowKey::Id(live.transfer.id))
                 .chain(self.recent().map(|d| RowKey::Id(d.id)))
                 .collect(),
             Pane::Feeds => self.landed().map(|file| RowKey::Landed(file.id)).collect(),
+            Pane::Datasets => self.datasets().map(|d| RowKey::Dataset(d.name.clone())).collect(),
+            Pane::Runs => self.history().map(|run| RowKey::Id(run.run_id)).collect(),
+            Pane::Schedules => self.schedules().map(|e| RowKey::Endpoint(e.name.clone())).collect(),
+            Pane::Needs => self.needs().iter().map(|need| need.key.clone()).collect(),
             Pane::Log => Vec::new(),
         }
     }
 
+    /// How many rows `pane` has.
+    pub(super) fn count(&self, pane: Pane) -> usize {
+        match pane {
+            Pane::Pending => self.derived.pending.len(),
+            Pane::Needs => self.derived.needs.len(),
+            _ => self.rows(pane).len(),
+        }
+    }
+
+    /// What row `n` of `pane` is about.
+    fn row(&self, pane: Pane, n: usize) -> Option<RowKey> {
+        match pane {
+            Pane::Pending => self.pending_at(n).map(|x| RowKey::Id(x.id)),
+            _ => self.rows(pane).into_iter().nth(n),
+        }
+    }
+
+    /// Where in `pane` the row about this is.
+    fn position(&self, pane: Pane, row: &RowKey) -> Option<usize> {
+        match (pane, row) {
+            (Pane::Pending, RowKey::Id(id)) => {
+                let place = self.derived.places.get(id)?;
+                self.derived.pending.binary_search(place).ok()
+            }
+            _ => self.rows(pane).iter().position(|one| one == row),
+        }
+    }
+
+    /// Brings up to date what is derived from the books and the filters.
+    fn derive(&mut self) {
+        let typed = |pane| self.list(pane).filter.clone();
+        let of = (self.version, typed(Pane::Pending), typed(Pane::Needs));
+        let before = self.derived.of.take();
+        let new = before.as_ref().is_none_or(|before| before.0 != of.0);
+        if new {
+            let pending = self.books.pending.iter().enumerate();
+            let ids = pending.flat_map(|(n, x)| [Some(x.id), x.delivery].map(|id| (id, n)));
+            self.derived.places = ids.filter_map(|(id, n)| Some((id?, n))).collect();
+        }
+        if new || before.as_ref().is_none_or(|before| before.1 != of.1) {
+            let filter = self.filter(Pane::Pending);
+            let passes = |x: &ExportRow| filter.passes(x, Pane::Pending, self.now);
+            let rows = self.books.pending.iter().enumerate();
+            self.derived.pending = rows.filter(|(_, x)| passes(x)).map(|(n, _)| n).collect();
+        }
+        if new || before.as_ref().is_none_or(|before| before.2 != of.2) {
+            let filter = self.filter(Pane::Needs);
+            let mut needs = needs::needs(self);
+            self.derived.has_needs = !needs.is_empty();
+            needs.retain(|need| filter.passes(need, Pane::Needs, self.now));
+            self.derived.needs = needs.into();
+        }
+        self.derived.of = Some(of);
+    }
+
+    /// The books, or the phases of endpoints, are other ones.
+    pub(super) fn changed(&mut self) {
+        self.version += 1;
+        self.settle();
+    }
+
     /// Selects row `index` of `pane`, or the last one.
     pub(super) fn select(&mut self, pane: Pane, index: usize) {
-        let rows = self.rows(pane);
-        let index = index.min(rows.len().saturating_sub(1));
+        let index = index.min(self.count(pane).saturating_sub(1));
+        let selected = self.row(pane, index);
         let list = self.list_mut(pane);
-        list.index = index;
-        list.selected = rows.into_iter().nth(index);
+        (list.index, list.selected) = (index, selected);
     }
 
     /// Keeps every selection on its row, or where that row was, after rows changed.
     pub(super) fn settle(&mut self) {
+        self.derive();
         for pane in Pane::ALL {
             let list = self.list(pane);
             // In the pane that keys act on, the row under the cursor never changes.
             let index = if self.focus == pane || list.moved {
-                let kept = |row: &RowKey| Some(row) == list.selected.as_ref();
-                self.rows(pane).iter().position(kept).unwrap_or(list.index)
+                let kept = list.selected.as_ref().and_then(|row| self.position(pane, row));
+                kept.unwrap_or(list.index)
             } else {
                 0
             };
@@ -328,7 +585,7 @@ impl State {
 
     /// What the export or delivery `id` is, as far as the screen knows.
     pub(super) fn target(&self, id: Id) -> Option<Target> {
-        if let Some(x) = self.books.pending.iter().find(|x| x.id == id || x.delivery == Some(id)) {
+        if let Some(x) = self.pending_export(id) {
             return Some(Target {
                 id: x.delivery.unwrap_or(x.id),
                 export: Some(x.id),
@@ -357,9 +614,39 @@ impl State {
         })
     }
 
+    /// One of the targets, if there are any, and whether one of them passes: looked for
+    /// without making all of them, since a mark may stand on a hundred thousand rows.
+    pub(super) fn any_target(&self, passes: impl Fn(&Target) -> bool) -> Option<(Target, bool)> {
+        let list = self.list(self.focus);
+        let selected = match list.selected {
+            Some(RowKey::Id(id)) => Some(id),
+            _ => None,
+        };
+        if list.marked.is_empty() {
+            // A line for several stands for one state.
+            let target = self.target(selected?)?;
+            let passed = passes(&target);
+            return Some((target, passed));
+        }
+        let mut targets = list.marked.iter().filter_map(|id| self.target(*id));
+        let first = targets.next()?;
+        let passed = passes(&first) || targets.any(|target| passes(&target));
+        Some((first, passed))
+    }
+
     /// The marked rows of the focused pane, else the selected one.
     pub(super) fn targets(&self) -> Vec<Target> {
         let list = self.list(self.focus);
+        // A line may stand for several that failed alike.
+        if self.focus == Pane::Needs {
+            let chosen = |need: &Need| match &need.key {
+                RowKey::Id(id) if !list.marked.is_empty() => list.marked.contains(id),
+                key => Some(key) == list.selected.as_ref(),
+            };
+            let needs = self.needs();
+            let ids = needs.iter().filter(|need| chosen(need)).flat_map(|need| &need.ids);
+            return ids.filter_map(|id| self.target(*id)).collect();
+        }
         if !list.marked.is_empty() {
             return list.marked.iter().filter_map(|id| self.target(*id)).collect();
         }
@@ -371,11 +658,28 @@ impl State {
 
     /// The endpoint of the selected row.
     pub(super) fn endpoint(&self) -> Option<String> {
+        if let Some(name) = &self.named {
+            return Some(name.clone());
+        }
         match self.list(self.focus).selected.as_ref()? {
             RowKey::Endpoint(name) => Some(name.clone()),
+            RowKey::Dataset(_) => None,
+            RowKey::Id(id) if id.kind == Kind::Run => {
+                Some(self.run(*id)?.endpoints.first()?.name.clone())
+            }
             RowKey::Id(id) => Some(self.target(*id)?.endpoint),
             RowKey::Landed(file) => Some(self.landed_file(*file)?.endpoint.clone()),
         }
+    }
+
+    /// The run of this id, among those that were asked for.
+    pub(super) fn run(&self, id: Id) -> Option<&RunReport> {
+        self.history.iter().find(|run| run.run_id == id)
+    }
+
+    /// The endpoint of this name.
+    pub(super) fn endpoint_called(&self, name: &str) -> Option<&EndpointRow> {
+        self.books.endpoints.iter().find(|e| e.name == name)
     }
 
     /// The landed file of this number.
@@ -396,6 +700,14 @@ impl State {
         self.phases.get(endpoint).is_some_and(|p| !matches!(p, Phase::Idle | Phase::Braked(_)))
     }
 
+    /// When something of `endpoint` is tried again by itself, in words.
+    pub(super) fn next_try(&self, endpoint: &str, at: Timestamp) -> String {
+        match self.stopped.contains(endpoint) {
+            true => "stopped".to_owned(),
+            false => super::text::until(self.now, at),
+        }
+    }
+
     /// Whether leaving now would interrupt something.
     pub(super) fn is_busy(&self) -> bool {
         self.transfers.count() > 0 || !self.runs.is_empty()
@@ -404,7 +716,24 @@ impl State {
     /// How many exports and deliveries wait for a person, and endpoints that need one
     /// for themselves.
     pub(super) fn needs_operator(&self) -> u64 {
-        self.books.endpoints.iter().map(needs_operator).sum()
+        self.books.endpoints.iter().map(|e| self.needed_by(e)).sum()
+    }
+
+    /// How much of an endpoint waits for a person: its files, or, if its last run says so,
+    /// the endpoint itself: to be signed in, or let in again.
+    pub(super) fn needed_by(&self, e: &EndpointRow) -> u64 {
+        let itself = e.last_outcome == Some(Outcome::NeedsOperator);
+        (e.needs_operator + self.refused_of(e)).max(u64::from(itself))
+    }
+
+    /// Whether files of `e` wait for a person, rather than the endpoint itself.
+    pub(super) fn has_files_that_wait(&self, e: &EndpointRow) -> bool {
+        e.needs_operator + self.refused_of(e) > 0
+    }
+
+    fn refused_of(&self, e: &EndpointRow) -> u64 {
+        let refused = |row: &&LandedRow| row.state == "refused" && row.endpoint == e.name;
+        self.books.landed.iter().filter(refused).count() as u64
     }
 
     pub(super) fn say(&mut self, level: Level, text: impl Into<String>) {
@@ -416,7 +745,7 @@ impl State {
     /// When the screen changes by itself next; none when it never does. Rates
     /// move twice a second, ages once a minute, a toast goes away.
     pub(super) fn next_tick(&self) -> Option<std::time::Duration> {
-        let moving = (self.transfers.count() > 0).then_some(500);
+        let moving = self.is_busy().then_some(500);
         let toast = self
             .toast
             .as_ref()
@@ -427,10 +756,4 @@ impl State {
         let ages = has_ages.then_some(60_000);
         [moving, toast, ages].into_iter().flatten().min().map(std::time::Duration::from_millis)
     }
-}
-
-/// How much of an endpoint waits for a person: its files, or, if its last run says so,
-/// the endpoint itself: to be signed in, or let in again.
-pub(super) fn needs_operator(e: &EndpointRow) -> u64 {
-    e.needs_operator.max(u64::from(e.last_outcome == Some(Outcome::NeedsOperator)))
 }

@@ -176,3 +176,56 @@ fn hook_panics() {
         }));
     });
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::io::Read as _;
+
+    use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+
+    use super::*;
+
+    /// Set in the process that is to panic.
+    const VICTIM: &str = "TRANSSHIP_TEST_VICTIM";
+
+    /// The test is its own victim: in a pseudo-terminal it takes the screen, draws and
+    /// panics while it does.
+    #[test]
+    fn a_panic_while_drawing_gives_the_terminal_back_and_is_read_there() {
+        if std::env::var_os(VICTIM).is_some() {
+            let mut screen = Screen::enter(true).unwrap();
+            on_screen(|| {
+                screen.terminal().draw(|frame| frame.render_widget("drawn", frame.area())).unwrap();
+                panic!("a defect for the test");
+            });
+        }
+        let name = "console::terminal::tests::a_panic_while_drawing_gives_the_terminal_back_and_is_read_there";
+        let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+        command.args([name, "--exact", "--nocapture"]);
+        command.env(VICTIM, "1");
+        command.env("TERM", "xterm-256color");
+        let pair = native_pty_system().openpty(PtySize::default()).unwrap();
+        let mut child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let mut raw = Vec::new();
+        let mut output = pair.master.try_clone_reader().unwrap();
+        // The end of a pseudo-terminal is an error on Linux.
+        let _ = output.read_to_end(&mut raw);
+        assert!(!child.wait().unwrap().success());
+        let raw = String::from_utf8(raw).unwrap();
+        let left = raw.find("\u{1b}[?1049l").expect("it leaves the alternate screen");
+        assert!(raw.find("\u{1b}[?1049h").unwrap() < left, "{raw:?}");
+        assert!(raw[..left].contains("drawn"), "{raw:?}");
+        let after = &raw[left..];
+        assert!(
+            after.contains("a defect for the test"),
+            "it is said where it can be read: {raw:?}"
+        );
+        assert!(after.contains("\u{1b}[?25h"), "the cursor is back: {raw:?}");
+        for mode in ["1000", "1003", "1006", "2004"] {
+            let (on, off) = (format!("\u{1b}[?{mode}h"), format!("\u{1b}[?{mode}l"));
+            assert!(raw.rfind(&off) > raw.rfind(&on), "mode {mode} is off again: {raw:?}");
+        }
+        assert_eq!(raw.matches("\u{1b}[?1049h").count(), 1);
+    }
+}

@@ -1,6 +1,7 @@
 //! Text that fits: shortened with an ellipsis, measured in terminal cells.
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// The cells that `text` takes.
@@ -123,6 +124,18 @@ pub(super) fn until(now: Timestamp, then: Timestamp) -> String {
         ..=0 => "now".to_owned(),
         seconds => format!("in {}", span(seconds)),
     }
+}
+
+/// A moment of today, `06:00`, or of another day, `Mon 06:00`, `12 May 06:00`.
+pub(super) fn moment(now: Timestamp, at: Timestamp, zone: &TimeZone) -> String {
+    let (today, at) = (now.to_zoned(zone.clone()), at.to_zoned(zone.clone()));
+    let days = today.date().since(at.date()).map_or(i32::MAX, |span| span.get_days());
+    let format = match days {
+        0 => "%H:%M",
+        -6..=6 => "%a %H:%M",
+        _ => "%-d %b %H:%M",
+    };
+    at.strftime(format).to_string()
 }
 
 /// Time left, `0:42` or `1:02:03`; `--:--` while nobody knows.

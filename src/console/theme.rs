@@ -5,10 +5,47 @@ use ratatui::style::{Color, Modifier, Style};
 
 use crate::model::Outcome;
 
+/// The colours for the moods, of the sixteen that every terminal has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Palette {
+    /// For dark and most other backgrounds.
+    #[default]
+    Dark,
+    /// For light backgrounds: no yellow, no cyan.
+    Light,
+    /// Nothing dim, everything bright.
+    HighContrast,
+    /// No colours: bold, dim, underlined and reversed alone.
+    Mono,
+}
+
+impl Palette {
+    /// The same, or none at all.
+    pub(super) fn without_colour(self, without: bool) -> Self {
+        if without { Self::Mono } else { self }
+    }
+
+    /// Of [`Mood`]s from `Dim` on: dim, busy, good, warning, bad.
+    fn colors(self) -> [Option<Color>; 5] {
+        use Color::{
+            Blue, Cyan, DarkGray, Green, LightCyan, LightGreen, LightRed, LightYellow, Magenta,
+            Red, Yellow,
+        };
+        match self {
+            Self::Dark => [DarkGray, Cyan, Green, Yellow, Red].map(Some),
+            Self::Light => [DarkGray, Blue, Green, Magenta, Red].map(Some),
+            Self::HighContrast => {
+                [None, Some(LightCyan), Some(LightGreen), Some(LightYellow), Some(LightRed)]
+            }
+            Self::Mono => [None; 5],
+        }
+    }
+}
+
 /// How the console looks.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Theme {
-    color: bool,
+    palette: Palette,
     ascii: bool,
 }
 
@@ -54,22 +91,22 @@ impl Mood {
 }
 
 impl Theme {
-    pub(super) fn new(color: bool, ascii: bool) -> Self {
-        Self { color, ascii }
+    pub(super) fn new(palette: Palette, ascii: bool) -> Self {
+        Self { palette, ascii }
     }
 
-    /// The style of a mood, from the sixteen colours that every terminal has.
+    /// The style of a mood.
     pub(super) fn mood(self, mood: Mood) -> Style {
-        let style = Style::new();
-        let colored = |color| if self.color { style.fg(color) } else { style };
+        let [dim, busy, good, warning, bad] = self.palette.colors();
+        let colored = |color: Option<Color>| color.map_or(Style::new(), |c| Style::new().fg(c));
         match mood {
-            Mood::Plain => style,
-            Mood::Dim if self.color => style.fg(Color::DarkGray),
-            Mood::Dim => style.add_modifier(Modifier::DIM),
-            Mood::Busy => colored(Color::Cyan),
-            Mood::Good => colored(Color::Green),
-            Mood::Warning => colored(Color::Yellow),
-            Mood::Bad => colored(Color::Red).add_modifier(Modifier::BOLD),
+            Mood::Plain => Style::new(),
+            Mood::Dim if self.palette == Palette::Mono => Style::new().add_modifier(Modifier::DIM),
+            Mood::Dim => colored(dim),
+            Mood::Busy => colored(busy),
+            Mood::Good => colored(good),
+            Mood::Warning => colored(warning),
+            Mood::Bad => colored(bad).add_modifier(Modifier::BOLD),
         }
     }
 
@@ -87,12 +124,16 @@ impl Theme {
         style.add_modifier(if focused { Modifier::REVERSED } else { Modifier::UNDERLINED })
     }
 
+    /// Where what is searched for stands.
+    pub(super) fn found(self) -> Style {
+        self.strong().add_modifier(Modifier::UNDERLINED)
+    }
+
     /// A pane's title line.
     pub(super) fn title(self, focused: bool) -> Style {
-        match (focused, self.color) {
-            (true, true) => self.strong().fg(Color::Cyan),
-            (true, false) => self.strong(),
-            (false, _) => self.dim(),
+        match focused {
+            true => self.strong().patch(self.mood(Mood::Busy)),
+            false => self.dim(),
         }
     }
 
@@ -117,6 +158,16 @@ impl Theme {
         if self.ascii { "->" } else { "→" }
     }
 
+    /// Behind the title of the column that a list is sorted by.
+    pub(super) fn sorted(self, descending: bool) -> &'static str {
+        match (self.ascii, descending) {
+            (true, true) => "v",
+            (true, false) => "^",
+            (false, true) => "▼",
+            (false, false) => "▲",
+        }
+    }
+
     pub(super) fn mark(self) -> &'static str {
         if self.ascii { "*" } else { "●" }
     }
@@ -131,6 +182,19 @@ impl Theme {
         let full = full.min(width);
         let (on, off) = if self.ascii { ("#", ".") } else { ("█", "░") };
         on.repeat(full) + &off.repeat(width - full)
+    }
+
+    /// A line of columns, the highest of `values` full.
+    pub(super) fn graph(self, values: &[u64]) -> String {
+        const LEVELS: [[char; 9]; 2] = [
+            [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
+            [' ', '.', ':', '-', '=', '+', '*', '%', '#'],
+        ];
+        let levels = LEVELS[usize::from(self.ascii)];
+        let most = u128::from(values.iter().copied().max().unwrap_or(0).max(1));
+        // Whatever moved at all is to be seen.
+        let level = |value: u64| (u128::from(value) * 8).div_ceil(most) as usize;
+        values.iter().map(|value| levels[level(*value).min(8)]).collect()
     }
 
     pub(super) fn border(self) -> ratatui::symbols::border::Set<'static> {

@@ -5,13 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 
+use super::halt::{Halt, Work};
 use crate::model::Id;
 
 /// The items that are being worked on.
 #[derive(Clone, Debug)]
 pub(super) struct Claims {
     taken: Arc<Mutex<HashMap<Id, CancellationToken>>>,
-    stop: CancellationToken,
+    halt: Halt,
 }
 
 /// One item, claimed until this is dropped.
@@ -23,9 +24,9 @@ pub(super) struct Claim {
 }
 
 impl Claims {
-    /// Nothing claimed; `stop` stops everything that ever is.
-    pub(super) fn new(stop: CancellationToken) -> Self {
-        Self { taken: Arc::default(), stop }
+    /// Nothing claimed; `halt` stops everything that ever is.
+    pub(super) fn new(halt: Halt) -> Self {
+        Self { taken: Arc::default(), halt }
     }
 
     fn taken(&self) -> std::sync::MutexGuard<'_, HashMap<Id, CancellationToken>> {
@@ -34,7 +35,7 @@ impl Claims {
 
     /// Claims `id`, unless somebody has it.
     pub(super) fn claim(&self, id: Id) -> Option<Claim> {
-        let token = self.stop.child_token();
+        let token = self.halt.token().child_token();
         match self.taken().entry(id) {
             std::collections::hash_map::Entry::Occupied(_) => return None,
             std::collections::hash_map::Entry::Vacant(free) => free.insert(token.clone()),
@@ -49,7 +50,22 @@ impl Claims {
 
     /// Whether everything is to stop.
     pub(super) fn stopping(&self) -> bool {
-        self.stop.is_cancelled()
+        self.halt.is_on()
+    }
+
+    /// Cancelled when what is under way now is to come to a safe point.
+    pub(super) fn stopping_token(&self) -> CancellationToken {
+        self.halt.token()
+    }
+
+    /// Says that a run or pass is under way.
+    pub(super) fn work(&self) -> Work {
+        self.halt.work()
+    }
+
+    /// Stops everything under way, and waits until it is at a safe point.
+    pub(super) async fn halt(&self) -> usize {
+        self.halt.halt().await
     }
 }
 
@@ -59,7 +75,7 @@ impl Claim {
         &self.token
     }
 
-    /// Whether the operator stopped this item, and not the end of the program.
+    /// Whether the operator stopped this item, and nothing stops everything.
     pub(super) fn cancelled_by_operator(&self) -> bool {
         self.token.is_cancelled() && !self.claims.stopping()
     }
@@ -78,7 +94,7 @@ mod tests {
     #[test]
     fn an_item_is_claimed_once_and_free_again_afterwards() {
         let stop = CancellationToken::new();
-        let claims = Claims::new(stop.clone());
+        let claims = Claims::new(Halt::new(stop.clone()));
         let claim = claims.claim(Id::export(1)).unwrap();
         assert!(claims.claim(Id::export(1)).is_none());
         assert!(claims.claim(Id::delivery(1)).is_some(), "another kind, another item");

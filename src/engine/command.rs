@@ -68,6 +68,11 @@ pub enum Command {
         /// The endpoints' names; empty for all active ones.
         endpoints: Vec<String>,
     },
+    /// Stop everything under way at a safe point, and let nothing happen by itself:
+    /// schedules are paused, also over restarts; what waits for its next try waits until
+    /// somebody syncs, resumes or acts on it, or the program starts anew. Nothing is given
+    /// up. Answered, when all of it has come to rest, with [`Reply::Stopped`].
+    StopAll,
     /// Take landed files in again from bronze, without the partner; answered with
     /// [`Reply::TakenIn`].
     TakeInAgain(Again),
@@ -160,6 +165,15 @@ impl Rescheduled {
     }
 }
 
+/// The engine's answer to [`Command::StopAll`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stopped {
+    /// Runs and passes that were under way.
+    pub works: usize,
+    /// Schedules that rest now and did not before.
+    pub paused: usize,
+}
+
 /// The engine's answer to [`Command::TakeInAgain`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TakenIn {
@@ -201,6 +215,8 @@ pub enum Reply {
     Done,
     /// What a pause or resume did, endpoint by endpoint.
     Rescheduled(Vec<Rescheduled>),
+    /// What stopping everything did.
+    Stopped(Stopped),
     /// What taking in again did.
     TakenIn(TakenIn),
     /// How the engine is.

@@ -129,8 +129,7 @@ impl Work<'_> {
             else {
                 return Ok(End::Failed(failure));
             };
-            let step = format!("reconnecting {tries}/{}", retry::TRIES_IN_A_PASS);
-            self.progress.step(&step, 0, None);
+            self.progress.pause(&failure, tries, pause, 0);
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 () = self.claim.token().cancelled() => return self.stopped().await,

@@ -26,6 +26,8 @@ pub(super) async fn look_after(context: Arc<Context>, lane: Arc<Lane>) {
     let mut pause = SHORTEST;
     loop {
         let due = match context.ledger.next_attempt(lane.number).await {
+            // Everything was stopped: until somebody asks for something.
+            Ok(_) if lane.rests() => None,
             Ok(due) => due,
             Err(failure) => {
                 context.notice(Level::Error, format!("{}: {failure}", lane.endpoint.name));

@@ -147,12 +147,14 @@ pub struct Transfer {
     /// The file's name.
     pub name: Shown,
     /// The step, in words: `downloading`, `uploading`, `verifying`, `publishing`,
-    /// `reconnecting 3/5`.
+    /// `reconnecting 3/4`, `retrying 3/4`, `throttled`.
     pub step: String,
     /// Bytes acknowledged by the side that receives them.
     pub bytes: u64,
     /// Bytes in all, once known.
     pub total: Option<u64>,
+    /// Until when it waits, if the other side has asked for that.
+    pub throttled_until: Option<Timestamp>,
 }
 
 /// How far a walk through an endpoint's register is.

@@ -83,7 +83,9 @@ pub(super) async fn fetch(
         let Some(pause) = pause.filter(|_| export.state == ExportState::RetryWait) else {
             return Ok(Fetched::Not(failure));
         };
-        progress.step(&format!("retrying {tries}/{}", retry::TRIES_IN_A_PASS), 0, None);
+        // With a validator the next try goes on where this one ended.
+        let kept = export.durable.filter(|_| export.etag.is_some()).unwrap_or_default();
+        progress.pause(&failure, tries, pause, kept);
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = claim.token().cancelled() => return stopped(context, lane, export, claim).await,

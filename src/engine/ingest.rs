@@ -70,7 +70,7 @@ async fn try_take_in(context: &Context, lane: &Lane, tally: &Tally) -> Result<()
     context.phase(lane, Phase::Ingesting);
     let handle = context.handle.clone();
     let told = move |file: Ingested| tell(&handle, file);
-    let cancel = context.stop.child_token();
+    let cancel = context.claims.stopping_token();
     let taken = silver.ingest(std::slice::from_ref(name), told, cancel).await;
     crash::at(Point::FeedIngested)?;
     if let Ok(totals) = &taken {
@@ -182,7 +182,7 @@ pub(super) async fn again(context: &Context, which: Again) -> Result<TakenIn, Fa
     };
     let handle = context.handle.clone();
     let told = move |file: Ingested| tell(&handle, file);
-    let totals = silver.ingest(&endpoints, told, context.stop.child_token()).await?;
+    let totals = silver.ingest(&endpoints, told, context.claims.stopping_token()).await?;
     if context.claims.stopping() {
         return Err(Failure::cancelled("taking in", "what landed"));
     }

@@ -1,6 +1,7 @@
 //! A lane: one endpoint with all that its work needs.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::{Mutex, Notify, Semaphore};
 
@@ -23,6 +24,8 @@ pub(super) struct Lane {
     pub(super) turn: Mutex<()>,
     /// Notified when somebody changed when its items are due.
     pub(super) changed: Notify,
+    /// Whether nothing is tried again by itself: everything was stopped.
+    rests: AtomicBool,
     /// Transfers of this endpoint at the same time.
     pub(super) transfers: Semaphore,
     /// Fetches of this endpoint at the same time.
@@ -74,9 +77,28 @@ impl Lane {
             outlet,
             turn: Mutex::new(()),
             changed: Notify::new(),
+            rests: AtomicBool::new(false),
             transfers: Semaphore::new(transfers),
             fetches: Semaphore::new(FETCHES.min(transfers)),
         })
+    }
+
+    /// Nothing of it is tried again by itself before somebody asks for something.
+    pub(super) fn rest(&self) {
+        self.rests.store(true, Ordering::Relaxed);
+        self.changed.notify_one();
+    }
+
+    /// Goes on with what is due.
+    pub(super) fn wake(&self) {
+        if self.rests.swap(false, Ordering::Relaxed) {
+            self.changed.notify_one();
+        }
+    }
+
+    /// Whether it rests.
+    pub(super) fn rests(&self) -> bool {
+        self.rests.load(Ordering::Relaxed)
     }
 
     /// An empty tally for one pass of this endpoint.

@@ -78,9 +78,10 @@ async fn list_product(
             Level::Warning,
             format!("{name}: {failure}; settled by the Delivered list, asking again"),
         );
+        let stopping = context.claims.stopping_token();
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
-            () = context.stop.cancelled() => return Err(failure),
+            () = stopping.cancelled() => return Err(failure),
         }
     }
     Ok(())

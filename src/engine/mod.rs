@@ -38,6 +38,7 @@ mod due;
 pub mod event;
 mod fence;
 mod fetch;
+mod halt;
 mod handle;
 mod ingest;
 mod lane;
@@ -72,7 +73,9 @@ use std::time::Duration;
 
 pub use accounts::{Accounts, Sources};
 pub use clock::{Clock, SystemClock};
-pub use command::{Acted, Again, Command, ReconcileMode, Reply, Rescheduled, TakenIn, Vitals};
+pub use command::{
+    Acted, Again, Command, ReconcileMode, Reply, Rescheduled, Stopped, TakenIn, Vitals,
+};
 pub use doctor::{Finding, Online, Verdict, offline, online};
 pub use event::{Event, Level, Phase, Transfer, Walk};
 pub use handle::{Handle, Request};
@@ -85,7 +88,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::config::Config;
 use crate::ledger::{self, EndpointRow, Ledger, Reader, create_private_folder};
-use crate::model::{Endpoint, Failure};
+use crate::model::{Endpoint, Failure, Schedule};
 use context::Context;
 use lane::{Lane, Outlets};
 use operator::Word;
@@ -226,6 +229,19 @@ pub fn next_run(endpoint: &Endpoint, row: &EndpointRow) -> Option<jiff::Timestam
     planned.or_else(|| schedule::next_after(&endpoint.schedule, now))
 }
 
+/// The `count` times after `after` at which `schedule` runs; none for manual ones.
+pub fn runs_after(
+    schedule: &Schedule,
+    after: jiff::Timestamp,
+    count: usize,
+) -> Vec<jiff::Timestamp> {
+    std::iter::successors(schedule::next_after(schedule, after), |at| {
+        schedule::next_after(schedule, *at)
+    })
+    .take(count)
+    .collect()
+}
+
 async fn build(
     config: Config,
     ledger: Ledger,
@@ -253,7 +269,7 @@ async fn build(
         agenda: agenda::Agenda::new(clock, &lanes),
         transfers: Semaphore::new(config.scheduling.max_transfers),
         syncs: Semaphore::new(config.scheduling.max_concurrent_syncs),
-        claims: claims::Claims::new(stop.clone()),
+        claims: claims::Claims::new(halt::Halt::new(stop.clone())),
         sign_ins: sign_in::SignIns::default(),
         outlets: outlets.into_inner(),
         config,
@@ -306,6 +322,7 @@ async fn carry_out(context: &Arc<Context>, tasks: &TaskTracker, command: Command
         Command::CancelSignIn { endpoint } => Ok(sign_in::cancel(context, &endpoint)),
         Command::Pause { endpoints } => rest::set(context, &endpoints, true).await,
         Command::Resume { endpoints } => rest::set(context, &endpoints, false).await,
+        Command::StopAll => rest::stop_all(context).await,
         Command::TakeInAgain(again) => ingest::again(context, again).await.map(Reply::TakenIn),
         Command::Vitals => Ok(rest::vitals(context).await),
     };
@@ -363,6 +380,7 @@ async fn act(
 ) -> Reply {
     let (acted, lanes) = operator::act(context, word, ids).await;
     for lane in lanes {
+        lane.wake();
         carry_on_beside(context, tasks, lane);
     }
     Reply::Acted(acted)

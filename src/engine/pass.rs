@@ -73,6 +73,7 @@ pub(super) async fn carry_on(
     lane: &Arc<Lane>,
     pick: Pick,
 ) -> EndpointResult {
+    let _work = context.claims.work();
     let tally = Arc::new(lane.tally());
     transfer(context, lane, pick, &tally).await;
     if tally.files_fetched() > 0 {

@@ -3,8 +3,8 @@
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use super::{Event, Handle, Transfer};
-use crate::model::{Id, Shown};
+use super::{Event, Handle, Transfer, retry};
+use crate::model::{Failure, FailureClass, Id, Shown};
 
 const OFTEN: Duration = Duration::from_millis(100);
 
@@ -35,6 +35,7 @@ impl Progress {
             step: "waiting".into(),
             bytes: 0,
             total,
+            throttled_until: None,
         };
         let state = State { transfer, told: Instant::now() };
         Self { handle: handle.clone(), state: Mutex::new(state) }
@@ -46,6 +47,21 @@ impl Progress {
             step.clone_into(&mut t.step);
             t.bytes = bytes;
             t.total = total.or(t.total);
+            t.throttled_until = None;
+        });
+    }
+
+    /// Try `tries` failed, the next one comes after `pause`; it begins from `bytes` on.
+    pub(super) fn pause(&self, failure: &Failure, tries: u32, pause: Duration, bytes: u64) {
+        let (words, until) = match failure.class {
+            FailureClass::Throttled => ("throttled".to_owned(), Some(retry::after(pause))),
+            FailureClass::Network => (of_tries("reconnecting", tries), None),
+            _ => (of_tries("retrying", tries), None),
+        };
+        self.change(true, |t| {
+            t.step = words;
+            t.bytes = bytes;
+            t.throttled_until = until;
         });
     }
 
@@ -64,10 +80,44 @@ impl Progress {
     }
 }
 
+fn of_tries(words: &str, tries: u32) -> String {
+    format!("{words} {tries}/{}", retry::TRIES_IN_A_PASS)
+}
+
 impl Drop for Progress {
     fn drop(&mut self) {
         let id =
             self.state.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner).transfer.id;
         self.handle.publish(Event::TransferEnded { id });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_says_why_and_until_when() {
+        let (handle, _requests) = Handle::pair();
+        let mut events = handle.subscribe();
+        let progress = Progress::start(&handle, Id::delivery(1), "e", "a.csv", Some(10));
+        let mut told = |class| {
+            let failure = Failure::new(class, "uploading", "a.csv");
+            progress.pause(&failure, 3, Duration::from_secs(30), 4);
+            match events.try_recv() {
+                Ok(Event::Transfer(transfer)) => transfer,
+                other => panic!("{other:?}"),
+            }
+        };
+        let network = told(FailureClass::Network);
+        assert_eq!((network.step.as_str(), network.bytes), ("reconnecting 3/4", 4));
+        assert_eq!(network.throttled_until, None);
+        assert_eq!(told(FailureClass::Full).step, "retrying 3/4");
+        let throttled = told(FailureClass::Throttled);
+        assert_eq!(throttled.step, "throttled");
+        assert!(throttled.throttled_until.is_some_and(|until| until > crate::ledger::now()));
+        progress.step("uploading", 0, None);
+        let Ok(Event::Transfer(after)) = events.try_recv() else { panic!("no event") };
+        assert_eq!((after.step.as_str(), after.throttled_until), ("uploading", None));
     }
 }

@@ -86,7 +86,7 @@ async fn walk(
     progress: &Progress<'_>,
 ) -> Result<Vec<Failure>, Failure> {
     let sink = Sink { ledger: &context.ledger, walk: begun.walk.clone(), failed: OnceLock::new() };
-    let cancel = context.stop.child_token();
+    let cancel = context.claims.stopping_token();
     let mut walking = source.walk(&begun.known, begun.full, &sink, &cancel);
     let mut ticks = tokio::time::interval(OFTEN);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

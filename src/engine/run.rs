@@ -24,6 +24,8 @@ pub(super) async fn run_with(
     trigger: Trigger,
     full: bool,
 ) -> Result<RunReport, Failure> {
+    let _work = context.claims.work();
+    lanes.iter().for_each(|lane| lane.wake());
     let started_at = ledger::now();
     let numbers = lanes.iter().map(|lane| lane.number).collect();
     let run_id = context.ledger.start_run(trigger, numbers).await?;

@@ -96,6 +96,7 @@ mod tests {
             step: "uploading".into(),
             bytes,
             total: None,
+            throttled_until: None,
         })
     }
 

@@ -306,7 +306,7 @@ fn job(row: &EndpointRow, read: &Read, picture: &Picture) -> Job {
 
 impl From<Transfer> for Moving {
     fn from(transfer: Transfer) -> Self {
-        let Transfer { id, endpoint, name, step, bytes, total } = transfer;
+        let Transfer { id, endpoint, name, step, bytes, total, .. } = transfer;
         Self { id, endpoint, name, step, bytes, total }
     }
 }

@@ -50,7 +50,9 @@ pub(crate) use register::out_of_date;
 pub use register::{
     Begun, Contents, DryWalk, OpenWalk, Queued, STATES as FILE_STATES, WalkCounts, WalkPlan,
 };
-pub use rows::{Books, EndpointRow, EventRow, ExportRow, FileRow, Filter, Timeline, TransferRow};
+pub use rows::{
+    Books, EndpointRow, EventRow, ExportRow, FileRow, Filter, OutcomeCount, Timeline, TransferRow,
+};
 pub use schedules::{BeginSlot, Missed, Planned, SlotBegun};
 pub use totals::{FileTotals, Totals};
 

@@ -3,16 +3,20 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use jiff::Timestamp;
 use rusqlite::{Connection, Params, Row, named_params};
 
 use super::rows::{
-    Books, EndpointRow, EventRow, ExportRow, FileRow, Filter, Timeline, TransferRow,
+    Books, EndpointRow, EventRow, ExportRow, FileRow, Filter, OutcomeCount, Timeline, TransferRow,
 };
 use super::{
     clock, endpoints, events, failure_from, files, migrations, open_read_only, sql_failure,
     timeline,
 };
 use crate::model::{EndpointResult, EndpointType, Failure, FailureClass, Id, Outcome, RunReport};
+
+/// Runs of one endpoint that are looked at to count how they ended: a day of one a minute.
+const MOST_RUNS: i64 = 1_440;
 
 /// Connections kept for the next read; more than that are opened and closed.
 const KEPT: usize = 4;
@@ -126,6 +130,7 @@ impl Books for Reader {
                     .join(",\n")
                         + ", (SELECT min(published_at) FROM deliveries WHERE endpoint_id = e.id
                              AND state = 'published') AS oldest_unconfirmed_at,
+                            (SELECT fetched FROM file_totals WHERE endpoint_id = e.id) AS fetched,
                             (SELECT sync_started_at FROM sync_logs WHERE endpoint_id = e.id
                              AND sync_status <> 'missed' ORDER BY id DESC LIMIT 1) AS last_run,
                             (SELECT runs FROM run_totals WHERE endpoint_id = e.id
@@ -206,6 +211,29 @@ impl Books for Reader {
         })
     }
 
+    fn outcomes(&self, since: Timestamp) -> Result<Vec<OutcomeCount>, Failure> {
+        self.read("counting runs", |c| {
+            all(
+                c,
+                "SELECT e.name, s.sync_status, sum(max(s.runs_missed, 1)) AS runs
+                 FROM endpoints e JOIN sync_logs s ON s.endpoint_id = e.id
+                 WHERE e.position >= 0 AND s.sync_completed_at >= :since
+                   AND s.id >= coalesce((SELECT id FROM sync_logs WHERE endpoint_id = e.id
+                         ORDER BY id DESC LIMIT 1 OFFSET :most), 0)
+                 GROUP BY e.position, s.sync_status",
+                named_params! { ":since": clock::text(since), ":most": MOST_RUNS },
+                |row| {
+                    let outcome: String = row.get("sync_status")?;
+                    Ok(OutcomeCount {
+                        endpoint: row.get("name")?,
+                        outcome: Outcome::from_name(&outcome).unwrap_or(Outcome::Failed),
+                        runs: count(row, "runs")?,
+                    })
+                },
+            )
+        })
+    }
+
     fn events(&self, filter: &Filter) -> Result<Vec<EventRow>, Failure> {
         self.read("listing events", |c| {
             let endpoint = match &filter.endpoint {
@@ -271,6 +299,7 @@ fn endpoint_row(row: &Row<'_>) -> rusqlite::Result<EndpointRow> {
         last_error: row.get("last_error")?,
         next_run: clock::get_optional(row, "next_run_at")?,
         listed: count(row, "listed")?,
+        fetched: count_if_any(row, "fetched")?,
         waiting: count(row, "exports_open")? + count(row, "deliveries_open")?,
         retrying: count(row, "exports_retrying")? + count(row, "deliveries_retrying")?,
         needs_operator: count(row, "exports_waiting")? + count(row, "deliveries_doubtful")?,
@@ -298,6 +327,7 @@ fn export_row(row: &Row<'_>) -> rusqlite::Result<ExportRow> {
     let delivered = own_state == "verified" && delivery.is_some();
     let uid: String = row.get("uid")?;
     let column = |own: &'static str, its: &'static str| if delivered { its } else { own };
+    let failure = failure_from(row.get(column("failure", "delivery_failure"))?);
     Ok(ExportRow {
         id: Id::export(row.get("id")?),
         endpoint: row.get("endpoint_name")?,
@@ -311,7 +341,8 @@ fn export_row(row: &Row<'_>) -> rusqlite::Result<ExportRow> {
         generation: row.get("generation")?,
         remote_name: row.get("final_name")?,
         evidence: row.get("evidence")?,
-        error: failure_from(row.get(column("failure", "delivery_failure"))?).map(|f| f.to_string()),
+        failure_class: failure.as_ref().map(|f| f.class),
+        error: failure.map(|f| f.to_string()),
         next_attempt_at: clock::get_optional(row, column("next_attempt_at", "delivery_next"))?,
         discovered_at: clock::get(row, "discovered_at")?,
         updated_at: clock::get(row, column("updated_at", "delivery_updated"))?,

@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::model::{EndpointType, Failure, Id, Outcome, RunReport, Schedule};
+use crate::model::{EndpointType, Failure, FailureClass, Id, Outcome, RunReport, Schedule};
 
 /// One endpoint, with what an operator asks first.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -30,6 +30,8 @@ pub struct EndpointRow {
     pub next_run: Option<Timestamp>,
     /// Exports listed so far, without the baseline.
     pub listed: u64,
+    /// Files whose bytes were fetched, of all time.
+    pub fetched: u64,
     /// Exports and deliveries that are on their way or wait for their turn.
     pub waiting: u64,
     /// Those of them that failed and are tried again by themselves.
@@ -95,6 +97,8 @@ pub struct ExportRow {
     pub evidence: Option<String>,
     /// The last failure in words, or why it is held.
     pub error: Option<String>,
+    /// What kind of trouble that is.
+    pub failure_class: Option<FailureClass>,
     /// When it is tried again by itself.
     pub next_attempt_at: Option<Timestamp>,
     /// When it was first listed.
@@ -211,6 +215,17 @@ pub struct EventRow {
     pub detail: Option<String>,
 }
 
+/// How often runs of an endpoint ended in one way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutcomeCount {
+    /// The endpoint's name.
+    pub endpoint: String,
+    /// How they ended, or that they were missed.
+    pub outcome: Outcome,
+    /// How many; of missed ones, those that were planned.
+    pub runs: u64,
+}
+
 /// One export, delivery, file or run with all that happened to it, for `show`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Timeline {
@@ -248,6 +263,9 @@ pub trait Books: Send + Sync {
     fn files(&self, filter: &Filter) -> Result<Vec<FileRow>, Failure>;
     /// Runs that ended, newest first.
     fn runs(&self, filter: &Filter) -> Result<Vec<RunReport>, Failure>;
+    /// How the runs ended that came to their end since then, of each endpoint's newest
+    /// thousand or so.
+    fn outcomes(&self, since: Timestamp) -> Result<Vec<OutcomeCount>, Failure>;
     /// Events, newest first.
     fn events(&self, filter: &Filter) -> Result<Vec<EventRow>, Failure>;
     /// Everything about one export, delivery, file or run; `None` if there is no such thing.

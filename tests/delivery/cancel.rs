@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use transship::demo::{Consumer, Samples};
-use transship::engine::Command;
+use transship::engine::{Command, Reply, Stopped};
+use transship::ledger::{Books as _, Filter};
 use transship::model::{DeliveryState as D, FailureClass};
 
 use crate::file::File;
@@ -35,6 +36,26 @@ async fn the_end_of_the_program_is_no_failure_and_no_cancel() {
     assert_eq!((row.state.as_str(), row.error), ("uploading", None));
     desk.stand_ins.world().disarm();
     desk.sync_until_quiet(3).await;
+    desk.assert_all_once();
+}
+
+#[tokio::test]
+async fn stopping_everything_gives_nothing_up_and_the_next_sync_goes_on() {
+    let (desk, engine) = uploading().await;
+    let handle = engine.handle();
+    let reply = handle.request(Command::StopAll).await;
+    let Reply::Stopped(Stopped { works, .. }) = reply else { panic!("{reply:?}") };
+    assert_eq!(works, 1, "the run was waited for");
+    let run = desk.reader().runs(&Filter::default()).unwrap().remove(0);
+    assert!(run.endpoints[0].error.as_ref().is_some_and(|e| e.starts_with("cancelled")));
+    let row = desk.exports().remove(0);
+    assert_eq!((row.state.as_str(), row.error), ("uploading", None));
+    assert_eq!(desk.oracle().totals.once, 0);
+    // What begins later runs as ever.
+    desk.stand_ins.world().disarm();
+    handle.request(Command::sync_all()).await;
+    assert_eq!(desk.exports()[0].state, "cleaned");
+    engine.stop(Duration::from_secs(10)).await;
     desk.assert_all_once();
 }
 

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::sync::broadcast::Receiver;
-use transship::engine::{Command, Event, Phase, Reply};
-use transship::model::{Endpoint, EndpointResult, EndpointType, Outcome, Trigger};
+use transship::engine::{Command, Event, Phase, Reply, Stopped};
+use transship::model::{Endpoint, EndpointResult, EndpointType, Outcome, Schedule, Trigger};
 
-use crate::day::{Day, desk, morning, runs};
+use crate::day::{Day, desk, morning, row, runs};
 use crate::support::clock::SetClock;
 use crate::support::desk::{Desk, ENDPOINT};
 use transship::demo::sample_exports;
@@ -76,7 +76,7 @@ fn the_watch_sees_what_it_watches_for() {
 #[tokio::test]
 async fn a_schedule_that_fires_during_a_sync_waits_for_its_end() {
     let mut desk = Desk::with(|options| options.exports = sample_exports()).await;
-    desk.config.endpoints[0].schedule = transship::model::Schedule::Interval { minutes: 60 };
+    desk.config.endpoints[0].schedule = Schedule::Interval { minutes: 60 };
     let clock = SetClock::at(morning());
     let mut day = Day::begin(&desk, &clock).await;
     let watch = day.engine.handle().subscribe();
@@ -179,5 +179,41 @@ async fn waiting_for_its_own_turn_takes_no_place_from_others() {
     assert!(!first.is_finished() && !again.is_finished());
     first.abort();
     again.abort();
+    day.end().await;
+}
+
+#[tokio::test]
+async fn stopping_everything_pauses_schedules_and_resuming_goes_on_with_what_waits() {
+    let mut desk = desk(60).await;
+    let mut manual = desk.config.endpoints[0].clone();
+    manual.name = "By hand".into();
+    manual.schedule = Schedule::Manual;
+    desk.config.endpoints.push(manual);
+    let clock = SetClock::at(morning());
+    let mut day = Day::begin(&desk, &clock).await;
+    day.planned().await;
+    desk.stand_ins.world().add(sample_exports().remove(0));
+    desk.arm("permission_denied");
+    let endpoints = vec![ENDPOINT.to_owned()];
+    let sync =
+        Command::Sync { endpoints: endpoints.clone(), trigger: Trigger::Manual, full: false };
+    day.ask(sync).await;
+    assert_eq!(desk.exports()[0].state, "retry_wait");
+    assert!(desk.exports()[0].failure_class.is_some());
+
+    let stop = |paused| Reply::Stopped(Stopped { works: 0, paused });
+    // Tries of what waits may be under way at this moment.
+    let Reply::Stopped(stopped) = day.ask(Command::StopAll).await else { panic!("no answer") };
+    assert_eq!(stopped.paused, 1, "manual ones have no schedule to pause");
+    assert!(row(&desk).paused);
+    assert_eq!(day.ask(Command::StopAll).await, stop(0), "once is enough");
+    desk.stand_ins.world().disarm();
+    day.ask(Command::Resume { endpoints }).await;
+    assert!(!row(&desk).paused);
+    let delivered = |event: &Event| match event {
+        Event::Delivery { state, .. } => state.is_delivered().then_some(()),
+        _ => None,
+    };
+    day.event("the delivery", delivered).await;
     day.end().await;
 }

@@ -57,6 +57,14 @@ async fn what_was_missed_while_it_was_down_is_booked_and_made_up_for_once() {
     assert_eq!((endpoint.missed_runs, endpoint.last_missed_at), (3, Some(to)));
     assert_eq!(endpoint.last_outcome, Some(Outcome::NothingNew), "the last run is a real one");
     assert!(endpoint.last_run.is_some_and(|at| at > to - minutes(600)));
+    // How the night went: runs that were planned are counted, not gaps; of the time asked for.
+    let outcomes = |since| {
+        let counts = desk.reader().outcomes(since).unwrap();
+        counts.into_iter().map(|one| (one.outcome, one.runs)).collect::<Vec<_>>()
+    };
+    let both = [(Outcome::Missed, 3), (Outcome::NothingNew, 1)];
+    assert_eq!(outcomes(from - minutes(600)), both);
+    assert_eq!(outcomes(to + minutes(6_000)), []);
     let events = desk.reader().events(&missed).unwrap();
     assert_eq!(events.len(), 1);
     assert_eq!((events[0].kind.as_str(), events[0].detail.as_ref()), ("missed", Some(said)));

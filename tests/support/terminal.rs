@@ -30,6 +30,8 @@ struct State {
     /// Every byte that came out.
     raw: Vec<u8>,
     ended: bool,
+    /// Whether the terminal is to be taken away.
+    gone: bool,
 }
 
 impl Terminal {
@@ -37,6 +39,22 @@ impl Terminal {
     pub fn start(arguments: &[&str], columns: u16, rows: u16) -> Self {
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_transship"));
         command.args(arguments);
+        Self::run(command, columns, rows)
+    }
+
+    /// Starts the program in `folder`, with these variables.
+    pub fn start_in(
+        folder: &std::path::Path,
+        variables: &[(&str, &str)],
+        arguments: &[&str],
+        (columns, rows): (u16, u16),
+    ) -> Self {
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_transship"));
+        command.args(arguments);
+        command.cwd(folder);
+        for (name, value) in variables {
+            command.env(name, value);
+        }
         Self::run(command, columns, rows)
     }
 
@@ -50,7 +68,7 @@ impl Terminal {
         let mut output = pair.master.try_clone_reader().unwrap();
         let parser = vt100::Parser::new(nonzero(rows), nonzero(columns), 0);
         let seen = Arc::new(Seen {
-            state: Mutex::new(State { parser, raw: Vec::new(), ended: false }),
+            state: Mutex::new(State { parser, raw: Vec::new(), ended: false, gone: false }),
             changed: Condvar::new(),
         });
         let reader = seen.clone();
@@ -62,7 +80,11 @@ impl Terminal {
                 state.parser.process(&buffer[..read]);
                 state.raw.extend_from_slice(&buffer[..read]);
                 reader.changed.notify_all();
+                if state.gone {
+                    break;
+                }
             }
+            drop(output);
             reader.state.lock().unwrap().ended = true;
             reader.changed.notify_all();
         });
@@ -94,12 +116,33 @@ impl Terminal {
         self.seen.state.lock().unwrap().parser.screen().contents()
     }
 
+    /// The line on which the cursor stands.
+    pub fn cursor_line(&self) -> String {
+        cursor_line(self.seen.state.lock().unwrap().parser.screen())
+    }
+
+    /// How many bytes came out so far.
+    pub fn written(&self) -> usize {
+        self.seen.state.lock().unwrap().raw.len()
+    }
+
+    /// Looks at the screen with its colours and cursor.
+    pub fn look<T>(&self, look: impl FnOnce(&vt100::Screen) -> T) -> T {
+        look(self.seen.state.lock().unwrap().parser.screen())
+    }
+
     /// Waits until `condition` holds of the screen's text.
     #[track_caller]
     pub fn wait(&self, what: &str, condition: impl Fn(&str) -> bool) {
+        self.wait_until(what, |screen| condition(&screen.contents()));
+    }
+
+    /// Waits until `condition` holds of the screen.
+    #[track_caller]
+    pub fn wait_until(&self, what: &str, condition: impl Fn(&vt100::Screen) -> bool) {
         let begun = Instant::now();
         let mut state = self.seen.state.lock().unwrap();
-        while !condition(&state.parser.screen().contents()) {
+        while !condition(state.parser.screen()) {
             let left = PATIENCE.saturating_sub(begun.elapsed());
             assert!(
                 !left.is_zero() && !state.ended,
@@ -110,10 +153,47 @@ impl Terminal {
         }
     }
 
+    /// Waits until so many bytes came out.
+    #[track_caller]
+    pub fn wait_written(&self, count: usize) {
+        let mut state = self.seen.state.lock().unwrap();
+        while state.raw.len() < count {
+            assert!(!state.ended, "it ended after {} bytes", state.raw.len());
+            state = self.seen.changed.wait_timeout(state, PATIENCE).unwrap().0;
+        }
+    }
+
     /// Waits until `text` is on the screen.
     #[track_caller]
     pub fn wait_for(&self, text: &str) {
         self.wait(text, |screen| screen.contains(text));
+    }
+
+    /// Takes the terminal away from the program, as when its window is closed; the exit
+    /// code that it ends with.
+    #[track_caller]
+    pub fn vanish(mut self) -> u32 {
+        self.seen.state.lock().unwrap().gone = true;
+        // What is drawn for it wakes the reader, which then lets go of its end.
+        self.resize(70, 20);
+        let begun = Instant::now();
+        let mut state = self.seen.state.lock().unwrap();
+        while !state.ended {
+            assert!(begun.elapsed() < PATIENCE, "the screen is not drawn anew");
+            state = self.seen.changed.wait_timeout(state, PATIENCE).unwrap().0;
+        }
+        drop(state);
+        let Self { child, master, keys, .. } = &mut self;
+        *keys = Box::new(std::io::sink());
+        *master = native_pty_system().openpty(PtySize::default()).unwrap().master;
+        while begun.elapsed() < PATIENCE {
+            if let Some(status) = child.try_wait().unwrap() {
+                return status.exit_code();
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let _ = child.kill();
+        panic!("it is still there without its terminal");
     }
 
     /// Waits for the program's end; what it left behind.
@@ -136,6 +216,12 @@ impl Terminal {
             raw: state.raw.clone(),
         }
     }
+}
+
+/// The line on which the cursor stands.
+pub fn cursor_line(screen: &vt100::Screen) -> String {
+    let row = screen.cursor_position().0;
+    screen.rows(0, screen.size().1.get()).nth(usize::from(row)).unwrap_or_default()
 }
 
 fn nonzero(size: u16) -> NonZeroU16 {

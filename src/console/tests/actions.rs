@@ -9,7 +9,8 @@ use crate::console::effect::{Effect, LogMove};
 use crate::console::message::Message;
 use crate::console::state::{Pane, Popup, RowKey, State};
 use crate::console::update::update;
-use crate::engine::{Again, Command, Event, ReconcileMode, Reply};
+use crate::engine::{Again, Command, Event, ReconcileMode, Reply, Rescheduled, Stopped};
+use crate::ledger::ExportRow;
 use crate::model::{DeliveryState, ExportState, Failure, FailureClass, Id, Shown, Trigger};
 use crate::silver::rows::Drift;
 use crate::silver::{Ingested, LandedState};
@@ -63,13 +64,27 @@ fn a_sign_in_is_asked_for_shown_copied_and_given_up() {
     assert!(state.toast.unwrap().text.contains("signs in by itself"));
 }
 
+/// The pending exports on the screen, by their numbers.
+fn numbers(state: &State) -> Vec<i64> {
+    let number = |row| match row {
+        RowKey::Id(id) => id.number,
+        other => panic!("{other:?}"),
+    };
+    state.rows(Pane::Pending).into_iter().map(number).collect()
+}
+
 /// Where to go first, the key, and what it asks for.
 #[test]
 fn each_key_asks_for_its_command() {
     let (x, d) = (Id::export, Id::delivery);
     let second = "Encoura, second organisation".to_owned();
     let pause = Command::Pause { endpoints: vec![second.clone()] };
-    let reconcile = Command::Reconcile { endpoints: vec![second], mode: ReconcileMode::Hold };
+    let reconcile =
+        Command::Reconcile { endpoints: vec![second.clone()], mode: ReconcileMode::Hold };
+    let search = |text: &str| {
+        let moves = [LogMove::Follow, LogMove::Search(text.to_owned()), LogMove::Older];
+        moves.map(Effect::Log).to_vec()
+    };
     for (before, c, effects) in [
         ("1j", 's', vec![sync(&["Encoura, second organisation"])]),
         ("1", 'S', vec![sync(&[])]),
@@ -84,13 +99,29 @@ fn each_key_asks_for_its_command() {
         ("2jj", 'F', vec![Effect::Send(Command::Fetch(vec![x(2)]))]),
         ("2", 'y', vec![Effect::Copy(Shown::new(sample::HOSTILE).to_string())]),
         ("2", 'Y', vec![Effect::Copy("x6".to_owned())]),
-        ("4", 'k', vec![Effect::Log(LogMove::Up)]),
+        // The same keys do the same to what needs a person, whatever it is.
+        ("!", 'R', vec![Effect::Send(Command::Release(vec![x(6)]))]),
+        ("!j", 'r', vec![Effect::Send(Command::Retry(vec![d(41)]))]),
+        ("!jj", 'H', vec![Effect::Send(Command::Hold(vec![d(42)]))]),
+        ("8j", 'p', vec![Effect::Send(Command::Pause { endpoints: vec![second.clone()] })]),
+        ("1j", 'e', vec![Effect::Runs(Some(second.clone()))]),
+        ("2jj", 'e', vec![Effect::Runs(Some("Encoura exports".to_owned()))]),
+        ("1", '7', vec![Effect::Runs(None)]),
+        ("1j", 'L', search("encoura, second organisation")),
+        ("3jj", 'u', vec![Effect::Copy("prospects_2026_04_30_7f3c0001.csv".to_owned())]),
+        ("4", 'k', vec![Effect::Log(LogMove::Up(1))]),
+        ("4", 'e', vec![Effect::Log(LogMove::Level)]),
+        ("4", 'w', vec![Effect::Log(LogMove::Wrap)]),
+        ("2jj", 'L', vec![Effect::Log(LogMove::LinesOf(vec![x(2), d(42)]))]),
+        ("3jjj", 'L', vec![Effect::Log(LogMove::LinesOf(vec![x(2), d(2)]))]),
         ("4", 'G', vec![Effect::Log(LogMove::Follow)]),
         // Not possible: nothing is asked.
         ("1", 's', vec![]),
         ("1j", 'P', vec![]),
         ("2", 'r', vec![]),
         ("2jj", 'R', vec![]),
+        ("2", 'u', vec![]),
+        ("3jjj", 'r', vec![]),
         ("4", 'n', vec![]),
     ] {
         let mut state = sample::state();
@@ -195,14 +226,15 @@ fn what_is_delivered_nowhere_is_done_when_it_is_here() {
             },
         );
     }
-    assert_eq!(state.transfers.batch(), (1, 2), "the other one is yet to be delivered");
+    let batch = state.transfers.batch();
+    assert_eq!((batch.done, batch.all), (1, 2), "the other one is yet to be delivered");
 }
 
 #[test]
 fn tab_goes_to_the_landed_files_where_there_are_feeds() {
-    let round = |state: &mut State, code: KeyCode| {
+    let round = |state: &mut State, code: KeyCode, count: usize| {
         let mut seen = Vec::new();
-        for _ in 0..5 {
+        for _ in 0..count {
             chord(state, code, KeyModifiers::NONE);
             seen.push(state.focus);
         }
@@ -210,11 +242,14 @@ fn tab_goes_to_the_landed_files_where_there_are_feeds() {
     };
     let mut state = sample::feeds();
     press(&mut state, "1");
-    use Pane::{Endpoints, Feeds, Log, Pending, Transfers};
-    assert_eq!(round(&mut state, KeyCode::Tab), [Pending, Transfers, Log, Feeds, Endpoints]);
-    assert_eq!(round(&mut state, KeyCode::BackTab), [Feeds, Log, Transfers, Pending, Endpoints]);
+    use Pane::{Endpoints, Feeds, Log, Needs, Pending, Transfers};
+    let tab = round(&mut state, KeyCode::Tab, 6);
+    assert_eq!(tab, [Pending, Transfers, Log, Feeds, Needs, Endpoints]);
+    let back = round(&mut state, KeyCode::BackTab, 6);
+    assert_eq!(back, [Needs, Feeds, Log, Transfers, Pending, Endpoints]);
     let mut state = sample::state();
-    assert_eq!(round(&mut state, KeyCode::Tab), [Pending, Transfers, Log, Endpoints, Pending]);
+    let tab = round(&mut state, KeyCode::Tab, 6);
+    assert_eq!(tab, [Pending, Transfers, Log, Needs, Endpoints, Pending]);
     assert_eq!(key(&mut state, '5'), []);
     assert_eq!(state.focus, Pending);
     assert!(state.toast.unwrap().text.contains("no endpoint is a partner's folder"));
@@ -265,12 +300,17 @@ fn what_cannot_be_taken_back_asks_first_and_no_is_the_default() {
 #[test]
 fn a_read_only_console_never_asks_for_anything() {
     let options = crate::console::Options { read_only: true, ..sample::options() };
-    for pane in ['1', '2', '3', '4', '5'] {
-        for c in "sScrHRFxAiI".chars() {
+    for pane in "12345678!".chars() {
+        for c in "sSXcarHRFxAiIpP".chars() {
             let mut state = sample::with(&options);
             press(&mut state, &pane.to_string());
             assert_eq!(key(&mut state, c), [], "{pane}{c}");
             assert!(state.popup.is_none());
+        }
+        for c in ['r', 'p'] {
+            let mut state = sample::with(&options);
+            press(&mut state, &pane.to_string());
+            assert_eq!(chord(&mut state, KeyCode::Char(c), KeyModifiers::CONTROL), []);
         }
     }
 }
@@ -431,4 +471,305 @@ fn a_command_that_failed_says_so_and_nothing_stays_queued() {
     update(&mut state, Message::Replied(command.clone(), Reply::Failed(failure)));
     assert!(!state.is_running("Encoura, second organisation"));
     assert!(state.toast.unwrap().text.contains("it has stopped"));
+}
+
+#[test]
+fn everything_is_stopped_at_one_key_once_asked() {
+    let mut state = sample::state();
+    for pane in "12345678!".chars() {
+        press(&mut state, &pane.to_string());
+        assert_eq!(key(&mut state, 'X'), [], "it asks first");
+        let Some(Popup::Confirm(confirm)) = &state.popup else { panic!("{pane}") };
+        let words = confirm.lines.join("\n");
+        assert!(words.contains("1 running, 2 transfers: Encoura exports"), "{words}");
+        assert!(words.contains("2 schedules are paused"), "{words}");
+        assert_eq!(chord(&mut state, KeyCode::Enter, KeyModifiers::NONE), [], "no is the default");
+    }
+    press(&mut state, "X");
+    assert_eq!(key(&mut state, 'y'), [Effect::Send(Command::StopAll)]);
+    assert!(state.toast.as_ref().unwrap().text.contains("stopping"));
+    let stopped = Reply::Stopped(Stopped { works: 1, paused: 2 });
+    update(&mut state, Message::Replied(Command::StopAll, stopped));
+    assert!(state.toast.as_ref().unwrap().text.contains("2 schedules paused"));
+
+    let ctrl_p = |state: &mut State| chord(state, KeyCode::Char('p'), KeyModifiers::CONTROL);
+    assert_eq!(ctrl_p(&mut state), []);
+    assert!(state.toast.as_ref().unwrap().text.contains("no schedule is paused"));
+    state.books.endpoints[1].paused = true;
+    let endpoints = vec!["Encoura, second organisation".to_owned()];
+    assert_eq!(ctrl_p(&mut state), [Effect::Send(Command::Resume { endpoints })]);
+
+    let mut state = State::new(&sample::options(), jiff::tz::TimeZone::UTC);
+    assert_eq!(key(&mut state, 'X'), []);
+    assert!(state.toast.unwrap().text.contains("nothing runs"));
+}
+
+#[test]
+fn all_that_failed_alike_is_retried_together() {
+    let ctrl_r = |state: &mut State| chord(state, KeyCode::Char('r'), KeyModifiers::CONTROL);
+    let mut books = sample::snapshot();
+    let like = |number, class| ExportRow {
+        failure_class: Some(class),
+        ..sample::export(number, "a.csv", "retry_wait")
+    };
+    books.pending.extend([
+        like(20, FailureClass::Network),
+        like(21, FailureClass::Refused),
+        // Nothing to retry, whatever it failed of.
+        ExportRow { state: "held".to_owned(), ..like(22, FailureClass::Refused) },
+    ]);
+    let mut state = sample::state();
+    update(&mut state, Message::Books(Box::new(Ok(books))));
+    press(&mut state, "2jjj");
+    assert_eq!(state.list(Pane::Pending).selected, Some(RowKey::Id(Id::export(2))));
+    let alike = vec![Id::delivery(42), Id::export(21)];
+    assert_eq!(ctrl_r(&mut state), [Effect::Send(Command::Retry(alike))]);
+    assert!(state.toast.as_ref().unwrap().text.starts_with("2 that failed alike"));
+    press(&mut state, "jjjjj");
+    assert_eq!(ctrl_r(&mut state), [], "not on its way after a failure");
+}
+
+#[test]
+fn a_range_is_marked_from_one_v_to_the_next() {
+    let mut state = sample::state();
+    press(&mut state, "2jvjj");
+    let marked = |state: &State| state.list(Pane::Pending).marked.len();
+    assert_eq!(marked(&state), 3);
+    press(&mut state, "k");
+    assert_eq!(marked(&state), 2, "back again");
+    press(&mut state, "vjj");
+    assert_eq!(marked(&state), 2, "the range is at its end");
+    press(&mut state, "<esc>");
+    assert_eq!(marked(&state), 0);
+}
+
+#[test]
+fn rows_are_sorted_by_the_next_column_and_the_other_way_round() {
+    let names = numbers;
+    let mut state = sample::state();
+    press(&mut state, "2");
+    let usual = names(&state);
+    // State, name, endpoint, try, size.
+    press(&mut state, "ooooo");
+    assert_eq!(names(&state), [1, 2, 4, 5, 6, 7]);
+    press(&mut state, "O");
+    assert_eq!(names(&state), [7, 6, 5, 4, 2, 1]);
+    // It stays when the books are read again, and goes when there is no further column.
+    update(&mut state, Message::Books(Box::new(Ok(sample::snapshot()))));
+    assert_eq!(names(&state), [7, 6, 5, 4, 2, 1]);
+    press(&mut state, "oooo");
+    while state.list(Pane::Pending).sort.is_some() {
+        press(&mut state, "o");
+    }
+    update(&mut state, Message::Books(Box::new(Ok(sample::snapshot()))));
+    assert_eq!(names(&state), usual);
+    // Those without a value come last, whichever way.
+    press(&mut state, "oooooo");
+    assert_eq!(state.list(Pane::Pending).sort, Some(("next", false)));
+    assert_eq!(names(&state)[0], 2);
+    press(&mut state, "O");
+    assert_eq!(names(&state)[0], 2);
+}
+
+#[test]
+fn the_filter_has_a_language() {
+    let shown = |filter: &str| {
+        let mut state = sample::state();
+        press(&mut state, "2/");
+        for c in filter.chars() {
+            key(&mut state, c);
+        }
+        press(&mut state, "<enter>");
+        let mut shown = numbers(&state);
+        shown.sort_unstable();
+        (shown, state.filter(Pane::Pending).error)
+    };
+    for (filter, numbers) in [
+        ("", vec![1, 2, 4, 5, 6, 7]),
+        ("state:failed", vec![1, 2, 6]),
+        ("state:you", vec![1, 6]),
+        ("STATE:held,uploading", vec![4, 6]),
+        ("state:\"in doubt\"", vec![1]),
+        ("-state:failed", vec![4, 5, 7]),
+        ("!prospects", vec![4, 5, 6, 7]),
+        ("prospects midwest", vec![2]),
+        ("\"upload may\"", vec![1]),
+        ("endpoint:encoura state:retry", vec![2]),
+        ("endpoint:slate", vec![]),
+        ("try:>2", vec![2]),
+        ("try:<3 size:>5MB", vec![5, 6, 7]),
+        ("since:>1h", vec![]),
+        ("since:<1h id:x5", vec![5]),
+        ("id:d41", vec![1]),
+        ("id:d4", vec![]),
+        ("class:\"not allowed\"", vec![2]),
+        // Too little yet: nothing is hidden.
+        ("state:", vec![1, 2, 4, 5, 6, 7]),
+        ("size:>", vec![1, 2, 4, 5, 6, 7]),
+    ] {
+        assert_eq!(shown(filter), (numbers, None), "{filter}");
+    }
+    for (filter, says) in [
+        ("colour:red", "no field is called colour; there are state"),
+        ("size:>3x", "no unit is called x"),
+        ("try:>many", "many is no number"),
+    ] {
+        let (rows, error) = shown(filter);
+        assert_eq!(rows.len(), 6, "{filter}");
+        assert!(error.as_ref().is_some_and(|e| e.contains(says)), "{filter}: {error:?}");
+    }
+}
+
+#[test]
+fn tab_completes_a_filter_with_what_there_is() {
+    for (typed, tabs, filter) in [
+        ("st", 1, "state:"),
+        ("state:ret", 1, "state:retry_wait"),
+        ("x -endpoint:sec", 1, "x -endpoint:\"encoura, second organisation\""),
+        ("nothing:", 1, "nothing:"),
+    ] {
+        let mut state = sample::state();
+        press(&mut state, &format!("2/{typed}"));
+        for _ in 0..tabs {
+            press(&mut state, "<tab>");
+        }
+        assert_eq!(state.list(Pane::Pending).filter, filter);
+        assert!(state.typing, "one goes on typing");
+    }
+}
+
+#[test]
+fn the_palette_takes_endpoints_and_ids() {
+    let second = "Encoura, second organisation".to_owned();
+    let enter = |state: &mut State| chord(state, KeyCode::Enter, KeyModifiers::NONE);
+    let pause = Command::Pause { endpoints: vec![second.clone()] };
+    for (typed, effects) in [
+        ("pause encoura, s<tab>", vec![Effect::Send(pause)]),
+        ("sync encoura, sec", vec![sync(&["Encoura, second organisation"])]),
+        ("runs encoura, s", vec![Effect::Runs(Some(second))]),
+        ("open x6", vec![Effect::Show(Id::export(6))]),
+        ("r9", vec![Effect::Show(Id::run(9))]),
+    ] {
+        // From anywhere, whatever is selected there.
+        let mut state = sample::state();
+        press(&mut state, &format!("2jj:{typed}"));
+        assert_eq!(enter(&mut state), effects, "{typed}");
+        assert_eq!(state.named, None);
+    }
+    // What is not possible says why, also by name and in another pane.
+    for (typed, says) in
+        [("sync encoura ex", "is running already"), ("retry", "works in: pending exports")]
+    {
+        let mut state = sample::state();
+        press(&mut state, &format!("1:{typed}"));
+        assert_eq!(enter(&mut state), []);
+        assert!(state.toast.as_ref().unwrap().text.contains(says), "{typed}: {:?}", state.toast);
+    }
+}
+
+#[test]
+fn runs_are_read_shown_and_opened() {
+    let mut state = sample::with_history("7");
+    assert_eq!(state.rows(Pane::Runs).len(), 3);
+    // Of another endpoint meanwhile: not these.
+    update(&mut state, Message::Runs(Some("x".to_owned()), Ok(Vec::new())));
+    assert_eq!(state.rows(Pane::Runs).len(), 3);
+    // One more has ended while one looks at them.
+    let ended = Message::Engine(Box::new(Event::RunEnded(sample::history().remove(0))));
+    assert_eq!(update(&mut state, ended), [Effect::Reload, Effect::Runs(None)]);
+    assert_eq!(chord(&mut state, KeyCode::Enter, KeyModifiers::NONE), [Effect::Show(Id::run(8))]);
+    let Some(Popup::Details(details)) = &state.popup else { panic!() };
+    assert!(details.facts.iter().any(|(label, _)| label == "Encoura exports"));
+    press(&mut state, "<esc>/state:missed<enter>");
+    assert_eq!(state.rows(Pane::Runs), [RowKey::Id(Id::run(7))]);
+    press(&mut state, "<esc><esc>");
+    assert_eq!(state.focus, Pane::Endpoints, "and back");
+    // An endpoint's details have its last runs.
+    assert_eq!(
+        chord(&mut state, KeyCode::Enter, KeyModifiers::NONE),
+        [Effect::Runs(Some("Encoura exports".to_owned()))]
+    );
+    let of = Some("Encoura exports".to_owned());
+    update(&mut state, Message::Runs(of, Ok(sample::history())));
+    let Some(Popup::Details(details)) = &state.popup else { panic!() };
+    assert_eq!(details.runs.as_ref().unwrap().rows.as_ref().map(Vec::len), Some(3));
+    assert_eq!(state.history.len(), 3, "the pane's own stay");
+}
+
+#[test]
+fn what_is_refused_is_counted_opened_and_not_retried() {
+    let mut books = sample::feeds().books;
+    books.landed.push(sample::landed(12, "sales_data_2026-05-05.csv", "refused"));
+    books.landed.push(sample::landed(13, "sales_data_2026-05-06.csv", "refused"));
+    let mut state = sample::feeds();
+    update(&mut state, Message::Books(Box::new(Ok(books))));
+    assert_eq!(state.needs_operator(), 3);
+    press(&mut state, "!");
+    assert_eq!(state.rows(Pane::Needs).len(), 1, "they lack the same columns");
+    assert_eq!(key(&mut state, 'r'), []);
+    assert!(state.toast.as_ref().unwrap().text.contains("taken in again"));
+    assert_eq!(chord(&mut state, KeyCode::Enter, KeyModifiers::NONE), []);
+    assert_eq!(state.focus, Pane::Feeds);
+    assert_eq!(state.rows(Pane::Feeds).len(), 3, "only what is refused");
+}
+
+#[test]
+fn a_dataset_leads_to_its_files() {
+    let mut state = sample::feeds();
+    press(&mut state, "6");
+    assert_eq!(state.list(Pane::Datasets).selected, Some(RowKey::Dataset("products".to_owned())));
+    chord(&mut state, KeyCode::Enter, KeyModifiers::NONE);
+    assert_eq!(state.focus, Pane::Feeds);
+    assert_eq!(state.rows(Pane::Feeds), [RowKey::Landed(7)]);
+}
+
+#[test]
+fn details_lead_to_their_lines_and_copy_what_they_show() {
+    let opened = || {
+        let mut state = sample::state();
+        press(&mut state, "2<enter>");
+        let mut timeline = sample::timeline(Id::export(6));
+        timeline.facts.push(("kept as".to_owned(), "archive/9f86".to_owned()));
+        update(&mut state, Message::Timeline(Id::export(6), Ok(Some((timeline, 0)))));
+        state
+    };
+    let mut state = opened();
+    assert_eq!(key(&mut state, 'u'), [Effect::Copy("archive/9f86".to_owned())]);
+    assert_eq!(key(&mut state, 'Y'), [Effect::Copy("x6".to_owned())]);
+    let lines = LogMove::LinesOf(vec![Id::export(6)]);
+    assert_eq!(key(&mut state, 'L'), [Effect::Log(lines)]);
+    assert!(state.popup.is_none() && state.focus == Pane::Log);
+}
+
+#[test]
+fn what_failed_alike_is_one_line_and_one_key() {
+    let like = |number| ExportRow {
+        failure_class: Some(FailureClass::Network),
+        next_attempt_at: Some(sample::now()),
+        ..sample::export(number, "a.csv", "retry_wait")
+    };
+    let mut state = sample::state();
+    let mut books = sample::snapshot();
+    books.pending.extend((20..25).map(like));
+    update(&mut state, Message::Books(Box::new(Ok(books))));
+    press(&mut state, "!jjj");
+    let need = &state.needs()[3];
+    assert_eq!((need.name.as_str(), need.ids.len()), ("5 files", 5));
+    let ids: Vec<Id> = (20..25).map(Id::export).collect();
+    assert_eq!(key(&mut state, 'r'), [Effect::Send(Command::Retry(ids.clone()))]);
+    press(&mut state, " ");
+    assert_eq!(key(&mut state, 'H'), [Effect::Send(Command::Hold(ids))]);
+    // Nothing is tried again by itself once everything was stopped, and that is said.
+    let stopped = Reply::Stopped(Stopped { works: 1, paused: 2 });
+    update(&mut state, Message::Replied(Command::StopAll, stopped));
+    assert_eq!(state.next_try("Encoura exports", sample::now()), "stopped");
+    let endpoints = vec!["Encoura exports".to_owned()];
+    happen(&mut state, 0, Event::RunStarted { run: Id::run(10), endpoints });
+    assert_eq!(state.next_try("Encoura exports", sample::now()), "now");
+    let second = "Encoura, second organisation";
+    assert_eq!(state.next_try(second, sample::now()), "stopped");
+    let resumed = vec![Rescheduled { endpoint: second.to_owned(), paused: false, changed: true }];
+    let resume = Command::Resume { endpoints: vec![second.to_owned()] };
+    update(&mut state, Message::Replied(resume, Reply::Rescheduled(resumed)));
+    assert_eq!(state.next_try(second, sample::now()), "now");
 }

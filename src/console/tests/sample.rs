@@ -16,10 +16,12 @@ use crate::console::state::{Pane, State};
 use crate::console::update::update;
 use crate::engine::{Event, Phase, Transfer, Walk};
 use crate::ledger::{
-    Books, EndpointRow, EventRow, ExportRow, FileRow, Filter, Timeline, TransferRow,
+    Books, EndpointRow, EventRow, ExportRow, FileRow, Filter, OutcomeCount, Timeline, TransferRow,
 };
-use crate::model::{EndpointType, Failure, Id, Outcome, RunReport, Schedule, Shown};
-use crate::silver::lists::{LandedRow, QuarantineRow};
+use crate::model::{
+    EndpointResult, EndpointType, Failure, FailureClass, Id, Outcome, RunReport, Schedule, Shown,
+};
+use crate::silver::lists::{LandedRow, QuarantineRow, Stand};
 
 pub(super) const HOSTILE: &str = "\u{1b}]0;owned\u{7}gpj.\u{202e}vsc\u{200b}\u{9b}2J.csv";
 
@@ -35,7 +37,9 @@ pub(super) fn options() -> Options {
     Options {
         title: "demo".to_owned(),
         color: true,
+        palette: crate::console::Palette::Dark,
         ascii: false,
+        keys: crate::console::Keymap::default(),
         mouse: false,
         read_only: false,
         stop: CancellationToken::new(),
@@ -53,6 +57,7 @@ pub(super) fn endpoint(name: &str) -> EndpointRow {
         last_error: None,
         next_run: Some(ago(-11)),
         listed: 128,
+        fetched: 126,
         waiting: 0,
         retrying: 0,
         needs_operator: 0,
@@ -88,6 +93,7 @@ pub(super) fn export(number: i64, name: &str, state: &str) -> ExportRow {
         remote_name: None,
         evidence: None,
         error: None,
+        failure_class: None,
         next_attempt_at: None,
         discovered_at: ago(30),
         updated_at: ago(20),
@@ -151,6 +157,7 @@ pub(super) fn snapshot() -> Snapshot {
     let retry = ExportRow {
         attempt: 3,
         error: Some(refused.to_owned()),
+        failure_class: Some(FailureClass::Refused),
         next_attempt_at: Some(ago(-2)),
         delivery: Some(Id::delivery(42)),
         ..export(2, "prospects_2026_05_02_college_bound_juniors_midwest_long.csv", "retry_wait")
@@ -173,9 +180,69 @@ pub(super) fn snapshot() -> Snapshot {
             delivery(2, HOSTILE, "published", Some("E0")),
             delivery(3, "prospects_2026_04_29.csv", "confirmed", Some("E2")),
         ],
+        night: vec![
+            night("Encoura exports", Outcome::Done, 9),
+            night("Encoura exports", Outcome::Partial, 1),
+            night("Encoura exports", Outcome::NothingNew, 31),
+            night("Encoura, second organisation", Outcome::Missed, 2),
+            night("Encoura, second organisation", Outcome::NothingNew, 40),
+        ],
+        datasets: Vec::new(),
         landed: Vec::new(),
         landed_failure: None,
     }
+}
+
+fn night(endpoint: &str, outcome: Outcome, runs: u64) -> OutcomeCount {
+    OutcomeCount { endpoint: endpoint.to_owned(), outcome, runs }
+}
+
+/// Runs of the night, newest first, one of them over two endpoints.
+pub(super) fn history() -> Vec<RunReport> {
+    let part = |name: &str, outcome, error: Option<&str>| EndpointResult {
+        outcome,
+        discovered: 12,
+        new: 3,
+        fetched: 3,
+        delivered: if error.is_some() { 2 } else { 3 },
+        failed: u64::from(error.is_some()),
+        api_calls: 4,
+        error: error.map(str::to_owned),
+        ..EndpointResult::new(name, EndpointType::Encoura)
+    };
+    let run = |number, minutes, outcome, endpoints| RunReport {
+        run_id: Id::run(number),
+        started_at: ago(minutes),
+        ended_at: ago(minutes) + SignedDuration::from_secs(41 * number),
+        outcome,
+        endpoints,
+    };
+    let refused = format!("not allowed: renaming {HOSTILE}: permission denied");
+    let (first, second) = ("Encoura exports", "Encoura, second organisation");
+    vec![
+        run(
+            8,
+            300,
+            Outcome::Partial,
+            vec![part(first, Outcome::Partial, Some(&refused)), part(second, Outcome::Done, None)],
+        ),
+        run(
+            7,
+            900,
+            Outcome::Missed,
+            vec![part(second, Outcome::Missed, Some("2 runs were missed: the machine slept"))],
+        ),
+        run(6, 5_000, Outcome::Done, vec![part(first, Outcome::Done, None)]),
+    ]
+}
+
+/// A console that shows runs.
+pub(super) fn with_history(keys: &str) -> State {
+    let mut state = state();
+    super::screens::press(&mut state, keys);
+    let of = state.history_of.clone();
+    update(&mut state, Message::Runs(of, Ok(history())));
+    state
 }
 
 pub(super) fn transfer(id: Id, name: &str, bytes: u64, total: Option<u64>) -> Event {
@@ -187,6 +254,7 @@ pub(super) fn transfer(id: Id, name: &str, bytes: u64, total: Option<u64>) -> Ev
         step: step.to_owned(),
         bytes,
         total,
+        throttled_until: None,
     })
 }
 
@@ -327,7 +395,6 @@ pub(super) fn feeds() -> State {
         deliver_to: None,
         files: 8,
         new: 2,
-        needs_operator: 1,
         last_outcome: Some(Outcome::NeedsOperator),
         ..endpoint("Shop feed")
     };
@@ -370,6 +437,7 @@ pub(super) fn feeds() -> State {
             landed(4, "sales_data_2026-05-02_copy.csv", "repeated"),
             landed(3, "sales_data_2026-05-01.csv", "ingested"),
         ],
+        datasets: vec![stand("products", 50, 0), stand("sales", 196, 83)],
         ..Snapshot::default()
     };
     update(&mut state, Message::Books(Box::new(Ok(snapshot))));
@@ -377,6 +445,11 @@ pub(super) fn feeds() -> State {
     state.focus = Pane::Feeds;
     state.settle();
     state
+}
+
+fn stand(name: &str, rows: u64, bad: u64) -> Stand {
+    let last_ingested_at = Some(ago(24).to_string());
+    Stand { name: name.to_owned(), rows, bad, files: 3, last_ingested_at }
 }
 
 /// What was set aside of a landed file.
@@ -509,8 +582,13 @@ impl Books for SampleBooks {
     fn files(&self, _: &Filter) -> Result<Vec<FileRow>, Failure> {
         Ok(Vec::new())
     }
-    fn runs(&self, _: &Filter) -> Result<Vec<RunReport>, Failure> {
-        Ok(Vec::new())
+    fn runs(&self, filter: &Filter) -> Result<Vec<RunReport>, Failure> {
+        assert!(filter.limit.is_some(), "a bounded number of rows");
+        Ok(history())
+    }
+    fn outcomes(&self, since: Timestamp) -> Result<Vec<OutcomeCount>, Failure> {
+        assert!(since < Timestamp::now(), "not of all time");
+        Ok(snapshot().night)
     }
     fn events(&self, _: &Filter) -> Result<Vec<EventRow>, Failure> {
         Ok(Vec::new())

@@ -89,7 +89,45 @@ fn panes() {
     show("log", after("4"));
     show("pending-full", after("2f"));
     show("endpoints-full", after("f"));
+    show("needs", after("0j"));
+    show("needs-full", after("0fw"));
+    show("schedules", after("8j"));
+    show("pending-sorted", after("2ooO"));
+    show("runs", || sample::with_history("7"));
+    show("runs-failed", || sample::with_history("7/state:failed<enter>"));
+    show("nothing-needed", || {
+        let mut state = sample::state();
+        let mut books = sample::snapshot();
+        books.pending.clear();
+        books.endpoints.remove(0);
+        update(&mut state, Message::Books(Box::new(Ok(books))));
+        state
+    });
     show("transfers-full", after("3f"));
+}
+
+#[test]
+fn transfers_that_wait_say_why_and_until_when() {
+    let waiting = || {
+        let mut state = after("3")();
+        update(&mut state, Message::Missed(12));
+        let goes_on = sample::transfer(Id::delivery(44), "goes on.csv", 100, Some(1000));
+        sample::happen(&mut state, 0, goes_on);
+        for (id, step, until) in [(42, "throttled", Some(150)), (43, "reconnecting 3/4", None)] {
+            let Event::Transfer(mut transfer) =
+                sample::transfer(Id::delivery(id), "waits.csv", 100, Some(1000))
+            else {
+                unreachable!()
+            };
+            transfer.step = step.to_owned();
+            transfer.throttled_until =
+                until.map(|seconds| sample::now() + jiff::SignedDuration::from_secs(seconds));
+            sample::happen(&mut state, 0, Event::Transfer(transfer));
+        }
+        state.books.endpoints[0].paused = true;
+        state
+    };
+    show("transfers-waiting", waiting);
 }
 
 #[test]
@@ -99,12 +137,32 @@ fn popups() {
     show("send-again", after("3jjjA"));
     show("cancel-several", after("2  x<tab>"));
     show("quit", after("q"));
+    show("stop-all", after("X"));
+    show("filter-error", after("2/colour:red"));
+    show("filter-hint", after("2/state:"));
+    show("palette-argument", after(":sync enc"));
+    show("marked-range", after("2vjj"));
+    show("endpoint-runs", || {
+        let mut state = after("1<enter>")();
+        let of = Some("Encoura exports".to_owned());
+        update(&mut state, Message::Runs(of, Ok(sample::history())));
+        state
+    });
+    show("run-details", || {
+        let mut state = sample::with_history("7");
+        press(&mut state, "<enter>");
+        let id = Id::run(8);
+        let mut timeline = sample::timeline(id);
+        timeline.facts.clear();
+        update(&mut state, Message::Timeline(id, Ok(Some((timeline, 1_200)))));
+        state
+    });
     show("palette", after("2:re"));
     show("filter", after("2/midwest"));
     show("details", || {
         let mut state = after("2<enter>")();
         let id = Id::export(6);
-        update(&mut state, Message::Timeline(id, Ok(Some(sample::timeline(id)))));
+        update(&mut state, Message::Timeline(id, Ok(Some((sample::timeline(id), 0)))));
         state
     });
 }
@@ -143,6 +201,16 @@ fn landed_files() {
             state
         });
     }
+    show("datasets", || {
+        let mut state = sample::feeds();
+        press(&mut state, "6");
+        state
+    });
+    show("needs-refused", || {
+        let mut state = sample::feeds();
+        press(&mut state, "0");
+        state
+    });
     show("no-feeds", || {
         let mut state = sample::state();
         press(&mut state, "d");
@@ -153,8 +221,7 @@ fn landed_files() {
 #[test]
 fn the_log_scrolls_searches_and_follows_again() {
     sample::fill_log();
-    let mut log =
-        LogView::new(crate::console::theme::Theme::new(true, false), jiff::tz::TimeZone::UTC);
+    let mut log = LogView::new(sample::state().theme, jiff::tz::TimeZone::UTC);
     let area = ratatui::layout::Rect::new(0, 0, 60, 6);
     let page = |log: &mut LogView| {
         let mut buffer = ratatui::buffer::Buffer::empty(area);
@@ -168,18 +235,32 @@ fn the_log_scrolls_searches_and_follows_again() {
     };
     let end = page(&mut log);
     assert!(end.contains("line 40"), "{end}");
-    assert_eq!(log.new_below(), None);
-    assert!(log.go(LogMove::Up));
-    assert!(!page(&mut log).contains("line 40"));
-    assert_eq!(log.new_below(), Some(0));
+    assert_eq!(log.about(), "following");
+    log.go(LogMove::Up(1));
+    let up = page(&mut log);
+    let rows = |page: &str| page.lines().map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(rows(&up)[1..], rows(&end)[..5], "one line up is one line");
+    assert_eq!(log.about(), "scrolled");
+    log.go(LogMove::Up(3));
+    assert_eq!(rows(&page(&mut log))[4], rows(&end)[0]);
+    log.go(LogMove::Down(2));
+    assert_eq!(rows(&page(&mut log))[2], rows(&end)[0]);
+    log.go(LogMove::Down(2));
+    assert_eq!((page(&mut log), log.about().as_str()), (end.clone(), "following"));
+    log.go(LogMove::Down(1));
+    assert_eq!(page(&mut log), end, "there is nothing below the end");
     log.go(LogMove::Top);
     let top = page(&mut log);
-    assert!(top.contains("line 1 "), "{top}");
-    log.go(LogMove::Up);
+    assert!(rows(&top)[0].contains("line 1 "), "{top}");
+    log.go(LogMove::Up(1));
     assert_eq!(page(&mut log), top, "there is nothing above the top");
+    log.go(LogMove::Down(1));
+    assert!(rows(&page(&mut log))[0].contains("line 2 "));
     log.go(LogMove::Search("line 23".to_owned()));
     assert!(log.go(LogMove::Newer));
     assert!(page(&mut log).contains("line 23"));
+    assert!(!log.go(LogMove::Newer), "there is one");
+    assert!(page(&mut log).contains("line 23"), "stays where it was");
     log.go(LogMove::Follow);
     assert_eq!(page(&mut log), end);
     assert!(log.go(LogMove::Older));
@@ -188,6 +269,27 @@ fn the_log_scrolls_searches_and_follows_again() {
     let before = page(&mut log);
     assert!(!log.go(LogMove::Older));
     assert_eq!(page(&mut log), before, "stays where it was");
+    log.go(LogMove::Follow);
+    assert!(!log.go(LogMove::Older));
+    assert_eq!(page(&mut log), end);
+    // The newest line, too, can be the one that is searched for.
+    assert!(log.go(LogMove::LinesOf(vec![Id::delivery(43)])));
+    assert!(page(&mut log).contains("d43 published"));
+    assert!(!log.go(LogMove::LinesOf(vec![Id::delivery(4)])), "d4 is not d43");
+    // By level.
+    log.go(LogMove::Level);
+    let warnings = page(&mut log);
+    assert!(warnings.contains("WARN") && warnings.contains("ERROR") && !warnings.contains("INFO"));
+    assert_eq!(log.about(), "following · warnings and errors");
+    log.go(LogMove::Level);
+    let errors = page(&mut log);
+    assert!(errors.contains("ERROR") && !errors.contains("WARN"));
+    log.go(LogMove::Level);
+    assert_eq!(page(&mut log), end);
+    // Long lines whole.
+    log.go(LogMove::Wrap);
+    assert!(page(&mut log).contains("2J.csv"), "the end of a long line");
+    assert!(!end.contains("2J.csv"));
 }
 
 #[test]
@@ -228,7 +330,7 @@ fn nothing_from_outside_reaches_the_terminal_as_it_came() {
     for keys in ["", "2j", "3", "2<enter>", "2x", "2f", "3f", "2y"] {
         let mut state = after(keys)();
         if let Some(id) = keys.contains("enter").then_some(Id::export(6)) {
-            update(&mut state, Message::Timeline(id, Ok(Some(sample::timeline(id)))));
+            update(&mut state, Message::Timeline(id, Ok(Some((sample::timeline(id), 0)))));
         }
         for size in SIZES {
             let terminal = screen(&mut state, size);

@@ -1,7 +1,8 @@
 //! The table of keys, help and footer cannot contradict each other.
 
 use super::sample;
-use crate::console::keys::{TABLE, binding, lookup};
+use crate::console::keymap::Keymap;
+use crate::console::keys::{TABLE, binding};
 use crate::console::possible::possible;
 use crate::console::state::Pane;
 use crate::console::view::{footer, help};
@@ -11,7 +12,7 @@ fn within_a_pane_no_key_stands_twice() {
     for pane in Pane::ALL {
         for row in TABLE.iter().filter(|b| b.panes.contains(&pane)) {
             for key in row.keys {
-                let found = lookup(*key, pane).unwrap();
+                let found = Keymap::default().lookup(*key, pane).unwrap();
                 assert_eq!(found.action, row.action, "{key} in {pane:?} does {:?}", found.action);
             }
         }
@@ -21,7 +22,7 @@ fn within_a_pane_no_key_stands_twice() {
 #[test]
 fn every_action_is_in_the_table_once_and_has_words() {
     for row in TABLE {
-        assert_eq!(binding(row.action).name, row.name, "{:?} stands twice", row.action);
+        assert_eq!(binding(row.action).unwrap().name, row.name, "{:?} stands twice", row.action);
         assert!(!row.keys.is_empty() && !row.says.is_empty() && !row.panes.is_empty());
     }
 }
@@ -30,7 +31,9 @@ fn every_action_is_in_the_table_once_and_has_words() {
 fn no_key_that_navigates_somewhere_changes_something_elsewhere() {
     for row in TABLE.iter().filter(|b| b.action.changes_something()) {
         for key in row.keys {
-            for other in Pane::ALL.into_iter().filter_map(|pane| lookup(*key, pane)) {
+            for other in
+                Pane::ALL.into_iter().filter_map(|pane| Keymap::default().lookup(*key, pane))
+            {
                 assert_eq!(other.action, row.action, "{key}");
             }
         }

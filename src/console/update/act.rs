@@ -1,13 +1,17 @@
 //! What each action does.
 
+use std::collections::BTreeSet;
+
 use super::motion;
 use crate::console::action::Action;
 use crate::console::effect::{Effect, LogMove};
-use crate::console::possible::{acts_on, fits, possible};
-use crate::console::state::{Confirm, Details, Popup, RowKey, SetAside, State, Target};
-use crate::console::view;
+use crate::console::possible::{acts_on, fits, path, possible};
+use crate::console::state::{
+    Confirm, Details, LastRuns, Pane, Popup, RowKey, SetAside, State, Target,
+};
+use crate::console::{fields, needs, view};
 use crate::engine::{Again, Command, Level, Phase, ReconcileMode};
-use crate::model::{Id, Shown, Trigger};
+use crate::model::{Id, Kind, Schedule, Shown, Trigger};
 
 /// Does `action`, or says why it is not possible now.
 pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
@@ -15,7 +19,6 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         state.say(Level::Warning, reason);
         return Vec::new();
     }
-    let focus = state.focus;
     match action {
         Action::Help => state.popup = Some(Popup::Help { scroll: 0 }),
         Action::Palette => state.popup = Some(Popup::Palette { input: String::new(), index: 0 }),
@@ -32,17 +35,28 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         | Action::PageDown
         | Action::Top
         | Action::Bottom => return motion::motion(state, action),
-        Action::NextPane => state.focus = focus.step(true, state.has_feeds()),
-        Action::PreviousPane => state.focus = focus.step(false, state.has_feeds()),
+        Action::NextPane => return step(state, 1),
+        Action::PreviousPane => return step(state, -1),
+        Action::Focus(Pane::Runs) => return runs(state, None),
         Action::Focus(pane) => state.focus = pane,
+        Action::RunsOf => {
+            let of = state.endpoint();
+            return runs(state, of);
+        }
+        Action::LogOf => return log_of(state),
+        Action::Wrap if state.focus == Pane::Log => return vec![Effect::Log(LogMove::Wrap)],
+        Action::Wrap => state.wrap = !state.wrap,
+        Action::Sort | Action::Reverse => return sort(state, action == Action::Reverse),
+        Action::Range => range(state),
         Action::Full => state.full = !state.full,
         Action::Mark => {
             mark(state);
             return motion::motion(state, Action::Down);
         }
-        Action::CopyName | Action::CopyId => return copy(state, action),
+        Action::CopyName | Action::CopyId | Action::CopyPath => return copy(state, action),
         Action::Older => return vec![Effect::Log(LogMove::Older)],
         Action::Newer => return vec![Effect::Log(LogMove::Newer)],
+        Action::LogLevel => return vec![Effect::Log(LogMove::Level)],
         Action::Mouse => {
             state.mouse = !state.mouse;
             let words =
@@ -77,6 +91,9 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
             let endpoints = state.endpoint().into_iter().collect();
             return send(state, Command::Resume { endpoints });
         }
+        Action::ResumeAll => return send(state, Command::Resume { endpoints: paused(state) }),
+        Action::StopAll => stop_all(state),
+        Action::RetryAlike => return retry_alike(state),
         Action::Retry
         | Action::Hold
         | Action::Release
@@ -110,9 +127,10 @@ pub(super) fn send(state: &mut State, command: Command) -> Vec<Effect> {
         }
         Command::Reconcile { .. } => state.say(Level::Info, "asked for the delivered list"),
         Command::Pause { .. } | Command::Resume { .. } => {}
+        Command::StopAll => state.say(Level::Warning, "stopping everything"),
         _ => {
             let focus = state.focus;
-            state.list_mut(focus).marked.clear();
+            state.list_mut(focus).unmark();
         }
     }
     vec![Effect::Send(command)]
@@ -152,6 +170,14 @@ fn on_files(state: &mut State, action: Action) -> Vec<Effect> {
         lines.push(format!("and {} more", targets.len() - 5));
     }
     lines.push(String::new());
+    let receivers: BTreeSet<&str> = targets
+        .iter()
+        .filter_map(|t| state.endpoint_called(&t.endpoint)?.deliver_to.as_deref())
+        .collect();
+    if action == Action::SendAgain && !receivers.is_empty() {
+        let receivers: Vec<&str> = receivers.into_iter().collect();
+        lines.push(format!("To: {}", Shown::new(receivers.join(", "))));
+    }
     lines.push(effect.to_owned());
     state.popup = Some(Popup::Confirm(Confirm {
         title: title.to_owned(),
@@ -226,16 +252,18 @@ fn interrupt(state: &mut State) -> Vec<Effect> {
 fn back(state: &mut State) -> Vec<Effect> {
     let focus = state.focus;
     let list = state.list_mut(focus);
-    if !list.marked.is_empty() {
-        list.marked.clear();
+    if !list.marked.is_empty() || list.range.is_some() {
+        list.unmark();
     } else if !list.filter.is_empty() {
         list.filter.clear();
         state.settle();
-        if focus == crate::console::state::Pane::Log {
+        if focus == Pane::Log {
             return vec![Effect::Log(LogMove::Search(String::new()))];
         }
     } else if state.full {
         state.full = false;
+    } else if focus.takes_the_middle() {
+        state.focus = Pane::Endpoints;
     } else {
         state.toast = None;
     }
@@ -244,28 +272,44 @@ fn back(state: &mut State) -> Vec<Effect> {
 
 fn open(state: &mut State) -> Vec<Effect> {
     let details = match state.list(state.focus).selected.clone() {
+        Some(RowKey::Id(id)) if id.kind == Kind::Run => {
+            let Some(run) = state.run(id) else { return Vec::new() };
+            let facts = view::runs::facts(state, run);
+            Details { id: Some(id), ..Details::of(Shown::default(), facts) }
+        }
+        Some(RowKey::Dataset(name)) => {
+            return files_of(state, format!("dataset:\"{}\"", name.to_lowercase()));
+        }
         Some(RowKey::Id(id)) => {
             let title = state.target(id).map_or_else(Shown::default, |t| t.name);
             Details { id: Some(id), ..Details::of(title, Vec::new()) }
         }
         Some(RowKey::Endpoint(name)) => {
-            let Some(row) = state.books.endpoints.iter().find(|e| e.name == name) else {
-                return Vec::new();
-            };
+            let Some(row) = state.endpoint_called(&name) else { return Vec::new() };
             let facts = view::endpoints::facts(state, row);
-            Details::of(Shown::new(&name), facts)
+            let title = Shown::new(&name);
+            Details { runs: Some(LastRuns { of: name, rows: None }), ..Details::of(title, facts) }
         }
-        Some(RowKey::Landed(file)) => {
-            let Some(row) = state.landed_file(file) else { return Vec::new() };
-            let facts = view::feeds::facts(state, row);
-            let landed = Some(SetAside { file, rows: None });
-            Details { landed, ..Details::of(Shown::new(&row.path), facts) }
+        Some(key @ RowKey::Landed(_)) if refused_alike(state, &key) => {
+            return files_of(state, "state:refused".to_owned());
         }
+        Some(RowKey::Landed(file)) => return open_landed(state, file),
         None => return Vec::new(),
     };
-    let show = details.refresh();
+    let effects = details.first().into_iter().collect();
     state.popup = Some(Popup::Details(details));
-    show.into_iter().collect()
+    effects
+}
+
+/// Shows a landed file with what is set aside of it.
+pub(super) fn open_landed(state: &mut State, file: i64) -> Vec<Effect> {
+    let Some(row) = state.landed_file(file) else { return Vec::new() };
+    let facts = view::feeds::facts(state, row);
+    let landed = Some(SetAside { file, rows: None });
+    let details = Details { landed, ..Details::of(Shown::new(&row.path), facts) };
+    let effects = details.first().into_iter().collect();
+    state.popup = Some(Popup::Details(details));
+    effects
 }
 
 fn mark(state: &mut State) {
@@ -282,9 +326,11 @@ fn mark(state: &mut State) {
 /// be pasted into a shell.
 fn copy(state: &mut State, action: Action) -> Vec<Effect> {
     let text = match &state.list(state.focus).selected {
+        Some(_) if action == Action::CopyPath => path(state).unwrap_or_default().to_string(),
         Some(RowKey::Id(id)) if action == Action::CopyId => id.to_string(),
+        Some(RowKey::Id(id)) if id.kind == Kind::Run => id.to_string(),
         Some(RowKey::Id(id)) => state.target(*id).map_or_else(String::new, |t| t.name.to_string()),
-        Some(RowKey::Endpoint(name)) => Shown::new(name).to_string(),
+        Some(RowKey::Endpoint(name) | RowKey::Dataset(name)) => Shown::new(name).to_string(),
         Some(RowKey::Landed(file)) if action == Action::CopyId => Id::landed(*file).to_string(),
         Some(RowKey::Landed(file)) => {
             let path = state.landed_file(*file).map(|row| Shown::new(&row.path));
@@ -294,4 +340,168 @@ fn copy(state: &mut State, action: Action) -> Vec<Effect> {
     };
     state.say(Level::Info, format!("copied {text}"));
     vec![Effect::Copy(text)]
+}
+
+/// The pane that is so many steps away.
+fn step(state: &mut State, by: isize) -> Vec<Effect> {
+    let round = state.round();
+    let here = round.iter().position(|pane| *pane == state.focus).unwrap_or(0);
+    let there = (here as isize + by).rem_euclid(round.len() as isize) as usize;
+    match round[there] {
+        Pane::Runs => runs(state, None),
+        pane => {
+            state.focus = pane;
+            Vec::new()
+        }
+    }
+}
+
+/// Shows the runs of one endpoint, or of all; they are read for it.
+fn runs(state: &mut State, of: Option<String>) -> Vec<Effect> {
+    if state.history_of != of {
+        state.history.clear();
+    }
+    state.history_of = of.clone();
+    state.focus = Pane::Runs;
+    state.settle();
+    vec![Effect::Runs(of)]
+}
+
+/// Whether the line of what needs a person stands for several files.
+fn refused_alike(state: &State, key: &RowKey) -> bool {
+    let alike = |need: &needs::Need| need.key == *key && need.count > 1;
+    state.focus == Pane::Needs && state.needs().iter().any(alike)
+}
+
+/// Shows the landed files that pass `filter`.
+fn files_of(state: &mut State, filter: String) -> Vec<Effect> {
+    state.list_mut(Pane::Feeds).filter = filter;
+    state.focus = Pane::Feeds;
+    state.settle();
+    Vec::new()
+}
+
+/// Goes to the log's newest line about the selected row: a file and its delivery alike.
+fn log_of(state: &mut State) -> Vec<Effect> {
+    match state.list(state.focus).selected.clone() {
+        Some(RowKey::Id(id)) => {
+            let target = state.target(id);
+            let export = target.as_ref().and_then(|target| target.export);
+            let ids = [Some(id), export, target.map(|target| target.id)];
+            lines_of(state, ids.into_iter().flatten().collect())
+        }
+        Some(RowKey::Landed(file)) => lines_of(state, BTreeSet::from([Id::landed(file)])),
+        Some(RowKey::Endpoint(name) | RowKey::Dataset(name)) => lines_with(state, &name),
+        None => Vec::new(),
+    }
+}
+
+/// Goes to the log's newest line about any of `ids`.
+pub(super) fn lines_of(state: &mut State, ids: BTreeSet<Id>) -> Vec<Effect> {
+    let words: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    to_the_log(state, words.join(" "), vec![LogMove::LinesOf(ids.into_iter().collect())])
+}
+
+/// Goes to the log's newest line with `text`.
+pub(super) fn lines_with(state: &mut State, text: &str) -> Vec<Effect> {
+    let text = text.to_lowercase();
+    let find = LogMove::Search(text.clone());
+    to_the_log(state, text, vec![LogMove::Follow, find, LogMove::Older])
+}
+
+fn to_the_log(state: &mut State, words: String, moves: Vec<LogMove>) -> Vec<Effect> {
+    state.popup = None;
+    state.focus = Pane::Log;
+    state.list_mut(Pane::Log).filter = words;
+    moves.into_iter().map(Effect::Log).collect()
+}
+
+/// By the next field, and after the last one in the list's own order again.
+fn sort(state: &mut State, reverse: bool) -> Vec<Effect> {
+    let focus = state.focus;
+    let fields = fields::names(focus);
+    let list = state.list_mut(focus);
+    list.sort = match list.sort {
+        Some((field, descending)) if reverse => Some((field, !descending)),
+        None if reverse => fields.first().map(|field| (*field, true)),
+        Some((field, _)) => {
+            let at = fields.iter().position(|f| *f == field).unwrap_or(0);
+            fields.get(at + 1).map(|field| (*field, false))
+        }
+        None => fields.first().map(|field| (*field, false)),
+    };
+    let words = match list.sort {
+        Some((field, true)) => format!("sorted by {field}, descending"),
+        Some((field, false)) => format!("sorted by {field}"),
+        None => "in the usual order".to_owned(),
+    };
+    let usual = list.sort.is_none();
+    state.say(Level::Info, words);
+    state.sort(focus);
+    state.settle();
+    match (usual, focus) {
+        (false, _) => Vec::new(),
+        (true, Pane::Runs) => vec![Effect::Runs(state.history_of.clone())],
+        (true, _) => vec![Effect::Reload],
+    }
+}
+
+/// Begins a range of marks, or ends it.
+fn range(state: &mut State) {
+    let focus = state.focus;
+    let list = state.list_mut(focus);
+    list.range = match list.range {
+        None => Some(list.index),
+        Some(_) => None,
+    };
+    motion::extend(state);
+}
+
+fn paused(state: &State) -> Vec<String> {
+    state.books.endpoints.iter().filter(|e| e.paused).map(|e| e.name.clone()).collect()
+}
+
+fn retry_alike(state: &mut State) -> Vec<Effect> {
+    let Some(RowKey::Id(id)) = state.list(state.focus).selected else { return Vec::new() };
+    let ids = needs::of_its_class(state, id);
+    state.say(Level::Info, format!("{} that failed alike are tried again", ids.len()));
+    send(state, Command::Retry(ids))
+}
+
+/// Asks whether everything is to stop, and says what that is.
+fn stop_all(state: &mut State) {
+    let running: Vec<String> = state
+        .books
+        .endpoints
+        .iter()
+        .filter(|e| state.is_running(&e.name))
+        .map(|e| Shown::new(&e.name).to_string())
+        .collect();
+    let scheduled = |e: &&crate::ledger::EndpointRow| {
+        e.is_active && !e.paused && e.schedule != Some(Schedule::Manual)
+    };
+    let schedules = state.books.endpoints.iter().filter(scheduled).count();
+    let lines = vec![
+        match running.as_slice() {
+            [] => "Nothing runs now.".to_owned(),
+            some => format!(
+                "{} running, {} transfers: {}",
+                some.len(),
+                state.transfers.count(),
+                some.join(", ")
+            ),
+        },
+        format!("{schedules} schedules are paused, also over restarts, until you resume them."),
+        String::new(),
+        "What runs stops at a safe point. Nothing is given up: it goes on when you sync, retry or \
+         resume."
+            .to_owned(),
+    ];
+    state.popup = Some(Popup::Confirm(Confirm {
+        title: "Stop everything?".to_owned(),
+        lines,
+        yes: "Yes, stop everything".to_owned(),
+        command: Some(Command::StopAll),
+        on_yes: false,
+    }));
 }

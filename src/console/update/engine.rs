@@ -1,7 +1,9 @@
 //! What the engine tells and answers.
 
+use crate::console::action::Action;
 use crate::console::effect::Effect;
-use crate::console::state::{Popup, SignIn, State};
+use crate::console::state::{Pane, Popup, SignIn, State};
+use crate::console::view;
 use crate::engine::{Command, Event, Level, Phase, Reply};
 use crate::model::{DeliveryState, ExportState, FailureClass, Outcome, Shown};
 use crate::silver::LandedState;
@@ -9,6 +11,7 @@ use crate::silver::LandedState;
 /// Takes in one event. Whatever concerns the books makes them read again: the
 /// event is a hint, the ledger the truth.
 pub(super) fn event(state: &mut State, event: Event) -> Vec<Effect> {
+    let mut effects = vec![Effect::Reload];
     match event {
         Event::RunStarted { run, endpoints } => {
             if state.runs.is_empty() {
@@ -16,15 +19,18 @@ pub(super) fn event(state: &mut State, event: Event) -> Vec<Effect> {
             }
             state.runs.insert(run, state.now);
             for endpoint in endpoints {
+                state.stopped.remove(&endpoint);
                 state.taken_in.remove(&endpoint);
                 state.phases.entry(endpoint).or_insert(Phase::Queued);
             }
         }
         Event::RunEnded(report) => {
             state.runs.remove(&report.run_id);
+            effects.extend(runs(state));
         }
         Event::Endpoint { endpoint, phase } => {
             state.phases.insert(endpoint, phase);
+            state.changed();
             return Vec::new();
         }
         Event::EndpointEnded(result) => {
@@ -34,6 +40,7 @@ pub(super) fn event(state: &mut State, event: Event) -> Vec<Effect> {
             if !state.phases.get(&result.name).is_some_and(brake) {
                 state.phases.remove(&result.name);
             }
+            state.changed();
         }
         Event::Export { id, endpoint, state: now, .. } => {
             use ExportState as S;
@@ -46,7 +53,7 @@ pub(super) fn event(state: &mut State, event: Event) -> Vec<Effect> {
                 let stays = row.is_some_and(|e| e.deliver_to.is_none());
                 let here = stays && now == S::Verified;
                 let done = here || matches!(now, S::Skipped | S::Expired | S::Cancelled);
-                state.transfers.count_export(id, done);
+                state.transfers.count_export(id, done, if stays { 1 } else { 2 });
             }
         }
         Event::Delivery { id, export, state: now, .. } => {
@@ -54,7 +61,7 @@ pub(super) fn event(state: &mut State, event: Event) -> Vec<Effect> {
                 state.transfers.commit(id);
             }
             let done = now.is_delivered() || now == DeliveryState::Cancelled;
-            state.transfers.count_export(export, done);
+            state.transfers.count_delivery(id, export, done);
         }
         // What of it a person should know comes as a notice.
         Event::Ingested(file) => {
@@ -95,12 +102,20 @@ pub(super) fn event(state: &mut State, event: Event) -> Vec<Effect> {
             return Vec::new();
         }
     }
-    let mut effects = vec![Effect::Reload];
     // An open timeline goes on while one looks at it.
     if let Some(Popup::Details(details)) = &state.popup {
         effects.extend(details.refresh());
     }
     effects
+}
+
+/// The runs that are on the screen, read again when there is one more.
+fn runs(state: &State) -> Option<Effect> {
+    match &state.popup {
+        Some(Popup::Details(details)) if details.runs.is_some() => details.first(),
+        _ if state.focus == Pane::Runs => Some(Effect::Runs(state.history_of.clone())),
+        _ => None,
+    }
 }
 
 /// Shows the address for as long as the engine waits for a browser to come from it.
@@ -124,7 +139,7 @@ pub(super) fn reply(state: &mut State, command: &Command, reply: Reply) -> Vec<E
         Reply::Run(report) => {
             let delivered: u64 = report.endpoints.iter().map(|e| e.delivered).sum();
             let failure = report.endpoints.iter().find_map(|e| e.error.as_deref());
-            let outcome = report.outcome.as_str().replace('_', " ");
+            let outcome = view::runs::words(report.outcome);
             match (report.outcome, failure) {
                 (Outcome::Done | Outcome::NothingNew, _) => {
                     state.say(
@@ -139,6 +154,11 @@ pub(super) fn reply(state: &mut State, command: &Command, reply: Reply) -> Vec<E
             }
         }
         Reply::Acted(acted) => {
+            for id in acted.iter().filter(|a| a.result.is_ok()).map(|a| a.id) {
+                if let Some(target) = state.target(id) {
+                    state.stopped.remove(&target.endpoint);
+                }
+            }
             let failed = acted.iter().find_map(|a| a.result.as_ref().err().map(|f| (a.id, f)));
             match (failed, acted.as_slice()) {
                 (Some((id, failure)), _) => state.say(Level::Error, format!("{id}: {failure}")),
@@ -165,8 +185,21 @@ pub(super) fn reply(state: &mut State, command: &Command, reply: Reply) -> Vec<E
         Reply::Done => {}
         Reply::Rescheduled(endpoints) => {
             for endpoint in endpoints {
+                if !endpoint.paused {
+                    state.stopped.remove(&endpoint.endpoint);
+                }
                 state.say(Level::Info, endpoint.words());
             }
+        }
+        Reply::Stopped(stopped) => {
+            let words = format!(
+                "stopped: {} running, {} schedules paused; {} resumes all",
+                stopped.works,
+                stopped.paused,
+                state.keys.shown(Action::ResumeAll)
+            );
+            state.stopped = state.books.endpoints.iter().map(|e| e.name.clone()).collect();
+            state.say(Level::Warning, words);
         }
         Reply::TakenIn(taken) => {
             let totals = taken.totals;

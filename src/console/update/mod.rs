@@ -4,16 +4,18 @@ mod act;
 mod engine;
 mod input;
 mod motion;
+mod palette;
 mod popup;
 
-pub(super) use popup::matching;
+pub(super) use palette::{Entry, On, entry_possible, matching};
 
 use super::effect::Effect;
 use super::message::{Message, Snapshot};
-use super::state::{Popup, State};
+use super::state::{Pane, Popup, State};
 use super::view;
 use crate::engine::Level;
-use crate::model::Failure;
+use crate::ledger::ExportRow;
+use crate::model::{Failure, RunReport};
 use crate::silver::lists::QuarantineRow;
 
 /// Takes in one message. Pure: time comes in as `state.now`.
@@ -23,10 +25,10 @@ pub(super) fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Engine(event) => engine::event(state, *event),
         Message::Missed(count) => {
             // Any of these may have ended unseen; what goes on shows up again by itself.
-            state.transfers.forget();
+            state.transfers.forget(count);
             state.runs.clear();
             state.phases.clear();
-            state.settle();
+            state.changed();
             state.say(Level::Info, format!("{count} events came too fast to be shown"));
             vec![Effect::Reload]
         }
@@ -39,7 +41,10 @@ pub(super) fn update(state: &mut State, message: Message) -> Vec<Effect> {
                 && details.id == Some(id)
             {
                 match read {
-                    Ok(Some(timeline)) => details.timeline = Some(timeline),
+                    Ok(Some((timeline, left_out))) => {
+                        details.timeline = Some(timeline);
+                        details.left_out = left_out;
+                    }
                     Ok(None) => state.say(Level::Warning, format!("the books know no {id}")),
                     Err(failure) => state.say(Level::Error, failure.to_string()),
                 }
@@ -48,6 +53,10 @@ pub(super) fn update(state: &mut State, message: Message) -> Vec<Effect> {
         }
         Message::SetAside(file, read) => {
             set_aside(state, file, read);
+            Vec::new()
+        }
+        Message::Runs(of, read) => {
+            runs(state, of, read);
             Vec::new()
         }
         Message::Replied(command, reply) => engine::reply(state, &command, reply),
@@ -78,19 +87,52 @@ fn set_aside(state: &mut State, file: i64, read: Result<Vec<QuarantineRow>, Fail
     }
 }
 
+/// Runs, for the endpoint's details or for the pane of runs, whoever asked for them.
+fn runs(state: &mut State, of: Option<String>, read: Result<Vec<RunReport>, Failure>) {
+    let rows = match read {
+        Ok(rows) => rows,
+        Err(failure) => return state.say(Level::Error, failure.to_string()),
+    };
+    if let Some(Popup::Details(details)) = &mut state.popup
+        && let Some(runs) = details.runs.as_mut().filter(|runs| Some(&runs.of) == of.as_ref())
+    {
+        runs.rows = Some(rows);
+    } else if state.history_of == of {
+        state.history = rows;
+        state.sort(Pane::Runs);
+        state.settle();
+    }
+}
+
+/// Exports that are too many to be freed between two frames.
+const MANY: usize = 10_000;
+
+/// What needs a person first, then what failed; in each as it was, the newest first.
+pub(super) fn in_order(pending: &mut [ExportRow]) {
+    pending.sort_by_key(|x| match x.state.as_str() {
+        "held" | "in_doubt" | "quarantined" | "expired" => 0,
+        "retry_wait" => 1,
+        "recorded" | "verified" => 3,
+        _ => 2,
+    });
+}
+
 fn books(state: &mut State, read: Result<Snapshot, Failure>) {
     state.loaded = true;
     match read {
         Ok(mut snapshot) => {
-            // What needs a person first, then what failed; the newest first in each.
-            snapshot.pending.sort_by_key(|x| match x.state.as_str() {
-                "held" | "in_doubt" | "quarantined" | "expired" => 0,
-                "retry_wait" => 1,
-                "recorded" | "verified" => 3,
-                _ => 2,
-            });
-            state.books = snapshot;
+            // Already so where it was read: then this costs next to nothing.
+            in_order(&mut snapshot.pending);
+            let before = std::mem::replace(&mut state.books, snapshot);
+            if before.pending.len() > MANY {
+                // Freeing so much takes longer than a frame.
+                std::thread::spawn(move || drop(before));
+            }
+            state.version += 1;
             state.books_failure = None;
+            for pane in Pane::ALL {
+                state.sort(pane);
+            }
         }
         Err(failure) => state.books_failure = Some(failure),
     }

@@ -2,30 +2,19 @@
 
 use crossterm::event::KeyCode;
 
+use super::palette::{self, Entry};
 use super::{act, motion};
 use crate::console::action::Action;
 use crate::console::effect::Effect;
-use crate::console::keys::{Binding, Key, TABLE};
-use crate::console::state::{Confirm, Popup, State};
+use crate::console::keys::Key;
+use crate::console::state::{Confirm, Details, Pane, Popup, State};
 use crate::engine::{Command, Level};
-
-/// Actions whose name or words hold `input`, those whose name begins with it first.
-pub(in crate::console) fn matching(state: &State, input: &str) -> Vec<&'static Binding> {
-    let input = input.trim().to_lowercase();
-    let mut found: Vec<_> = TABLE
-        .iter()
-        .filter(|b| b.panes.contains(&state.focus))
-        .filter(|b| !(state.read_only && b.action.changes_something()))
-        .filter(|b| b.name.contains(&input) || b.says.to_lowercase().contains(&input))
-        .collect();
-    found.sort_by_key(|b| (!b.name.starts_with(&input), !b.name.contains(&input)));
-    found
-}
+use crate::model::{Id, Shown};
 
 /// A key for the popup.
 pub(super) fn key(state: &mut State, key: Key, action: Option<Action>) -> Vec<Effect> {
     match &mut state.popup {
-        Some(Popup::Palette { .. }) => palette(state, key),
+        Some(Popup::Palette { .. }) => in_palette(state, key),
         Some(Popup::Confirm(confirm)) => match answer(confirm, key) {
             None => Vec::new(),
             Some(yes) => {
@@ -51,14 +40,41 @@ pub(super) fn key(state: &mut State, key: Key, action: Option<Action>) -> Vec<Ef
             }
             _ => Vec::new(),
         },
-        Some(Popup::Details(details)) => match action {
-            Some(Action::CopyName) => vec![Effect::Copy(details.title.to_string())],
-            Some(Action::CopyId) => {
-                details.id.map(|id| Effect::Copy(id.to_string())).into_iter().collect()
+        Some(Popup::Details(details)) => {
+            match state.keys.lookup(key, Pane::Transfers).map(|b| b.action) {
+                Some(Action::CopyName) => copy(state, |details| Some(details.title.to_string())),
+                Some(Action::CopyId) => copy(state, |details| details.id.map(|id| id.to_string())),
+                Some(Action::CopyPath) => copy(state, Details::path),
+                Some(Action::LogOf) => {
+                    let landed = details.landed.as_ref().map(|landed| Id::landed(landed.file));
+                    match details.id.or(landed) {
+                        Some(id) => act::lines_of(state, [id].into()),
+                        None => {
+                            let title = details.title.to_string();
+                            act::lines_with(state, &title)
+                        }
+                    }
+                }
+                _ => read(state, action),
             }
-            _ => read(state, action),
-        },
+        }
         _ => read(state, action),
+    }
+}
+
+/// Copies something of the details; only what is safe to show.
+fn copy(state: &mut State, what: fn(&Details) -> Option<String>) -> Vec<Effect> {
+    let Some(Popup::Details(details)) = &state.popup else { return Vec::new() };
+    match what(details) {
+        Some(text) => {
+            let text = Shown::new(text).to_string();
+            state.say(Level::Info, format!("copied {text}"));
+            vec![Effect::Copy(text)]
+        }
+        None => {
+            state.say(Level::Warning, "there is nothing of that kind to copy");
+            Vec::new()
+        }
     }
 }
 
@@ -77,9 +93,7 @@ fn read(state: &mut State, action: Option<Action>) -> Vec<Effect> {
 /// Scrolls the popup; drawing stops it at its end.
 pub(super) fn scroll(state: &mut State, action: Action) -> Vec<Effect> {
     let page = state.page;
-    if let Some(
-        Popup::Help { scroll } | Popup::Details(super::super::state::Details { scroll, .. }),
-    ) = &mut state.popup
+    if let Some(Popup::Help { scroll } | Popup::Details(Details { scroll, .. })) = &mut state.popup
     {
         *scroll = motion::step(action, *scroll, 10_000, page);
     }
@@ -100,21 +114,24 @@ fn answer(confirm: &mut Confirm, key: Key) -> Option<bool> {
     None
 }
 
-fn palette(state: &mut State, key: Key) -> Vec<Effect> {
+fn in_palette(state: &mut State, key: Key) -> Vec<Effect> {
     let Some(Popup::Palette { input, index }) = &state.popup else { return Vec::new() };
     let (mut input, mut index) = (input.clone(), *index);
-    let found = matching(state, &input);
+    let found = palette::matching(state, &input);
     match key.0 {
         KeyCode::Esc => {
             state.popup = None;
             return Vec::new();
         }
         KeyCode::Enter => {
-            let chosen = found.get(index).map(|b| b.action);
+            let chosen = found.into_iter().nth(index);
             state.popup = None;
-            return chosen.map_or_else(Vec::new, |action| act::act(state, action));
+            return chosen.map_or_else(Vec::new, |entry| palette::choose(state, entry));
         }
-        KeyCode::Tab => input = found.get(index).map_or(input, |b| b.name.to_owned()),
+        KeyCode::Tab => {
+            input = found.get(index).map_or(input, Entry::label);
+            index = 0;
+        }
         KeyCode::Up => index = index.saturating_sub(1),
         KeyCode::Down => index = (index + 1).min(found.len().saturating_sub(1)),
         KeyCode::Backspace if input.is_empty() => {
@@ -145,7 +162,7 @@ pub(super) fn type_text(state: &mut State, text: &str) {
         }
         None if state.typing => {
             let focus = state.focus;
-            state.list_mut(focus).filter.push_str(&text.to_lowercase());
+            state.list_mut(focus).filter.push_str(&text);
             state.settle();
         }
         _ => {}

@@ -16,7 +16,6 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, confirm: &C
     let room = usize::from(width).saturating_sub(4);
     let mut lines: Vec<Line<'static>> =
         confirm.lines.iter().flat_map(|l| text::wrap(l, room)).map(Line::from).collect();
-    lines.push(Line::default());
     let button = |words: &str, focused: bool| {
         let style = if focused {
             theme.selected(true)
@@ -26,10 +25,29 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, confirm: &C
         Span::styled(format!("[ {words} ]"), style)
     };
     let (no, yes) = (button(NO, !confirm.on_yes), button(&confirm.yes, confirm.on_yes));
-    let at = if confirm.on_yes { no.width() + 2 } else { 0 };
-    lines.push(Line::from(vec![no, Span::raw("  "), yes]));
+    // Below each other where they do not fit beside each other.
+    let beside = no.width() + 2 + yes.width() <= room;
+    let (column, row) = match (beside, confirm.on_yes) {
+        (true, true) => (no.width() + 2, 0),
+        (false, true) => (0, 1),
+        (_, false) => (0, 0),
+    };
+    let buttons = match beside {
+        true => vec![Line::from(vec![no, Span::raw("  "), yes])],
+        false => vec![Line::from(no), Line::from(yes)],
+    };
+    // The buttons are always there, whatever there is to say.
+    let high = usize::from(area.height).saturating_sub(2 + buttons.len());
+    if lines.len() + 1 > high {
+        lines.truncate(high.saturating_sub(1));
+        lines.push(Line::from(theme.ellipsis().to_string()));
+    } else {
+        lines.push(Line::default());
+    }
+    let above = lines.len();
+    lines.extend(buttons);
     let inner = popup::frame(frame, area, state, &confirm.title, (width, lines.len() as u16));
-    let last = inner.y + (lines.len() as u16 - 1).min(inner.height.saturating_sub(1));
     frame.render_widget(Text::from(lines), inner);
-    frame.set_cursor_position(Position::new(inner.x + at as u16, last));
+    let at = Position::new(inner.x + column as u16, inner.y + (above + row) as u16);
+    frame.set_cursor_position(at);
 }

@@ -9,7 +9,7 @@ use crate::console::state::{Details, State};
 use crate::console::text;
 use crate::console::theme::{Mood, Theme};
 use crate::ledger::EventRow;
-use crate::model::Shown;
+use crate::model::{Id, Kind, Shown};
 
 /// Cells of the labels at the most.
 const LABEL: usize = 24;
@@ -19,24 +19,38 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, details: &m
     let room = usize::from(width).saturating_sub(4);
     let mut lines = Vec::new();
     let timeline = details.timeline.as_ref();
-    let facts = || details.facts.iter().chain(timeline.iter().flat_map(|t| &t.facts));
+    // The title has the id; what the console says of a run, it says better.
+    let run = details.id.is_some_and(|id| id.kind == Kind::Run) && !details.facts.is_empty();
+    let told = |label: &str| match label {
+        "id" | "report" => true,
+        "ended" | "outcome" => run,
+        label => details.facts.iter().any(|(known, _)| known == label),
+    };
+    let of_books = timeline.iter().flat_map(|t| &t.facts).filter(|(label, _)| !told(label));
+    let facts = || details.facts.iter().chain(of_books.clone());
     let wide = facts().map(|(label, _)| text::width(label)).max().unwrap_or(0).min(LABEL) + 2;
     for (label, value) in facts() {
         labelled(&mut lines, state.theme, label, value, (wide, room));
     }
     if let Some(timeline) = timeline {
         lines.push(Line::default());
+        if details.left_out > 0 {
+            let words = format!("{} earlier events: `transship show` has them", details.left_out);
+            lines.push(Line::styled(words, state.theme.dim()));
+        }
         let mut day = String::new();
         for event in &timeline.events {
-            happened(&mut lines, state, event, &mut day, room);
+            happened(&mut lines, state, (event, details.id), &mut day, room);
         }
     } else if let Some(landed) = &details.landed {
         super::feeds::set_aside(&mut lines, state, landed, room);
+    } else if let Some(runs) = &details.runs {
+        super::runs::last(&mut lines, state, runs, room);
     } else if details.id.is_some() {
         lines.push(Line::styled("reading the books", state.theme.dim()));
     }
     let title = match details.id {
-        Some(id) => format!("{id} {}", details.title),
+        Some(id) => format!("{id} {}", details.title).trim_end().to_owned(),
         None => details.title.to_string(),
     };
     let inner = popup::frame(frame, area, state, &title, (width, lines.len() as u16));
@@ -63,7 +77,7 @@ fn labelled(
 fn happened(
     lines: &mut Vec<Line<'static>>,
     state: &State,
-    event: &EventRow,
+    (event, own): (&EventRow, Option<Id>),
     day: &mut String,
     room: usize,
 ) {
@@ -82,7 +96,10 @@ fn happened(
     };
     let attempt =
         if event.attempt > 0 { format!(" (attempt {})", event.attempt) } else { String::new() };
-    let what = format!("{}{attempt}", Shown::new(what.replace('_', " ")));
+    // What happened to another thing, in the story of a run, says to which.
+    let whose =
+        if Some(event.subject) == own { String::new() } else { format!("{} ", event.subject) };
+    let what = format!("{whose}{}{attempt}", Shown::new(what.replace('_', " ")));
     lines.push(Line::from(vec![
         Span::styled(format!("{time}  "), theme.dim()),
         Span::styled(

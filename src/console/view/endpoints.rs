@@ -3,32 +3,37 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
+use super::needs;
 use super::pane::{self, Row};
+use super::runs;
 use super::table::{Cell, Column};
-use crate::console::state::{Pane, RowKey, State, needs_operator};
+use crate::console::state::{Pane, RowKey, State};
 use crate::console::text;
 use crate::console::theme::Mood;
-use crate::engine::{Phase, Walk};
+use crate::engine::{Phase, Walk, runs_after};
 use crate::ledger::EndpointRow;
 use crate::model::{EndpointType, Schedule, Shown};
 
 const COLUMNS: &[Column] = &[
-    Column::new("NAME", 14, 10).grow(3),
-    Column::new("NOW", 12, 9).grow(2),
-    Column::new("LAST RUN", 14, 8),
-    Column::new("NEXT", 7, 6),
-    Column::new("WAITS", 5, 5).right(),
+    Column::new("NAME", 16, 10).grow(3),
+    Column::new("NOW", 11, 9).grow(2),
+    Column::new("LAST RUN", 13, 8),
+    Column::new("NEXT", 6, 7),
     Column::new("YOU", 3, 7).right(),
-    Column::new("UNCONF", 7, 4).right(),
-    Column::new("CONFIRMED", 9, 1).right(),
-    Column::new("FILES", 6, 3).right(),
+    Column::new("WAITS", 5, 6).right(),
+    Column::new("UNCONF", 6, 5).right(),
+    Column::new("LISTED", 6, 4).right(),
+    Column::new("FETCHED", 7, 3).right(),
+    Column::new("DELIV", 5, 4).right(),
+    Column::new("CONF", 5, 4).right(),
+    Column::new("OVERNIGHT", 12, 4).grow(2),
     Column::new("CHANGES", 9, 2).right(),
-    Column::new("ROWS", 9, 3).right(),
+    Column::new("ROWS", 9, 2).right(),
     Column::new("CALLS", 5, 0).right(),
 ];
 
 /// Those that say something only of what is delivered.
-const OF_DELIVERIES: &[&str] = &["UNCONF", "CONFIRMED"];
+const OF_DELIVERIES: &[&str] = &["UNCONF", "DELIV", "CONF"];
 
 /// The one that says something only of partners' folders.
 const OF_FEEDS: &str = "ROWS";
@@ -42,8 +47,11 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
     }
     let delivers = rows.iter().any(|e| e.deliver_to.is_some());
     let feeds = !state.taken_in.is_empty();
-    let is_shown = |column: &Column| {
-        (delivers || !OF_DELIVERIES.contains(&column.title)) && (feeds || column.title != OF_FEEDS)
+    let needed = rows.iter().any(|e| state.needed_by(e) > 0);
+    let is_shown = |column: &Column| match column.title {
+        OF_FEEDS => feeds,
+        "YOU" => needed,
+        title => delivers || !OF_DELIVERIES.contains(&title),
     };
     let columns: Vec<Column> = COLUMNS.iter().filter(|c| is_shown(c)).copied().collect();
     let row = |n: usize| {
@@ -83,13 +91,10 @@ fn throttled(state: &State, walk: &Walk) -> Option<String> {
     Some(until.to_zoned(state.zone.clone()).strftime("%H:%M:%S").to_string())
 }
 
-fn last(state: &State, e: &EndpointRow) -> Cell {
+pub(super) fn last(state: &State, e: &EndpointRow) -> Cell {
     match (e.last_run, e.last_outcome) {
         (Some(at), Some(outcome)) => {
-            let words = match outcome.as_str() {
-                "needs_operator" => "needs you".to_owned(),
-                name => name.replace('_', " "),
-            };
+            let words = runs::words(outcome);
             Cell::new(format!("{} {words}", text::age(state.now, at)), Mood::of_outcome(outcome))
         }
         (Some(at), None) => Cell::new(format!("{} running", text::age(state.now, at)), Mood::Busy),
@@ -104,6 +109,26 @@ fn next(state: &State, e: &EndpointRow) -> String {
         None if e.schedule == Some(Schedule::Manual) || !e.is_active => "manual".to_owned(),
         // It begins any moment, or just did.
         None => "-".to_owned(),
+    }
+}
+
+/// The same in words.
+fn unconfirmed_in_words(state: &State, e: &EndpointRow) -> String {
+    match e.oldest_unconfirmed_at {
+        Some(at) if e.unconfirmed > 0 => {
+            format!("{}, the oldest since {}", e.unconfirmed, text::age(state.now, at))
+        }
+        _ => e.unconfirmed.to_string(),
+    }
+}
+
+/// The next run with its time of day.
+fn next_in_words(state: &State, e: &EndpointRow) -> String {
+    match e.next_run {
+        Some(at) if !e.paused => {
+            format!("{}, {}", text::moment(state.now, at, &state.zone), next(state, e))
+        }
+        _ => next(state, e),
     }
 }
 
@@ -166,20 +191,32 @@ fn signed(changes: (u64, u64, u64)) -> String {
 }
 
 fn cells(state: &State, e: &EndpointRow) -> Vec<Cell> {
-    let needing = needs_operator(e);
+    let needing = state.needed_by(e);
     let needs = if needing > 0 { Mood::Bad } else { Mood::Dim };
     let waits = if e.retrying > 0 { Mood::Warning } else { Mood::Plain };
     let delivers = e.deliver_to.is_some();
+    let of_deliveries = |text: String| if delivers { text } else { String::new() };
+    let fetches = delivers
+        || !matches!(
+            e.endpoint_type,
+            EndpointType::AutodeskConstructionCloud | EndpointType::GoogleDrive
+        );
     vec![
         Cell::plain(Shown::new(&e.name).as_str()),
         now(state, e),
         last(state, e),
         Cell::dim(next(state, e)),
-        Cell::new(e.waiting.to_string(), waits),
         Cell::new(needing.to_string(), needs),
-        Cell::plain(if delivers { unconfirmed(state, e) } else { String::new() }),
-        Cell::plain(if delivers { e.confirmed.to_string() } else { String::new() }),
-        Cell::new(files(e).to_string(), if e.access_lost > 0 { Mood::Warning } else { Mood::Dim }),
+        Cell::new(e.waiting.to_string(), waits),
+        Cell::plain(of_deliveries(unconfirmed(state, e))),
+        Cell::new(
+            files(e).to_string(),
+            if e.access_lost > 0 { Mood::Warning } else { Mood::Plain },
+        ),
+        Cell::plain(if fetches { e.fetched.to_string() } else { String::new() }),
+        Cell::plain(of_deliveries((e.unconfirmed + e.confirmed).to_string())),
+        Cell::plain(of_deliveries(e.confirmed.to_string())),
+        Cell::new(needs::night(state, Some(&e.name)), needs::night_mood(state, &e.name)),
         Cell::plain(signed(changes(state, e))),
         rows(state, e),
         Cell::dim(calls(state, e).0.to_string()),
@@ -188,22 +225,38 @@ fn cells(state: &State, e: &EndpointRow) -> Vec<Cell> {
 
 /// Everything about an endpoint in words, for its details.
 pub(in crate::console) fn facts(state: &State, e: &EndpointRow) -> Vec<(String, String)> {
-    let mut facts = vec![
-        ("type", e.endpoint_type.to_string()),
-        (
-            "delivers to",
-            e.deliver_to.clone().unwrap_or_else(|| "nowhere: it only keeps the books".into()),
-        ),
-        ("now", now(state, e).text),
-        ("last run", last(state, e).text),
-        ("next run", next(state, e)),
-    ];
+    let mut facts = vec![("now", now(state, e).text), ("last run", last(state, e).text)];
+    facts.extend(e.last_error.clone().map(|error| ("last failure", error)));
+    facts.push(("next run", next_in_words(state, e)));
+    if let (Some(at), Some(schedule), false) = (e.next_run, &e.schedule, e.paused) {
+        let then = runs_after(schedule, at, 3);
+        let then: Vec<String> =
+            then.into_iter().map(|at| text::moment(state.now, at, &state.zone)).collect();
+        facts.push(("then", then.join(", ")));
+    }
+    facts.extend(e.last_missed_at.map(|at| {
+        let ago = text::age(state.now, at);
+        ("missed runs", format!("{}, the last one {ago} ago", e.missed_runs))
+    }));
+    let night = needs::night(state, Some(&e.name));
+    if !night.is_empty() {
+        facts.push(("overnight", format!("{night} (since yesterday 18:00)")));
+    }
     if e.deliver_to.is_some() || !is_register(e) {
+        let delivered = e.unconfirmed + e.confirmed;
         facts.extend([
+            (
+                "files",
+                format!(
+                    "{} listed, {} fetched, {delivered} delivered, {} confirmed",
+                    files(e),
+                    e.fetched,
+                    e.confirmed
+                ),
+            ),
+            ("unconfirmed", unconfirmed_in_words(state, e)),
             ("waiting", format!("{}, of them {} after a failure", e.waiting, e.retrying)),
-            ("needs you", e.needs_operator.to_string()),
-            ("unconfirmed", unconfirmed(state, e)),
-            ("confirmed", e.confirmed.to_string()),
+            ("needs you", state.needed_by(e).to_string()),
         ]);
     }
     let (new, changed, gone) = changes(state, e);
@@ -215,8 +268,6 @@ pub(in crate::console) fn facts(state: &State, e: &EndpointRow) -> Vec<(String, 
             ("changes", format!("{new} new, {changed} changed, {gone} removed ({whose})")),
             ("calls", format!("{calls}{} ({whose})", of_quota(calls, quota))),
         ]);
-    } else {
-        facts.push(("listed", e.listed.to_string()));
     }
     facts.extend(state.taken_in.get(&e.name).map(|(good, bad)| {
         ("rows", format!("{good} went in, {bad} set aside (the last run that this console saw)"))
@@ -229,10 +280,13 @@ pub(in crate::console) fn facts(state: &State, e: &EndpointRow) -> Vec<(String, 
     facts.extend(
         waits.map(|until| ("throttled", format!("the service asks to wait until {until}"))),
     );
-    facts.extend(e.last_missed_at.map(|at| {
-        let ago = text::age(state.now, at);
-        ("missed runs", format!("{}, the last one {ago} ago", e.missed_runs))
-    }));
-    facts.extend(e.last_error.clone().map(|error| ("last failure", error)));
+    facts.extend([
+        ("type", e.endpoint_type.to_string()),
+        (
+            "delivers to",
+            e.deliver_to.clone().unwrap_or_else(|| "nowhere: it only keeps the books".into()),
+        ),
+        ("schedule", super::schedules::words(e.schedule.as_ref())),
+    ]);
     facts.into_iter().map(|(label, value)| (label.to_owned(), value)).collect()
 }

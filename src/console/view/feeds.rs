@@ -83,7 +83,7 @@ fn read_drift(row: &LandedRow) -> Option<Drift> {
 }
 
 /// `+shop -price`.
-fn short_drift(row: &LandedRow) -> String {
+pub(super) fn short_drift(row: &LandedRow) -> String {
     let Some(drift) = read_drift(row) else { return String::new() };
     let unknown = drift.unknown.iter().map(|name| format!("+{}", Shown::new(name)));
     let missing = drift.missing.iter().map(|name| format!("-{}", Shown::new(name)));

@@ -4,11 +4,10 @@ use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
-use super::{popup, table};
-use crate::console::possible::possible;
+use super::{endpoints, popup, table};
 use crate::console::state::State;
 use crate::console::text;
-use crate::console::update::matching;
+use crate::console::update::{Entry, On, entry_possible, matching};
 use crate::model::Shown;
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, input: &str, index: usize) {
@@ -22,19 +21,35 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, input: &str
         inner.y,
     ));
     let height = usize::from(inner.height).saturating_sub(1);
-    for (n, at) in table::window(index, found.len(), height).enumerate() {
-        let binding = found[at];
-        let (words, style) = match possible(binding.action, state) {
-            Ok(()) => (binding.says.to_owned(), theme.mood(crate::console::theme::Mood::Plain)),
+    let window = table::window(index, found.len(), height);
+    let labels = found[window.clone()].iter().map(|entry| text::width(&entry.label()));
+    let wide = labels.max().unwrap_or(0).clamp(16, usize::from(inner.width) / 2) + 1;
+    for (n, at) in window.enumerate() {
+        let (entry, binding) = (&found[at], found[at].binding);
+        let (words, style) = match entry_possible(state, entry) {
+            Ok(()) => (says(state, entry), theme.mood(crate::console::theme::Mood::Plain)),
             Err(reason) => (reason, theme.dim()),
         };
-        let name = text::pad(binding.name.to_owned(), 16, false);
-        let key = text::pad(binding.keys[0].to_string(), 10, false);
-        let room = usize::from(inner.width).saturating_sub(26);
+        let name = text::shorten(&entry.label(), wide - 1, theme.ellipsis());
+        let name = text::pad(name, wide, false);
+        let key = text::pad(state.keys.shown(binding.action), 10, false);
+        let room = usize::from(inner.width).saturating_sub(wide + 10);
         let words = text::shorten(&words, room, theme.ellipsis());
         let line =
             Line::from(vec![Span::raw(name), Span::raw(key), Span::raw(words)]).patch_style(style);
         let area = Rect { y: inner.y + 1 + n as u16, height: 1, ..inner };
         table::row(frame, area, line, (at == index).then(|| theme.selected(true)), false);
+    }
+}
+
+/// What the entry does, or how the endpoint stands that it is about.
+fn says(state: &State, entry: &Entry) -> String {
+    let row = match &entry.on {
+        On::Endpoint(name) => state.endpoint_called(name),
+        On::Selected | On::Id(_) => None,
+    };
+    match row {
+        Some(e) => format!("last run {}", endpoints::last(state, e).text),
+        None => entry.binding.says.to_owned(),
     }
 }

@@ -5,9 +5,11 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
 use super::table::{self, Cell, Column};
+use crate::console::action::Action;
 use crate::console::log::LogView;
 use crate::console::state::{Pane, RowKey, State};
 use crate::console::text;
+use crate::console::theme::Mood;
 use crate::model::Shown;
 
 /// Draws the title line, returns what is left. `about` stands behind the title.
@@ -18,30 +20,52 @@ pub(super) fn title(
     pane: Pane,
     about: &str,
 ) -> Rect {
+    title_in(frame, area, state, pane, about, (Mood::Plain, area.width))
+}
+
+/// The same in at most `room` cells, in the colour of `mood` if that is not plain.
+pub(super) fn title_in(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    state: &State,
+    pane: Pane,
+    about: &str,
+    (mood, room): (Mood, u16),
+) -> Rect {
     let theme = state.theme;
     let focused = state.focus == pane;
     let filter = Shown::limited(&state.list(pane).filter, 60);
     let mut text = format!("{} {}", theme.rule(focused), pane.title());
     let marked = state.list(pane).marked.len();
-    for part in
-        [about.to_owned(), if marked > 0 { format!("{marked} marked") } else { String::new() }]
-    {
+    let range = match state.list(pane).range {
+        Some(_) => format!(", {} ends the range", state.keys.shown(Action::Range)),
+        None => String::new(),
+    };
+    let marked = match marked {
+        0 => String::new(),
+        marked => format!("{marked} marked{range}"),
+    };
+    let sorted = match state.list(pane).sort {
+        None => String::new(),
+        Some((field, descending)) => format!("by {field}{}", theme.sorted(descending)),
+    };
+    for part in [about, &sorted, &marked] {
         if !part.is_empty() {
-            text += theme.dot();
-            text += &part;
+            text += if part.starts_with('(') { " " } else { theme.dot() };
+            text += part;
         }
     }
     let typing = focused && state.typing;
     if typing || !filter.is_empty() {
         text += &format!("{}/{filter}", theme.dot());
     }
-    let mut text =
-        text::shorten(&text, usize::from(area.width).saturating_sub(2), theme.ellipsis());
+    let mut text = text::shorten(&text, usize::from(room).saturating_sub(2), theme.ellipsis());
     let end = text::width(&text) as u16;
     text.push(' ');
     text += &theme.rule(focused).repeat(usize::from(area.width).saturating_sub(text::width(&text)));
     let line = Rect { height: 1.min(area.height), ..area };
-    frame.render_widget(Line::from(Span::styled(text, theme.title(focused))), line);
+    let style = if mood == Mood::Plain { theme.title(focused) } else { theme.mood(mood) };
+    frame.render_widget(Line::from(Span::styled(text, style)), line);
     if typing {
         frame.set_cursor_position(Position::new(area.x + end, area.y));
     }
@@ -80,6 +104,18 @@ pub(super) fn list(
     state: &State,
     pane: Pane,
     columns: &[Column],
+    rows: (usize, impl Fn(usize) -> Option<Row>),
+) {
+    self::rows(frame, area, state, pane, (columns, true), rows);
+}
+
+/// The same, with the columns' titles or without.
+pub(super) fn rows(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    state: &State,
+    pane: Pane,
+    (columns, titles): (&[Column], bool),
     (count, row): (usize, impl Fn(usize) -> Option<Row>),
 ) {
     if area.height == 0 {
@@ -87,14 +123,20 @@ pub(super) fn list(
     }
     let theme = state.theme;
     let list = state.list(pane);
-    let height = usize::from(area.height - 1);
-    let rows: Vec<Row> = table::window(list.index, count, height).map_while(row).collect();
+    let above = u16::from(titles);
+    let height = usize::from(area.height - above);
+    let window = table::window(list.index, count, height);
+    beyond(frame, area, state, pane, (window.start, count - window.end));
+    let rows: Vec<Row> = window.map_while(row).collect();
     let content = table::content(columns, rows.iter().map(|row| row.cells.as_slice()));
     let room = usize::from(area.width).saturating_sub(table::MARGIN);
     let widths = table::widths(columns, &content, room);
-    frame.render_widget(table::titles(theme, columns, &widths), Rect { height: 1, ..area });
+    if titles {
+        let line = table::titles(theme, columns, &widths, list.sort);
+        frame.render_widget(line, Rect { height: 1, ..area });
+    }
     for (n, row) in rows.into_iter().enumerate() {
-        let line_area = Rect { y: area.y + 1 + n as u16, height: 1, ..area };
+        let line_area = Rect { y: area.y + above + n as u16, height: 1, ..area };
         let marked = matches!(row.key, RowKey::Id(id) if list.marked.contains(&id));
         let selected = list.selected.as_ref() == Some(&row.key);
         let style = selected.then(|| theme.selected(state.focus == pane));
@@ -103,17 +145,36 @@ pub(super) fn list(
     }
 }
 
+/// Says, at the end of the title line, how many rows are beyond the screen.
+fn beyond(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    state: &State,
+    pane: Pane,
+    (above, below): (usize, usize),
+) {
+    let words = match (above, below) {
+        (0, 0) => return,
+        (0, below) => format!(" {below} more below "),
+        (above, 0) => format!(" {above} more above "),
+        (above, below) => format!(" {above} above, {below} below "),
+    };
+    let width = text::width(&words) as u16;
+    if area.y == 0 || width + 24 > area.width {
+        return;
+    }
+    let line = Rect::new(area.right() - width - 1, area.y - 1, width, 1);
+    let style = state.theme.title(state.focus == pane);
+    frame.render_widget(Line::styled(words, style), line);
+}
+
 /// The log pane.
 pub(super) fn draw_log(frame: &mut Frame<'_>, area: Rect, state: &State, log: &mut LogView) {
-    let about = match log.new_below() {
-        None => "following".to_owned(),
-        Some(n) => format!("{n} new below, G follows"),
-    };
-    let area = title(frame, area, state, Pane::Log, &about);
+    let area = title(frame, area, state, Pane::Log, &log.about());
     let margin = table::MARGIN as u16;
     let lines = Rect { x: area.x + margin, width: area.width.saturating_sub(margin), ..area };
-    log.render(lines, frame.buffer_mut());
+    let row = log.render(lines, frame.buffer_mut());
     if has_cursor(state, Pane::Log) {
-        frame.set_cursor_position(Position::new(area.x, area.bottom().saturating_sub(1)));
+        frame.set_cursor_position(Position::new(area.x, area.y + row));
     }
 }

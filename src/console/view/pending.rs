@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use super::pane::{self, Row};
 use super::table::{Cell, Column};
-use crate::console::driver::ROWS;
+use crate::console::driver::EXPORTS;
 use crate::console::state::{Pane, RowKey, State};
 use crate::console::text;
 use crate::console::theme::Mood;
@@ -18,28 +18,30 @@ const COLUMNS: &[Column] = &[
     Column::new("ENDPOINT", 12, 3).grow(1),
     Column::new("TRY", 3, 4).right(),
     Column::new("SIZE", 6, 5).right(),
-    Column::new("NEXT", 6, 6),
+    Column::new("NEXT", 7, 6),
     Column::new("WHY", 14, 7).grow(3),
 ];
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
-    let rows: Vec<&ExportRow> = state.pending().collect();
-    let more = if state.books.pending.len() > ROWS as usize { "+" } else { "" };
+    let count = state.count(Pane::Pending);
+    let more = if state.books.pending.len() > EXPORTS as usize { "+" } else { "" };
     let about = match state.loaded {
-        true => format!("{}{more}", rows.len()),
+        true => format!("{count}{more}"),
         false => String::new(),
     };
     let area = pane::title(frame, area, state, Pane::Pending, &about);
-    if rows.is_empty() {
+    if count == 0 {
         return pane::nothing(frame, area, state, Pane::Pending, "nothing waits");
     }
-    let row = |n: usize| rows.get(n).map(|x| Row { key: RowKey::Id(x.id), cells: cells(state, x) });
-    pane::list(frame, area, state, Pane::Pending, COLUMNS, (rows.len(), row));
+    let row = |n: usize| {
+        state.pending_at(n).map(|x| Row { key: RowKey::Id(x.id), cells: cells(state, x) })
+    };
+    pane::list(frame, area, state, Pane::Pending, COLUMNS, (count, row));
 }
 
 fn cells(state: &State, x: &ExportRow) -> Vec<Cell> {
     let next = match (x.next_attempt_at, Mood::of_state(&x.state)) {
-        (Some(at), _) => text::until(state.now, at),
+        (Some(at), _) => state.next_try(&x.endpoint, at),
         (None, Mood::Bad) => "you".to_owned(),
         (None, _) => String::new(),
     };

@@ -143,8 +143,19 @@ pub(super) fn content<'r>(
 }
 
 /// The line with the columns' titles.
-pub(super) fn titles(theme: Theme, columns: &[Column], widths: &[Option<usize>]) -> Line<'static> {
-    line(theme, columns, widths, false, columns.iter().map(|c| Cell::dim(c.title)).collect())
+pub(super) fn titles(
+    theme: Theme,
+    columns: &[Column],
+    widths: &[Option<usize>],
+    sort: Option<(&str, bool)>,
+) -> Line<'static> {
+    let title = |column: &Column| match sort {
+        Some((field, descending)) if field.eq_ignore_ascii_case(column.title) => {
+            Cell::new(format!("{}{}", column.title, theme.sorted(descending)), Mood::Busy)
+        }
+        _ => Cell::dim(column.title),
+    };
+    line(theme, columns, widths, false, columns.iter().map(title).collect())
 }
 
 /// Which rows are on the screen, so that row `selected` of `count` is among

@@ -1,0 +1,222 @@
+//! The language of filters: `state:failed endpoint:slate -size:<1MB "two words"`.
+//!
+//! All terms must hold. A term is a word found in any text of the row, or
+//! `field:word`, or `field:>number`; `-` before it turns it around; `a,b` after a colon
+//! means either. What cannot be understood filters nothing, and is said.
+
+use jiff::Timestamp;
+
+use super::fields::{self, Fields, Value};
+use super::state::Pane;
+
+/// What `state:failed` and its like stand for, whatever the state is called exactly.
+const GROUPS: &[(&str, &[&str])] = &[
+    (
+        "failed",
+        &["failed", "partial", "retry", "held", "doubt", "quarantined", "expired", "refused"],
+    ),
+    ("you", &["held", "doubt", "quarantined", "expired", "needs_operator", "refused"]),
+    ("done", &["published", "confirmed", "cleaned", "done", "ingested"]),
+    ("empty", &["nothing_new"]),
+];
+
+/// A filter as it was typed, understood.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Filter {
+    terms: Vec<Term>,
+    /// What of it could not be understood, for the operator.
+    pub error: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Term {
+    negated: bool,
+    /// None for any text of the row.
+    field: Option<&'static str>,
+    test: Test,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Test {
+    /// Holds one of these, in lower case.
+    Words(Vec<String>),
+    /// Above, or below, this many: bytes, rows, attempts, or seconds of age.
+    Above(u64),
+    Below(u64),
+}
+
+impl Filter {
+    /// Understands what was typed for `pane`.
+    pub(super) fn parse(typed: &str, pane: Pane) -> Self {
+        let mut filter = Self::default();
+        for word in words(typed) {
+            match term(&word, pane) {
+                Ok(Some(term)) => filter.terms.push(term),
+                Ok(None) => {}
+                Err(error) => filter.error = Some(error),
+            }
+        }
+        filter
+    }
+
+    /// Whether `row` of `pane` passes.
+    pub(super) fn passes(&self, row: &impl Fields, pane: Pane, now: Timestamp) -> bool {
+        self.terms.iter().all(|term| {
+            let holds = match term.field {
+                Some(field) => term.test.holds(&row.value(field), field, now),
+                None => fields::names(pane)
+                    .iter()
+                    .chain(&["uid"])
+                    .map(|field| (field, row.value(field)))
+                    .filter(|(_, value)| matches!(value, Value::Text(_)))
+                    .any(|(field, value)| term.test.holds(&value, field, now)),
+            };
+            holds != term.negated
+        })
+    }
+}
+
+impl Test {
+    fn holds(&self, value: &Value<'_>, field: &str, now: Timestamp) -> bool {
+        let number = match value {
+            Value::Number(number) => Some(*number),
+            Value::Time(at) => Some(at.duration_since(now).as_secs().unsigned_abs()),
+            _ => None,
+        };
+        match self {
+            Self::Above(limit) => number.is_some_and(|number| number > *limit),
+            Self::Below(limit) => number.is_some_and(|number| number < *limit),
+            Self::Words(wanted) => {
+                let text = match value {
+                    Value::Text(text) => text.to_lowercase(),
+                    Value::Number(number) => return wanted.contains(&number.to_string()),
+                    _ => return false,
+                };
+                wanted.iter().any(|wanted| match field {
+                    "state" | "now" => state_matches(&text, wanted),
+                    // A row's ids are whole words: `x1` is not `x17`.
+                    "id" => text.split(' ').any(|id| id == wanted),
+                    _ => text.contains(wanted.as_str()),
+                })
+            }
+        }
+    }
+}
+
+fn state_matches(state: &str, wanted: &str) -> bool {
+    let wanted = wanted.replace(' ', "_");
+    let group = GROUPS.iter().find(|(name, _)| *name == wanted);
+    state.contains(&wanted)
+        || group.is_some_and(|(_, states)| states.iter().any(|s| state.contains(s)))
+}
+
+/// The words of a filter; quotes hold several together.
+fn words(typed: &str) -> Vec<String> {
+    let (mut words, mut word, mut quoted) = (Vec::new(), String::new(), false);
+    for c in typed.chars() {
+        match c {
+            '"' => {
+                quoted = !quoted;
+                word.push(c);
+            }
+            ' ' if !quoted => words.push(std::mem::take(&mut word)),
+            c => word.push(c),
+        }
+    }
+    words.push(word);
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// One term; none while there is too little of it.
+fn term(word: &str, pane: Pane) -> Result<Option<Term>, String> {
+    let lower = word.to_lowercase();
+    let (negated, rest) = match lower.strip_prefix(['-', '!']) {
+        Some(rest) => (true, rest),
+        None => (false, lower.as_str()),
+    };
+    let any = |text: &str| {
+        let text = text.replace('"', "");
+        let test = Test::Words(vec![text.clone()]);
+        Ok((!text.is_empty()).then_some(Term { negated, field: None, test }))
+    };
+    if rest.starts_with('"') {
+        return any(rest);
+    }
+    let Some((name, value)) = rest.split_once(':') else { return any(rest) };
+    let names = fields::names(pane);
+    let field = names.iter().find(|field| field.replace(' ', "") == name).ok_or_else(|| {
+        format!("no field is called {name}; there are {}", typable(pane).join(", "))
+    })?;
+    let value = value.replace('"', "");
+    let test = match (value.strip_prefix('>'), value.strip_prefix('<')) {
+        _ if value.is_empty() => return Ok(None),
+        (Some(""), _) | (_, Some("")) => return Ok(None),
+        (Some(limit), _) => Test::Above(number(limit)?),
+        (_, Some(limit)) => Test::Below(number(limit)?),
+        _ => Test::Words(value.split(',').filter(|v| !v.is_empty()).map(str::to_owned).collect()),
+    };
+    Ok(Some(Term { negated, field: Some(field), test }))
+}
+
+/// `3`, `10MB`, `2h`.
+fn number(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let no_number = || format!("{text} is no number");
+    if digits.is_empty() {
+        return Err(no_number());
+    }
+    let factor = match &text[digits.len()..] {
+        "" | "b" | "s" => 1,
+        "k" | "kb" => 1_000,
+        "mb" => 1_000_000,
+        "gb" => 1_000_000_000,
+        "m" | "min" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        unit => return Err(format!("no unit is called {unit}; there are kB, MB, GB, m, h, d")),
+    };
+    let number: u64 = digits.parse().map_err(|_| no_number())?;
+    Ok(number.saturating_mul(factor))
+}
+
+/// The fields of `pane` as they are typed.
+pub(super) fn typable(pane: Pane) -> Vec<String> {
+    fields::names(pane).iter().map(|field| field.replace(' ', "")).collect()
+}
+
+/// What the last word of `typed` may go on to: fields, or the states and endpoints among
+/// `known`, pairs of field and value. Each is the whole filter then.
+pub(super) fn completions(typed: &str, pane: Pane, known: &[(&str, String)]) -> Vec<String> {
+    let mut quoted = false;
+    let space = |(at, c): (usize, char)| {
+        quoted ^= c == '"';
+        (c == ' ' && !quoted).then_some(at + 1)
+    };
+    let start = typed.char_indices().filter_map(space).last().unwrap_or(0);
+    let (before, word) = typed.split_at(start);
+    let sign = &word[..word.len() - word.trim_start_matches(['-', '!']).len()];
+    let word = word[sign.len()..].to_lowercase();
+    let mut found: Vec<String> = match word.split_once(':') {
+        None => typable(pane)
+            .into_iter()
+            .filter(|field| field.starts_with(&word))
+            .map(|field| format!("{field}:"))
+            .collect(),
+        Some((field, value)) => {
+            let groups = GROUPS.iter().map(|(name, _)| ("state", (*name).to_owned()));
+            let known = known.iter().map(|(field, value)| (*field, value.to_lowercase()));
+            known
+                .chain(groups)
+                .filter(|(of, known)| *of == field && known.contains(value.trim_matches('"')))
+                .map(|(_, known)| match known.contains(' ') {
+                    true => format!("{field}:\"{known}\""),
+                    false => format!("{field}:{known}"),
+                })
+                .collect()
+        }
+    };
+    found.sort();
+    found.dedup();
+    found.into_iter().map(|word| format!("{before}{sign}{word}")).collect()
+}
