@@ -112,32 +112,17 @@ impl Index {
 
 /// The indexes of a dataset's table besides its key: one of each indexed column, and one
 /// of the [`Dataset::pair`].
-///
-/// The pair's also has the key, since rows come in its order, and the numbers of
-/// dictionaries' words, so that whoever asks for a word, too, reads no rows in vain.
 pub(super) fn indexes(dataset: &Dataset) -> Vec<Index> {
     let of_one = |column: &Column| Index {
         name: format!("{}_{}", dataset.name, column.name),
         columns: vec![column.stored_as()],
     };
-    let mut all: Vec<Index> = dataset.indexed().map(of_one).collect();
-    if let Some((value, time)) = dataset.pair() {
-        let key = match dataset.key.is_empty() {
-            true => vec![dataset.row_id()],
-            false => stored_names(dataset, &dataset.key),
-        };
-        let words = dataset.indexed().filter(|column| column.dictionary.is_some());
-        let mut columns = vec![value.stored_as(), time.stored_as()];
-        for column in key.into_iter().chain(words.map(Column::stored_as)) {
-            if !columns.contains(&column) {
-                columns.push(column);
-            }
-        }
-        // No table has a name with dots in it.
-        let name = format!("{}.{}.{}", dataset.name, value.name, time.name);
-        all.push(Index { name, columns });
-    }
-    all
+    let of_two = |(value, time): (&Column, &Column)| Index {
+        // No table of a configuration has a name with dots in it.
+        name: format!("{}.{}.{}", dataset.name, value.name, time.name),
+        columns: vec![value.stored_as(), time.stored_as()],
+    };
+    dataset.indexed().map(of_one).chain(dataset.pair().map(of_two)).collect()
 }
 
 /// Makes the indexes that are missing, and drops those that are none any more: another
