@@ -1,21 +1,24 @@
 //! How fast pages are served: first, deep, filtered and summed up, against an axum
-//! "hello" on the same runtime.
+//! "hello" on the same runtime, Flask behind gunicorn, and Datasette.
 //!
 //! ```sh
 //! cargo bench --bench pages                 # 1,000,000 sales
 //! ROWS=5000000 ROUNDS=5 cargo bench --bench pages
+//! PEERS=off cargo bench --bench pages       # without Python
 //! cargo bench --bench pages -- --serve      # only serves, until it is ended
 //! ```
 //!
-//! Sixteen connections that are kept alive ask from a process of its own; the routes
-//! take turns, and medians are compared. Both processes share the machine's cores, so
-//! that the server's CPU time for a request says more than requests a second.
+//! Sixteen connections that are kept alive ask from a process of its own; everybody
+//! serves the same file, has to answer with the same rows, and takes turns; medians are
+//! compared. All processes share the machine's cores, so that the CPU time for a request
+//! says more than requests a second. The peers need Python 3, and come into a virtual
+//! environment below `target`; where they cannot run, this fails.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::path::Path;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -87,9 +90,18 @@ fn client(address: SocketAddr, path: &str, seconds: f64) -> u64 {
 
 fn is_whole(answer: &[u8]) -> bool {
     let Some(end) = answer.windows(4).position(|part| part == b"\r\n\r\n") else { return false };
-    let head = std::str::from_utf8(&answer[..end]).unwrap();
-    let length = head.split("content-length: ").nth(1).unwrap().split('\r').next().unwrap();
-    answer.len() >= end + 4 + length.parse::<usize>().unwrap()
+    let mut length = None;
+    for line in answer[..end].split(|b| *b == b'\n') {
+        let (name, value) = line.split_at(line.iter().position(|b| *b == b':').unwrap_or(0));
+        if name.eq_ignore_ascii_case(b"content-length") {
+            length = std::str::from_utf8(&value[1..]).unwrap().trim().parse::<usize>().ok();
+        }
+    }
+    match length {
+        Some(length) => answer.len() >= end + 4 + length,
+        // In chunks.
+        None => answer.ends_with(b"\r\n0\r\n\r\n"),
+    }
 }
 
 async fn bench(only_serve: bool) {
@@ -128,33 +140,124 @@ async fn bench(only_serve: bool) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let hello_address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, hello).await });
-    measure(address, hello_address, rows).await;
+    let peers = match std::env::var("PEERS").as_deref() {
+        Ok("off") => None,
+        _ => Some([flask(&shop.path()), datasette(&shop.path())]),
+    };
+    let [flask, datasette] = match &peers {
+        Some([flask, datasette]) => [Some(flask.address), Some(datasette.address)],
+        None => [None, None],
+    };
+    let pid = |peer: usize| peers.as_ref().map(|peers| peers[peer].process.id());
+    let own = std::process::id();
+    let mut all = vec![Contender::new("hello", "axum hello", hello_address, own, "/".into())];
+    for Route { name, ours, flask: by_flask, datasette: by_datasette } in routes(address, rows) {
+        all.push(Contender::new(name, "transship", address, own, ours));
+        if let (Some(address), Some(path)) = (flask, by_flask) {
+            all.push(Contender::new(name, "gunicorn + Flask", address, pid(0).unwrap(), path));
+        }
+        if let (Some(address), Some(path)) = (datasette, by_datasette) {
+            all.push(Contender::new(name, "Datasette", address, pid(1).unwrap(), path));
+        }
+    }
+    same_rows(&all);
+    measure(&mut all, rows).await;
 }
 
-async fn measure(address: SocketAddr, hello: SocketAddr, rows: u64) {
+/// What is asked of each.
+struct Route {
+    name: &'static str,
+    ours: String,
+    flask: Option<String>,
+    datasette: Option<String>,
+}
+
+fn routes(address: SocketAddr, rows: u64) -> Vec<Route> {
+    let ours = |name, path: &str| Route { name, ours: path.into(), flask: None, datasette: None };
+    let compared = |name, ours: &str, flask: &str, datasette: &str| Route {
+        name,
+        ours: ours.into(),
+        flask: Some(flask.into()),
+        datasette: Some(format!("/silver/{datasette}&_size=10&_nocount=1&_nofacet=1&_nosuggest=1")),
+    };
     let deep = deep(address, rows);
-    let routes: Vec<(&str, SocketAddr, String)> = vec![
-        ("axum hello", hello, "/".into()),
-        ("first page", address, "/sales".into()),
-        ("deep page", address, deep),
-        ("100 rows", address, "/sales?limit=100".into()),
-        ("by day", address, "/sales/filtered?date=2025-03-05".into()),
-        ("by month", address, "/sales/filtered?date=2025-03".into()),
-        (
-            "by all",
-            address,
-            "/sales/filtered?date=2025-03-05&product_id=P001&category=Books".into(),
+    let after = rows_of(&ask(address, &deep))[0][0].parse::<i64>().unwrap() - 1;
+    let by_two = "date=2025-03-05&product_id=P002";
+    vec![
+        compared("first page", "/sales", "/sales", "sales.json?"),
+        compared(
+            "deep page",
+            &deep,
+            &format!("/sales?after={after}"),
+            &format!("sales.json?_next={after}"),
         ),
-        ("daily count", address, "/sales/daily_count".into()),
-        ("category sales", address, "/sales/category_sales".into()),
-    ];
+        compared(
+            "by day and product",
+            &format!("/sales/filtered?{by_two}"),
+            &format!("/sales/filtered?{by_two}"),
+            "sales.json?sale_date=2025-03-05&product_id=P002",
+        ),
+        compared(
+            "daily count",
+            "/sales/daily_count",
+            "/sales/daily_count",
+            "sales_daily_count.json?",
+        ),
+        ours("100 rows", "/sales?limit=100"),
+        ours("by day", "/sales/filtered?date=2025-03-05"),
+        ours("by month", "/sales/filtered?date=2025-03"),
+        ours("by month, category", "/sales/filtered?date=2025-03&category=2"),
+        ours("by all three", &format!("/sales/filtered?{by_two}&category=3")),
+        ours("the same, no rows", &format!("/sales/filtered?{by_two}&category=1")),
+        ours("category sales", "/sales/category_sales"),
+    ]
+}
+
+/// One who is asked for one thing.
+struct Contender {
+    route: &'static str,
+    name: &'static str,
+    address: SocketAddr,
+    pid: u32,
+    path: String,
+    /// Answers a second, and microseconds of CPU time for each.
+    took: Vec<(f64, f64)>,
+}
+
+impl Contender {
+    fn new(
+        route: &'static str,
+        name: &'static str,
+        address: SocketAddr,
+        pid: u32,
+        path: String,
+    ) -> Self {
+        Self { route, name, address, pid, path, took: Vec::new() }
+    }
+
+    fn median(&self) -> (f64, f64) {
+        let mut took = self.took.clone();
+        took.sort_by(|a, b| a.0.total_cmp(&b.0));
+        took[took.len() / 2]
+    }
+}
+
+/// Whoever answers otherwise than the one before is not measured.
+fn same_rows(all: &[Contender]) {
+    for pair in all.windows(2).filter(|pair| pair[0].route == pair[1].route) {
+        let [one, other] = [&pair[0], &pair[1]].map(|c| rows_of(&ask(c.address, &c.path)));
+        assert!(!one.is_empty(), "{} {}", pair[0].route, pair[0].path);
+        assert_eq!(one, other, "{} and {}: {}", pair[0].name, pair[1].name, pair[0].route);
+    }
+}
+
+async fn measure(all: &mut [Contender], rows: u64) {
     let (rounds, seconds) = (number("ROUNDS", 3), 2.0);
-    let mut took: Vec<Vec<(f64, f64)>> = vec![Vec::new(); routes.len()];
     for _ in 0..rounds {
-        for (n, (_, address, path)) in routes.iter().enumerate() {
-            let before = cpu();
+        for contender in all.iter_mut() {
+            let before = cpu(contender.pid);
             let program = std::env::current_exe().unwrap();
-            let (address, path) = (address.to_string(), path.clone());
+            let (address, path) = (contender.address.to_string(), contender.path.clone());
             let asked = tokio::task::spawn_blocking(move || {
                 Command::new(program)
                     .args(["--client", &address, &path, &seconds.to_string()])
@@ -166,51 +269,156 @@ async fn measure(address: SocketAddr, hello: SocketAddr, rows: u64) {
                 .trim()
                 .parse()
                 .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
-            took[n].push((answers / seconds, (cpu() - before) * 1e6 / answers));
+            contender.took.push((answers / seconds, (cpu(contender.pid) - before) * 1e6 / answers));
         }
     }
-    println!("{rows} sales, {CONNECTIONS} connections, median of {rounds}");
-    println!(
-        "{:16} {:>10} {:>8} {:>12} {:>8}",
-        "", "a second", "of hello", "µs CPU each", "of hello"
-    );
-    let mut floor = (0.0, 0.0);
-    for ((name, ..), mut took) in routes.iter().zip(took) {
-        took.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let (rate, cpu) = took[took.len() / 2];
-        if floor.0 == 0.0 {
-            floor = (rate, cpu);
+    let floor = all[0].median();
+    println!("{rows} sales, {CONNECTIONS} connections, median of {rounds}\n");
+    println!("| | | a second | of hello | µs CPU each | transship is × |");
+    println!("|---|---|---|---|---|---|");
+    let mut ours = floor;
+    for contender in all.iter() {
+        let (rate, cpu) = contender.median();
+        if contender.name == "transship" {
+            ours = (rate, cpu);
         }
-        println!(
-            "{name:16} {rate:>10.0} {:>8.2} {cpu:>12.1} {:>8.2}",
-            rate / floor.0,
-            cpu / floor.1
-        );
+        let Contender { route, name, .. } = contender;
+        let of_hello = rate / floor.0;
+        let times = match *name {
+            "transship" | "axum hello" => String::new(),
+            _ => format!("{:.0}, CPU {:.0}", ours.0 / rate, cpu / ours.1),
+        };
+        println!("| {route} | {name} | {rate:.0} | {of_hello:.2} | {cpu:.1} | {times} |");
     }
+}
+
+/// A peer that serves; ended with this.
+struct Peer {
+    process: Child,
+    address: SocketAddr,
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        // Its workers end with it, when they are asked to.
+        let _ = Command::new("kill").arg(self.process.id().to_string()).status();
+        let _ = self.process.wait();
+    }
+}
+
+fn flask(silver: &Path) -> Peer {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches");
+    serve(|port| {
+        let mut command = Command::new(python().join("gunicorn"));
+        command.args(["--workers", "2", "--worker-class", "gthread", "--threads", "8"]);
+        command.args(["--keep-alive", "60", "--log-level", "error", "--bind"]);
+        command.arg(format!("127.0.0.1:{port}")).arg("--chdir").arg(folder).arg("pages_peer:app");
+        command.env("SILVER", silver);
+        command
+    })
+}
+
+fn datasette(silver: &Path) -> Peer {
+    serve(|port| {
+        let mut command = Command::new(python().join("datasette"));
+        command.args(["serve", "--host", "127.0.0.1", "--port", &port.to_string()]).arg(silver);
+        command
+    })
+}
+
+fn serve(command: impl FnOnce(u16) -> Command) -> Peer {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = free.local_addr().unwrap();
+    drop(free);
+    let mut command = command(address.port());
+    command.env("PYTHONDONTWRITEBYTECODE", "1").stdout(Stdio::null());
+    let mut process = command.spawn().expect("a peer could not be started; PEERS=off is without");
+    let until = Instant::now() + Duration::from_secs(60);
+    while TcpStream::connect(address).is_err() {
+        assert!(process.try_wait().unwrap().is_none(), "a peer ended; PEERS=off is without");
+        assert!(Instant::now() < until, "a peer does not listen");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    Peer { process, address }
+}
+
+/// Programs of a Python with the peers, made once.
+fn python() -> PathBuf {
+    let environment = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bench/pages-python");
+    let programs = environment.join("bin");
+    let done = |command: &mut Command| command.status().is_ok_and(|status| status.success());
+    if !programs.join("datasette").exists() || !programs.join("gunicorn").exists() {
+        let peers = ["flask==3.1.*", "gunicorn==27.*", "datasette==0.65.*"];
+        let made = done(Command::new("python3").args(["-m", "venv"]).arg(&environment))
+            && done(Command::new(programs.join("pip")).args(["install", "-q"]).args(peers));
+        assert!(made, "the peers cannot be installed; PEERS=off is without");
+    }
+    programs
+}
+
+/// The body of an answer.
+fn ask(address: SocketAddr, path: &str) -> serde_json::Value {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    // The body, or its one chunk.
+    let (from, to) = (answer.find('{'), answer.rfind('}'));
+    let body = from.zip(to).map(|(from, to)| &answer[from..=to]).unwrap_or_default();
+    serde_json::from_str(body).unwrap_or_else(|e| panic!("{e}: {path}: {answer}"))
+}
+
+/// The rows of a page: what everybody shows of them, in one form.
+fn rows_of(page: &serde_json::Value) -> Vec<Vec<String>> {
+    const SHOWN: [&str; 7] =
+        ["sale_id", "product_id", "sale_date", "quantity", "price", "category_id", "count"];
+    let page = page.as_object().unwrap();
+    let names = page.get("columns").map(|names| names.as_array().unwrap().clone());
+    let list = page.get("rows").or_else(|| page.values().find(|value| value.is_array()));
+    let row = |row: &serde_json::Value| {
+        let cell = |name: &&str| match &names {
+            None => row.get(name).cloned(),
+            Some(names) => {
+                let at = names.iter().position(|known| known == *name)?;
+                Some(row[at].clone())
+            }
+        };
+        let text = |value: serde_json::Value| match value.as_f64() {
+            Some(number) => number.to_string(),
+            None => value.to_string(),
+        };
+        SHOWN.iter().filter_map(cell).map(text).collect()
+    };
+    list.unwrap().as_array().unwrap().iter().map(row).collect()
 }
 
 /// A page far behind the first.
 fn deep(address: SocketAddr, rows: u64) -> String {
     let mut path = "/sales?limit=1000".to_owned();
     for _ in 0..(rows / 2_000).min(500) {
-        let mut stream = TcpStream::connect(address).unwrap();
-        let request =
-            format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let cursor = answer.rsplit("\"next_cursor\":\"").next().unwrap();
-        path = format!("/sales?limit=1000&cursor={}", cursor.split('"').next().unwrap());
+        let page = ask(address, &path);
+        path = format!("/sales?limit=1000&cursor={}", page["next_cursor"].as_str().unwrap());
     }
     path.replace("limit=1000&", "")
 }
 
-/// Seconds of CPU that this process has used.
-fn cpu() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
-    let ticks = |n: usize| fields.get(n).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
-    (ticks(11) + ticks(12)) / 100.0
+/// Seconds of CPU that a process has used, and a peer's workers with it.
+fn cpu(pid: u32) -> f64 {
+    let mut seconds = 0.0;
+    for entry in std::fs::read_dir("/proc").unwrap().flatten() {
+        let stat = std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
+        let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+        let is = |text: Option<&str>| text.and_then(|text| text.parse().ok()) == Some(pid);
+        let name = entry.file_name();
+        // The peers are children of this one.
+        let is_child = pid != std::process::id() && is(fields.get(1).copied());
+        if is(name.to_str()) || is_child {
+            let ticks = |n: usize| fields[n].parse::<f64>().unwrap_or(0.0);
+            seconds += (ticks(11) + ticks(12)) / 100.0;
+        }
+    }
+    seconds
 }
 
 fn fill(shop: &shop::Shop, rows: u64) {

@@ -1,16 +1,18 @@
 //! One connection: how long it may take for what.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper::service::{Service as _, service_fn};
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
+
+use super::app::App;
+use super::gate;
 
 /// From the end of an answer, or the beginning, to the end of the next request's head.
 const HEAD: Duration = Duration::from_secs(10);
@@ -44,13 +46,11 @@ impl Peer {
 }
 
 /// Answers on one connection until either side has enough.
-pub(super) async fn serve(stream: TcpStream, peer: Peer, router: Router, stop: CancellationToken) {
+pub(super) async fn serve(stream: TcpStream, peer: Peer, app: Arc<App>, stop: CancellationToken) {
     // Small answers must not wait for the next one; a failure costs speed only.
     let _ = stream.set_nodelay(true);
-    let routes = TowerToHyperService::new(router);
-    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
-        request.extensions_mut().insert(peer);
-        routes.call(request)
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        gate::answer(app.clone(), peer, request)
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

@@ -1,13 +1,13 @@
 //! What every request passes before it is answered.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Instant;
 
-use axum::extract::{Request, State};
 use axum::http::header::X_CONTENT_TYPE_OPTIONS;
 use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, TRANSFER_ENCODING};
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use axum::middleware::Next;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Request};
 use axum::response::{IntoResponse as _, Response};
 
 use super::app::App;
@@ -23,12 +23,18 @@ const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 
-/// Lets a request through, or answers it with what is wrong with it.
-pub(super) async fn pass(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let now = Instant::now();
+/// Answers a request, or says what is wrong with it.
+pub(super) async fn answer<B>(
+    app: Arc<App>,
+    peer: Peer,
+    request: Request<B>,
+) -> Result<Response, Infallible> {
+    let (request, _) = request.into_parts();
+    let route = routes::find(request.uri.path());
+    let is_open = route.is_some_and(|route| route.open);
     let mut standing = None;
-    let mut response = match admit(&app, &request, now, &mut standing) {
-        Ok(()) => next.run(request).await,
+    let mut response = match admit(&app, peer, &request, is_open, &mut standing) {
+        Ok(()) => routes::answer(app, route, request).await,
         Err(problem) => problem.into_response(),
     };
     let headers = response.headers_mut();
@@ -40,29 +46,28 @@ pub(super) async fn pass(State(app): State<Arc<App>>, request: Request, next: Ne
         headers.insert(REMAINING, standing.remaining.into());
         headers.insert(RESET, standing.reset_seconds.into());
     }
-    response
+    Ok(response)
 }
 
 /// Whether the request is answered; `counted` is where its address stands after it.
 fn admit(
     app: &App,
-    request: &Request,
-    now: Instant,
+    peer: Peer,
+    request: &Parts,
+    is_open: bool,
     counted: &mut Option<Standing>,
 ) -> Result<(), Problem> {
-    let Some(peer) = request.extensions().get::<Peer>().copied() else {
-        return Err(Problem::bad_request("the connection has no other side"));
-    };
     if peer.on_loopback {
-        host::check(request.uri(), request.headers())?;
+        host::check(&request.uri, &request.headers)?;
     }
-    if has_body(request.headers()) {
+    if has_body(&request.headers) {
         return Err(Problem::too_large());
     }
     // Who watches over the program must always get through, and knows no password.
-    if routes::is_open(request.uri().path()) {
+    if is_open {
         return Ok(());
     }
+    let now = Instant::now();
     let standing = *counted.insert(app.requests.count(peer.address, now));
     if !standing.allowed {
         let words = "this address has asked too often in the last minute";
@@ -75,7 +80,7 @@ fn admit(
         let words = "too many wrong passwords from this address";
         return Err(Problem::too_many(words, failures.reset_seconds));
     }
-    match login.check(request.headers()) {
+    match login.check(&request.headers) {
         Said::Right => Ok(()),
         Said::Nothing => Err(Problem::unauthorized()),
         Said::Wrong => {

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
@@ -107,7 +106,7 @@ pub(super) fn word(well: bool) -> &'static str {
 }
 
 /// Answers 200 if everything is well, else 503.
-pub(super) async fn answer(State(app): State<Arc<App>>) -> Response {
+pub(super) async fn answer(app: Arc<App>) -> Response {
     let checks = app.checks().await;
     let status = if checks.well() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let word_of = |wrong: &Option<String>| word(wrong.is_none());

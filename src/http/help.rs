@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Map, Value, json};
@@ -12,7 +11,7 @@ use super::app::App;
 use super::routes::{Route, TABLE};
 
 /// Answers with the table of routes.
-pub(super) async fn answer(State(app): State<Arc<App>>) -> Response {
+pub(super) async fn answer(app: Arc<App>) -> Response {
     let routes: Vec<Value> = TABLE.iter().map(|known| route(&app, known)).collect();
     answer::json(StatusCode::OK, &json!({ "routes": routes }))
 }

@@ -16,7 +16,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::app::App;
 use super::connection::{self, Peer};
-use super::routes;
 use crate::engine::{Event, Level};
 use crate::model::Shown;
 
@@ -141,7 +140,6 @@ fn is_lacking(error: &io::Error) -> bool {
 
 /// Answers on these sockets until `stop`, and then to the end of what is under way.
 async fn serve(app: &Arc<App>, sockets: Vec<TcpListener>, stop: &CancellationToken) {
-    let router = routes::router(app.clone());
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let mut connections = JoinSet::new();
     loop {
@@ -153,9 +151,9 @@ async fn serve(app: &Arc<App>, sockets: Vec<TcpListener>, stop: &CancellationTok
         tokio::select! {
             () = stop.cancelled() => break,
             Some((place, stream, peer)) = next => {
-                let (router, stop) = (router.clone(), stop.clone());
+                let (app, stop) = (app.clone(), stop.clone());
                 connections.spawn(async move {
-                    connection::serve(stream, peer, router, stop).await;
+                    connection::serve(stream, peer, app, stop).await;
                     drop(place);
                 });
             }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::extract::State;
 use axum::response::Response;
 use jiff::Timestamp;
 
@@ -18,7 +17,7 @@ use crate::model::Outcome;
 
 /// Answers with what is known. What stands in a ledger that cannot be read is left
 /// out, and `transship_up` says why: a zero would be a lie.
-pub(super) async fn answer(State(app): State<Arc<App>>) -> Response {
+pub(super) async fn answer(app: Arc<App>) -> Response {
     let reading =
         app.read(|reader| Ok((reader.endpoints()?, reader.totals()?, reader.file_totals()?)));
     let (read, checks) = tokio::join!(reading, app.checks());

@@ -1,19 +1,20 @@
 //! What can be asked: one table for the routes, their help and their description for
 //! programs, so that none of them can lie.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
-use axum::Router;
-use axum::middleware::from_fn_with_state;
-use axum::routing::{MethodRouter, get};
+use axum::http::Method;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse as _, Response};
 
 use super::app::App;
 use super::problem::Problem;
-use super::{data, gate, health, help, metrics, status};
+use super::{data, health, help, metrics, status};
 
 /// One route.
 pub(super) struct Route {
-    /// Its path, as axum reads it.
+    /// Its path; `{name}` stands for one part of it.
     pub(super) path: &'static str,
     /// What it answers.
     pub(super) description: &'static str,
@@ -23,8 +24,11 @@ pub(super) struct Route {
     pub(super) open: bool,
     /// What comes back.
     pub(super) body: Body,
-    method: fn() -> MethodRouter<Arc<App>>,
+    answer: fn(Arc<App>, Parts) -> Answering,
 }
+
+/// An answer that is being made.
+type Answering = Pin<Box<dyn Future<Output = Response> + Send>>;
 
 /// What a route answers with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +58,7 @@ pub(super) static TABLE: &[Route] = &[
         parameters: &[],
         open: true,
         body: Body::Object(&["status", "timestamp", "version", "uptime_seconds", "checks"]),
-        method: || get(health::answer),
+        answer: |app, _| Box::pin(health::answer(app)),
     },
     Route {
         path: "/status",
@@ -62,7 +66,7 @@ pub(super) static TABLE: &[Route] = &[
         parameters: &[],
         open: false,
         body: Body::Object(&["status", "timestamp", "application", "components", "transfers"]),
-        method: || get(status::answer),
+        answer: |app, _| Box::pin(status::answer(app)),
     },
     Route {
         path: "/metrics",
@@ -70,7 +74,7 @@ pub(super) static TABLE: &[Route] = &[
         parameters: &[],
         open: false,
         body: Body::Text("text/plain"),
-        method: || get(metrics::answer),
+        answer: |app, _| Box::pin(metrics::answer(app)),
     },
     Route {
         path: "/help",
@@ -78,7 +82,7 @@ pub(super) static TABLE: &[Route] = &[
         parameters: &[],
         open: false,
         body: Body::Object(&["routes"]),
-        method: || get(help::answer),
+        answer: |app, _| Box::pin(help::answer(app)),
     },
     Route {
         path: "/openapi.json",
@@ -86,7 +90,7 @@ pub(super) static TABLE: &[Route] = &[
         parameters: &[],
         open: false,
         body: Body::Object(&["openapi", "info", "paths"]),
-        method: || get(data::openapi),
+        answer: |app, request| Box::pin(data::openapi(app, request)),
     },
     Route {
         path: "/products",
@@ -94,7 +98,7 @@ pub(super) static TABLE: &[Route] = &[
         parameters: &[LIMIT, CURSOR],
         open: false,
         body: Body::Page,
-        method: || get(data::list),
+        answer: |app, request| Box::pin(data::list(app, request)),
     },
     Route {
         path: "/sales",
@@ -102,7 +106,7 @@ pub(super) static TABLE: &[Route] = &[
         parameters: &[LIMIT, CURSOR],
         open: false,
         body: Body::Page,
-        method: || get(data::list),
+        answer: |app, request| Box::pin(data::list(app, request)),
     },
     Route {
         path: "/categories",
@@ -110,7 +114,7 @@ pub(super) static TABLE: &[Route] = &[
         parameters: &[LIMIT, CURSOR],
         open: false,
         body: Body::Page,
-        method: || get(data::list),
+        answer: |app, request| Box::pin(data::list(app, request)),
     },
     Route {
         path: "/sales/daily_count",
@@ -118,7 +122,7 @@ pub(super) static TABLE: &[Route] = &[
         parameters: &[LIMIT, CURSOR],
         open: false,
         body: Body::Page,
-        method: || get(data::list),
+        answer: |app, request| Box::pin(data::list(app, request)),
     },
     Route {
         path: "/sales/product_daily_count",
@@ -126,7 +130,7 @@ pub(super) static TABLE: &[Route] = &[
         parameters: &[LIMIT, CURSOR],
         open: false,
         body: Body::Page,
-        method: || get(data::list),
+        answer: |app, request| Box::pin(data::list(app, request)),
     },
     Route {
         path: "/sales/category_sales",
@@ -134,7 +138,7 @@ pub(super) static TABLE: &[Route] = &[
         parameters: &[LIMIT, CURSOR],
         open: false,
         body: Body::Page,
-        method: || get(data::list),
+        answer: |app, request| Box::pin(data::list(app, request)),
     },
     Route {
         path: "/sales/filtered",
@@ -142,7 +146,7 @@ pub(super) static TABLE: &[Route] = &[
         parameters: &[LIMIT, CURSOR],
         open: false,
         body: Body::Page,
-        method: || get(data::list),
+        answer: |app, request| Box::pin(data::list(app, request)),
     },
     Route {
         path: "/datasets",
@@ -150,7 +154,7 @@ pub(super) static TABLE: &[Route] = &[
         parameters: &[LIMIT, CURSOR],
         open: false,
         body: Body::Datasets,
-        method: || get(data::datasets),
+        answer: |app, request| Box::pin(data::datasets(app, request)),
     },
     Route {
         path: data::ROWS,
@@ -158,7 +162,7 @@ pub(super) static TABLE: &[Route] = &[
         parameters: &[LIMIT, CURSOR, FILTER],
         open: false,
         body: Body::Page,
-        method: || get(data::list),
+        answer: |app, request| Box::pin(data::list(app, request)),
     },
     Route {
         path: data::EXPORT,
@@ -167,24 +171,35 @@ pub(super) static TABLE: &[Route] = &[
         parameters: &[FORMAT, FILTER],
         open: false,
         body: Body::Export,
-        method: || get(data::export),
+        answer: |app, request| Box::pin(data::export(app, request)),
     },
 ];
 
-/// Whether the path is answered to everybody.
-pub(super) fn is_open(path: &str) -> bool {
-    TABLE.iter().any(|route| route.open && route.path == path)
+/// The route that a path belongs to.
+pub(super) fn find(path: &str) -> Option<&'static Route> {
+    let fits = |route: &&Route| match route.path.split_once("{name}") {
+        None => false,
+        Some((before, after)) => {
+            let name = path.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
+            name.is_some_and(|name| !name.is_empty() && !name.contains('/'))
+        }
+    };
+    let plain = TABLE.iter().find(|route| route.path == path);
+    plain.or_else(|| TABLE.iter().find(fits))
 }
 
-/// All routes behind the gate.
-pub(super) fn router(app: Arc<App>) -> Router {
-    let mut router = Router::new();
-    for route in TABLE {
-        router = router.route(route.path, (route.method)());
+/// Answers a request that may be answered.
+pub(super) async fn answer(
+    app: Arc<App>,
+    route: Option<&'static Route>,
+    request: Parts,
+) -> Response {
+    match route {
+        None => Problem::not_found().into_response(),
+        // The body of an answer to HEAD is left out further down.
+        Some(route) if matches!(request.method, Method::GET | Method::HEAD) => {
+            (route.answer)(app, request).await
+        }
+        Some(_) => Problem::not_allowed().into_response(),
     }
-    router
-        .fallback(async || Problem::not_found())
-        .method_not_allowed_fallback(async || Problem::not_allowed())
-        .layer(from_fn_with_state(app.clone(), gate::pass))
-        .with_state(app)
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
@@ -158,7 +157,7 @@ impl Read {
 }
 
 /// Answers with all of it; also where the ledger cannot be read, and then says so.
-pub(super) async fn answer(State(app): State<Arc<App>>) -> Response {
+pub(super) async fn answer(app: Arc<App>) -> Response {
     let reading = app.read(|reader| {
         Ok(Read {
             endpoints: reader.endpoints()?,

@@ -36,6 +36,25 @@ impl Dataset {
         let own = format!("{}_id", singular.unwrap_or(&self.name));
         if self.column(&own).is_some() { "row_id".to_owned() } else { own }
     }
+
+    /// The columns with an index of their own.
+    pub fn indexed(&self) -> impl Iterator<Item = &Column> {
+        let first_of_key = self.key.first();
+        self.columns.iter().filter(move |c| c.indexed && first_of_key != Some(&c.name))
+    }
+
+    /// The two indexed columns that are asked for together most: a value, preferably what
+    /// the dataset refers to, and a time. One more index serves both at once; more would
+    /// cost more while files are taken in than they are worth.
+    pub fn pair(&self) -> Option<(&Column, &Column)> {
+        let is_time =
+            |c: &&Column| matches!(c.kind, ColumnKind::Date { .. } | ColumnKind::Timestamp { .. });
+        let is_value =
+            |c: &&Column| matches!(c.kind, ColumnKind::Text { .. } | ColumnKind::Integer { .. });
+        let plain = || self.indexed().filter(|c| c.dictionary.is_none());
+        let value = plain().filter(is_value).min_by_key(|c| c.references.is_none())?;
+        Some((value, plain().find(is_time)?))
+    }
 }
 
 /// How a file is read. Each may come compressed by gzip: its first bytes tell.

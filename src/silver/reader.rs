@@ -1,10 +1,13 @@
 //! The read side: connections that only read, and never wait for the writer (WAL).
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_lc_rs::hmac;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::{schema, sql};
@@ -58,21 +61,22 @@ impl Reader {
         work: impl FnOnce(&Session) -> rusqlite::Result<T>,
     ) -> Result<Option<T>, Failure> {
         let kept = self.idle().pop();
-        let mut session = match kept {
+        let session = match kept {
             Some(session) => session,
             None => match Session::open(&self.path)? {
                 Some(session) => session,
                 None => return Ok(None),
             },
         };
-        // After an error the connection is dropped, and its transaction with it.
-        let read =
-            session.snapshot(goes_on, work).map_err(|error| failure(doing, &self.path, &error))?;
-        let mut idle = self.idle();
-        if idle.len() < KEPT {
-            idle.push(session);
+        let read = session.snapshot(goes_on, work);
+        // After an error the connection is dropped, unless it was us who broke off.
+        if read.as_ref().err().is_none_or(is_broken_off) {
+            let mut idle = self.idle();
+            if idle.len() < KEPT {
+                idle.push(session);
+            }
         }
-        Ok(Some(read))
+        read.map(Some).map_err(|error| failure(doing, &self.path, &error))
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Session>> {
@@ -81,11 +85,24 @@ impl Reader {
 }
 
 /// One connection, and the key that the cursors of its file are signed with.
-#[derive(Debug)]
 pub struct Session {
     connection: Connection,
     key: hmac::Key,
+    /// The SQL of questions that were asked before, by their shape.
+    sql: RefCell<HashMap<Vec<u8>, Arc<str>>>,
+    /// Tells this file from any other.
+    stamp: [u8; 16],
+    goes_on: Arc<Mutex<GoesOn>>,
 }
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("connection", &self.connection).finish_non_exhaustive()
+    }
+}
+
+/// Asked again and again during a read, whether it goes on.
+type GoesOn = Box<dyn FnMut() -> bool + Send>;
 
 impl Session {
     /// None: there is no file yet, or nothing in it.
@@ -109,15 +126,34 @@ impl Session {
         let connection = Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(BUSY)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        // Else a statement is prepared anew each time it is told another LIMIT, which takes
+        // longer than reading a page does.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         // Its tables come all at once, with the key.
         let Some(version) = schema::version(&connection)? else { return Ok(None) };
         let sql = "SELECT value FROM meta WHERE key = 'cursor_key'";
         let key: Vec<u8> = connection.query_row(sql, [], |row| row.get(0))?;
-        let key = hmac::Key::new(hmac::HMAC_SHA256, &key);
-        Ok(Some((Self { connection, key }, version)))
+        Self::new(connection, &key).map(|session| Some((session, version)))
     }
 
-    /// The connection, in its transaction.
+    fn new(mut connection: Connection, key: &[u8]) -> rusqlite::Result<Self> {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, key);
+        let mut stamp = [0; 16];
+        stamp.copy_from_slice(&hmac::sign(&key, b"stamp").as_ref()[..16]);
+        let goes_on: Arc<Mutex<GoesOn>> = Arc::new(Mutex::new(Box::new(|| true)));
+        let asked = goes_on.clone();
+        let is_over = move || !asked.lock().unwrap_or_else(PoisonError::into_inner)();
+        connection.progress_handler(LOOK, Some(is_over))?;
+        Ok(Self { connection, key, sql: RefCell::default(), stamp, goes_on })
+    }
+
+    /// Reads whatever there is.
+    #[cfg(test)]
+    pub(super) fn of(connection: Connection) -> Self {
+        Self::new(connection, &[]).unwrap()
+    }
+
+    /// The connection: whatever it reads now is of one moment.
     pub fn connection(&self) -> &Connection {
         &self.connection
     }
@@ -127,23 +163,57 @@ impl Session {
         &self.key
     }
 
+    /// Tells this file from any other, and says nothing of its key.
+    pub(super) fn stamp(&self) -> &[u8; 16] {
+        &self.stamp
+    }
+
+    /// The SQL of a question of this shape, made once.
+    pub(super) fn sql(&self, shape: Vec<u8>, make: impl FnOnce() -> String) -> Arc<str> {
+        let mut known = self.sql.borrow_mut();
+        // Whoever asks in ever new ways must not fill the memory.
+        if known.len() >= 2 * STATEMENTS {
+            known.clear();
+        }
+        known.entry(shape).or_insert_with(|| make().into()).clone()
+    }
+
     /// Whether there is a table of this name.
     pub fn has_table(&self, name: &str) -> rusqlite::Result<bool> {
         is_there(&self.connection, name)
     }
 
     fn snapshot<T>(
-        &mut self,
-        mut goes_on: impl FnMut() -> bool + Send + 'static,
+        &self,
+        goes_on: impl FnMut() -> bool + Send + 'static,
         work: impl FnOnce(&Self) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<T> {
-        self.connection.progress_handler(LOOK, Some(move || !goes_on()))?;
-        self.connection.prepare_cached("BEGIN")?.execute([])?;
-        let read = work(self)?;
-        self.connection.prepare_cached("COMMIT")?.execute([])?;
-        self.connection.progress_handler(0, None::<fn() -> bool>)?;
-        Ok(read)
+        self.set_goes_on(Box::new(goes_on));
+        let read = self.at_one_moment(work);
+        // It may hold what somebody waits for the end of.
+        self.set_goes_on(Box::new(|| true));
+        read
     }
+
+    /// Whatever is read while another statement is under way is read at its moment: that
+    /// costs half of what BEGIN and COMMIT do.
+    fn at_one_moment<T>(
+        &self,
+        work: impl FnOnce(&Self) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
+        let mut moment = self.connection.prepare_cached("SELECT key FROM meta")?;
+        let mut under_way = moment.query([])?;
+        under_way.next()?;
+        work(self)
+    }
+
+    fn set_goes_on(&self, goes_on: GoesOn) {
+        *self.goes_on.lock().unwrap_or_else(PoisonError::into_inner) = goes_on;
+    }
+}
+
+fn is_broken_off(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted)
 }
 
 fn is_there(connection: &Connection, table: &str) -> rusqlite::Result<bool> {
@@ -155,11 +225,9 @@ fn is_there(connection: &Connection, table: &str) -> rusqlite::Result<bool> {
 /// What the operator reads when SQLite refuses to read.
 fn failure(doing: &str, path: &Path, error: &rusqlite::Error) -> Failure {
     let shown = path.to_string_lossy();
-    match error.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::OperationInterrupted) => {
-            Failure::new(FailureClass::Cancelled, doing, shown)
-                .said("it took too long, or nobody waits for it any more")
-        }
-        _ => sql::failure(doing, error).about(shown),
+    if is_broken_off(error) {
+        return Failure::new(FailureClass::Cancelled, doing, shown)
+            .said("it took too long, or nobody waits for it any more");
     }
+    sql::failure(doing, error).about(shown)
 }

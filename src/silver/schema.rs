@@ -96,10 +96,56 @@ pub fn total_scale(dataset: &Dataset, rollup: &Rollup) -> u32 {
     rollup.sum.iter().map(scale).sum()
 }
 
-/// The index of a column, if it has one of its own.
-pub(super) fn index_name(dataset: &Dataset, column: &Column) -> Option<String> {
-    let first_of_key = dataset.key.first() == Some(&column.name);
-    (column.indexed && !first_of_key).then(|| format!("{}_{}", dataset.name, column.name))
+/// An index of a dataset's table.
+pub(super) struct Index {
+    pub(super) name: String,
+    /// As they are stored, in order.
+    columns: Vec<String>,
+}
+
+impl Index {
+    fn create(&self, dataset: &Dataset) -> String {
+        let (name, table) = (quote(&self.name), quote(&dataset.name));
+        format!("CREATE INDEX {name} ON {table} ({})", listed(&self.columns))
+    }
+}
+
+/// The indexes of a dataset's table besides its key: one of each indexed column, and one
+/// of the [`Dataset::pair`].
+pub(super) fn indexes(dataset: &Dataset) -> Vec<Index> {
+    let of_one = |column: &Column| Index {
+        name: format!("{}_{}", dataset.name, column.name),
+        columns: vec![column.stored_as()],
+    };
+    let of_two = |(value, time): (&Column, &Column)| Index {
+        // No table of a configuration has a name with dots in it.
+        name: format!("{}.{}.{}", dataset.name, value.name, time.name),
+        columns: vec![value.stored_as(), time.stored_as()],
+    };
+    dataset.indexed().map(of_one).chain(dataset.pair().map(of_two)).collect()
+}
+
+/// Makes the indexes that are missing, and drops those that are none any more: another
+/// version of this program has other ones.
+pub(super) fn match_indexes(connection: &Connection, dataset: &Dataset) -> rusqlite::Result<()> {
+    let mut known = connection.prepare(
+        "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = ?1
+         AND sql IS NOT NULL",
+    )?;
+    let known = known.query_map([&dataset.name], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let known = known.collect::<rusqlite::Result<Vec<(String, String)>>>()?;
+    let wanted: Vec<(String, String)> = indexes(dataset)
+        .into_iter()
+        .map(|index| (index.name.clone(), index.create(dataset)))
+        .collect();
+    for (name, _) in known.iter().filter(|index| !wanted.contains(index)) {
+        connection.execute_batch(&format!("DROP INDEX {}", quote(name)))?;
+    }
+    for (name, sql) in wanted.iter().filter(|index| !known.contains(index)) {
+        tracing::info!("silver: making the index {name}");
+        connection.execute_batch(sql)?;
+    }
+    Ok(())
 }
 
 /// Columns of the table that a decimal's value can be read from as a floating number.
@@ -165,11 +211,8 @@ pub(super) fn create_dataset(dataset: &Dataset) -> String {
     let table = quote(&dataset.name);
     let kind = if keyed { "STRICT, WITHOUT ROWID" } else { "STRICT" };
     let mut sql = format!("CREATE TABLE {table} ({}) {kind};", parts.join(", "));
-    for column in &dataset.columns {
-        if let Some(index) = index_name(dataset, column) {
-            let on = quote(&column.stored_as());
-            sql += &format!("CREATE INDEX {} ON {table} ({on});", quote(&index));
-        }
+    for index in indexes(dataset) {
+        sql += &format!("{};", index.create(dataset));
     }
     for rollup in &dataset.rollups {
         sql += &create_rollup(dataset, rollup);

@@ -72,6 +72,31 @@ async fn an_endpoints_files_belong_to_its_own_datasets() {
 }
 
 #[tokio::test]
+async fn a_file_with_other_indexes_gets_those_of_this_version_and_keeps_its_rows() {
+    let mut stand = Stand::new(seed());
+    stand.arrive("products.csv", 1, PRODUCTS).await;
+    stand.arrive("sales-1.csv", 1, &format!("{SALES}P1,2026-05-04,1,1.00\n")).await;
+    let indexes = "SELECT name, sql FROM sqlite_schema WHERE type = 'index' ORDER BY name";
+    let (before, rows) = (stand.rows(indexes), stand.sales());
+    assert!(before.iter().any(|index| index.contains("sales.product_id.sale_date")), "{before:?}");
+    let other = rusqlite::Connection::open(stand.path()).unwrap();
+    other
+        .execute_batch(
+            "DROP INDEX \"sales.product_id.sale_date\";
+             DROP INDEX sales_product_id; CREATE INDEX sales_product_id ON sales (quantity);
+             CREATE INDEX sales_quantity ON sales (quantity);",
+        )
+        .unwrap();
+    drop(other);
+    assert_ne!(stand.rows(indexes), before);
+    stand.reopen(seed());
+    assert_eq!(stand.rows(indexes), before);
+    assert_eq!(stand.sales(), rows);
+    assert_eq!(stand.states(), ["ingested", "ingested"]);
+    stand.check();
+}
+
+#[tokio::test]
 async fn hostile_names_stay_names() {
     let mut odd = dataset(
         "select",

@@ -96,7 +96,7 @@ pub(super) fn check(r: &mut Reader, drafts: &[Draft]) {
             .columns
             .iter()
             .zip(&draft.columns)
-            .filter(|(column, _)| column.indexed && dataset.key.first() != Some(&column.name));
+            .filter(|(column, _)| dataset.indexed().any(|indexed| indexed.name == column.name));
         for (column, at) in indexed {
             let by = format!("the index of {}.{}", dataset.name, column.name);
             let name = format!("{}_{}", dataset.name, column.name);

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
@@ -53,8 +52,8 @@ struct Links {
 }
 
 /// Answers with a page of them, in the order of their names.
-pub(in crate::http) async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
-    match page(&app, &request.into_parts().0).await {
+pub(in crate::http) async fn answer(app: Arc<App>, request: Parts) -> Response {
+    match page(&app, &request).await {
         Ok(response) => response,
         Err(problem) => problem.into_response(),
     }

@@ -5,7 +5,6 @@ use std::io::{self, Write as _};
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{Request, State};
 use axum::http::header::{ACCEPT, CONTENT_DISPOSITION};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
@@ -27,8 +26,8 @@ use crate::silver::reader::Reader;
 const AHEAD: usize = 4;
 
 /// Answers with all rows.
-pub(in crate::http) async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
-    match export(&app, &request.into_parts().0).await {
+pub(in crate::http) async fn answer(app: Arc<App>, request: Parts) -> Response {
+    match export(&app, &request).await {
         Ok(response) => response,
         Err(problem) => problem.into_response(),
     }
@@ -38,7 +37,7 @@ async fn export(app: &App, request: &Parts) -> Result<Response, Problem> {
     let path = request.uri.path().strip_suffix(EXPORTED).unwrap_or_default();
     let served = app.data.catalog().at(path).ok_or_else(Problem::no_dataset)?.clone();
     let mut query = Query::parse(request.uri.query())?;
-    let form = form(query.take("format"), &request.headers)?;
+    let form = form(query.take("format").as_deref(), &request.headers)?;
     let (wanted, _) = query.filters(&served, &["format"])?;
     let place = app.data.exports.clone().acquire_owned();
     let Ok(Ok(place)) = tokio::time::timeout(PATIENCE, place).await else {
@@ -93,8 +92,8 @@ pub(super) fn kind(form: Form) -> &'static str {
     }
 }
 
-fn form(named: Option<String>, headers: &HeaderMap) -> Result<Form, Problem> {
-    match named.as_deref() {
+fn form(named: Option<&str>, headers: &HeaderMap) -> Result<Form, Problem> {
+    match named {
         Some("ndjson") => Ok(Form::Ndjson),
         Some("csv") => Ok(Form::Csv),
         Some(_) => Err(Problem::bad_request("format expects ndjson or csv")),

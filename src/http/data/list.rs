@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse as _, Response};
 
@@ -25,15 +24,16 @@ enum Found {
 }
 
 /// Answers with a page.
-pub(in crate::http) async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
-    match page(&app, &request.into_parts().0).await {
+pub(in crate::http) async fn answer(app: Arc<App>, request: Parts) -> Response {
+    match page(&app, &request).await {
         Ok(response) => response,
         Err(problem) => problem.into_response(),
     }
 }
 
 async fn page(app: &App, request: &Parts) -> Result<Response, Problem> {
-    let (path, question) = (request.uri.path(), request.uri.to_string());
+    let path = request.uri.path();
+    let question = request.uri.path_and_query().map_or(path, |asked| asked.as_str()).to_owned();
     let served = app.data.catalog().at(path).ok_or_else(Problem::no_dataset)?.clone();
     let ask = query::page(&served, request.uri.query())?;
     let (limit, filters, first) = (ask.limit, ask.asked.clone(), ask.cursor.is_none());

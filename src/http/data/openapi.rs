@@ -4,8 +4,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::request::Parts;
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
@@ -17,10 +16,10 @@ use crate::http::routes::{Body, Route, TABLE};
 use crate::model::steerless;
 
 /// Answers with the description.
-pub(in crate::http) async fn answer(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+pub(in crate::http) async fn answer(app: Arc<App>, request: Parts) -> Response {
     // It can be large, and programs ask for it at each start.
     let body = steerless(&document(&app).to_string()) + "\n";
-    Reply::whole(body, &Asker::new(&headers, true))
+    Reply::whole(body, &Asker::new(&request.headers, true))
 }
 
 fn document(app: &App) -> Value {

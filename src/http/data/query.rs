@@ -1,6 +1,8 @@
 //! What a request asks for. Nothing is guessed: a parameter that is unknown, given
 //! twice or given wrongly is refused, and the answer names what was expected.
 
+use std::borrow::Cow;
+
 use percent_encoding::percent_decode_str;
 
 use super::catalog::Served;
@@ -16,12 +18,12 @@ const CURSOR_MOST: usize = 12_000;
 
 /// The parameters of a query, each at most once, decoded.
 #[derive(Debug)]
-pub(super) struct Query(Vec<(String, String)>);
+pub(super) struct Query<'q>(Vec<(Cow<'q, str>, Cow<'q, str>)>);
 
-impl Query {
+impl<'q> Query<'q> {
     /// Reads what stands after the `?`.
-    pub(super) fn parse(text: Option<&str>) -> Result<Self, Problem> {
-        let mut all: Vec<(String, String)> = Vec::new();
+    pub(super) fn parse(text: Option<&'q str>) -> Result<Self, Problem> {
+        let mut all: Vec<(Cow<'q, str>, Cow<'q, str>)> = Vec::new();
         for pair in text.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let (Some(name), Some(value)) = (decoded(name), decoded(value)) else {
@@ -38,7 +40,7 @@ impl Query {
     }
 
     /// Takes out one parameter.
-    pub(super) fn take(&mut self, name: &str) -> Option<String> {
+    pub(super) fn take(&mut self, name: &str) -> Option<Cow<'q, str>> {
         let at = self.0.iter().position(|(known, _)| known == name)?;
         Some(self.0.remove(at).1)
     }
@@ -107,7 +109,10 @@ fn unknown<'n>(known: &[&'n str], filters: impl Iterator<Item = &'n str>) -> Pro
     })
 }
 
-fn decoded(text: &str) -> Option<String> {
+fn decoded(text: &str) -> Option<Cow<'_, str>> {
+    if !text.contains(['%', '+']) {
+        return Some(text.into());
+    }
     // What `%` begins has to be two hexadecimal digits; the decoder would let it be.
     let mut rest = text.as_bytes();
     while let Some(at) = rest.iter().position(|b| *b == b'%') {
@@ -118,7 +123,7 @@ fn decoded(text: &str) -> Option<String> {
         rest = &rest[at + 3..];
     }
     let spaced = text.replace('+', " ");
-    percent_decode_str(&spaced).decode_utf8().ok().map(std::borrow::Cow::into_owned)
+    percent_decode_str(&spaced).decode_utf8().ok().map(|text| text.into_owned().into())
 }
 
 /// A value as it stands in a query.

@@ -17,8 +17,21 @@ pub struct Filter {
     pub matches: Matches,
     /// The stored column, as SQL names it.
     pub(super) column: String,
+    /// What the indexes do for it.
+    pub(super) part: Part,
+}
+
+/// A filter's part in the indexes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
     /// Rows are in the order of this column anyway.
-    pub(super) leads: bool,
+    Key,
+    /// It is the value of the index of a value and a time.
+    Value,
+    /// It is the time of it, and has an index of its own.
+    Time,
+    /// It has an index of its own.
+    Own,
 }
 
 /// What a filter takes.
@@ -161,7 +174,8 @@ fn timestamp(text: &str) -> Option<Wanted> {
                 && seconds.len() == 8
                 && digits(part)
                 && text.parse::<jiff::Timestamp>().is_ok();
-            good.then(|| Wanted::Is(text.to_owned().into()))
+            // As it is kept: always with six places.
+            good.then(|| Wanted::Is(format!("{day}T{seconds}.{part:0<6}Z").into()))
         }
     }
 }

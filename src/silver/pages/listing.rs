@@ -1,13 +1,18 @@
 //! What can be listed.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use super::field::{Field, Kind};
-use super::filter::{Filter, Matches};
-use crate::model::{Column, Dataset, Rollup};
+use super::filter::{Filter, Matches, Part};
+use crate::model::{Column, Dataset, Rollup, Sha256};
 use crate::silver::schema::{rollup_table, total_scale};
 use crate::silver::sql::{no_value, quote};
 
+/// How many listings were made.
+static NUMBERS: AtomicU64 = AtomicU64::new(0);
+
 /// A table of silver as it is shown: its fields, its order, and what it is asked by.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
 pub struct Listing {
     /// What a row shows, in order.
     pub fields: Vec<Field>,
@@ -28,6 +33,8 @@ pub struct Listing {
     pub(super) heads: Vec<Vec<u8>>,
     /// What its cursors are good for: nothing that is read or ordered in another way.
     pub(super) identity: String,
+    /// No other listing of this process has this number.
+    pub(super) number: u64,
 }
 
 impl Listing {
@@ -42,7 +49,7 @@ impl Listing {
                 name: id,
                 matches: Matches::Value(Kind::Integer),
                 column: column.clone(),
-                leads: true,
+                part: Part::Key,
             });
             listing.order.push(column);
         }
@@ -50,11 +57,20 @@ impl Listing {
             let stored = dataset.column(name).map_or_else(|| name.clone(), Column::stored_as);
             listing.order.push(format!("t.{}", quote(&stored)));
         }
+        let pair = dataset.pair();
+        let is = |other: Option<&Column>, column: &Column| {
+            other.is_some_and(|other| other.name == column.name)
+        };
         for column in &dataset.columns {
             listing.show(column, None);
-            let leads = dataset.key.first() == Some(&column.name);
-            if leads || column.indexed {
-                listing.ask_by(column, leads);
+            if dataset.key.first() == Some(&column.name) {
+                listing.ask_by(column, Part::Key);
+            } else if is(pair.map(|(value, _)| value), column) {
+                listing.ask_by(column, Part::Value);
+            } else if is(pair.map(|(_, time)| time), column) {
+                listing.ask_by(column, Part::Time);
+            } else if column.indexed {
+                listing.ask_by(column, Part::Own);
             }
         }
         listing.finished()
@@ -87,7 +103,7 @@ impl Listing {
             listing.order.push(stored(column));
             listing.show(column, Some(no_value(column)));
             if n == 0 {
-                listing.ask_by(column, true);
+                listing.ask_by(column, Part::Key);
             }
         }
         if !rollup.sum.is_empty() {
@@ -132,6 +148,7 @@ impl Listing {
             order: Vec::new(),
             heads: Vec::new(),
             identity: String::new(),
+            number: 0,
         }
     }
 
@@ -157,7 +174,7 @@ impl Listing {
         self.tables.push(dictionary.clone());
     }
 
-    fn ask_by(&mut self, column: &Column, leads: bool) {
+    fn ask_by(&mut self, column: &Column, part: Part) {
         let matches = match &column.dictionary {
             None => Matches::Value(Kind::of(column)),
             Some(dictionary) => {
@@ -166,7 +183,7 @@ impl Listing {
             }
         };
         let name = column.name.clone();
-        self.filters.push(Filter { name, matches, column: stored(column), leads });
+        self.filters.push(Filter { name, matches, column: stored(column), part });
     }
 
     fn finished(mut self) -> Self {
@@ -178,13 +195,16 @@ impl Listing {
             self.heads.push(head);
         }
         let asked = self.filters.iter().map(|filter| (&filter.name, &filter.column));
-        self.identity = format!(
+        let identity = format!(
             "{:?}\n{}\n{:?}\n{:?}",
             self.with,
             self.from,
             self.order,
             asked.collect::<Vec<_>>()
         );
+        // Short: it is signed with every page.
+        self.identity = Sha256::of(identity.as_bytes());
+        self.number = NUMBERS.fetch_add(1, Ordering::Relaxed);
         self
     }
 }

@@ -1,9 +1,8 @@
 //! One page.
 
-use aws_lc_rs::hmac;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use rusqlite::types::Value;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{OptionalExtension as _, Row, params_from_iter};
 
 use super::cursor::{self, Cursor, NoCursor};
@@ -91,63 +90,62 @@ impl Listing {
     ) -> rusqlite::Result<Result<Page, NoCursor>> {
         let wanted = self.looked_up(session, &ask.wanted)?;
         let asked = [self.identity.as_str(), ask.asked.as_str()];
+        let way = self.way(&wanted);
         let after = match &ask.cursor {
             None => None,
-            Some(cursor) => {
-                let order = self.statement(&wanted, None, None).order;
-                match cursor.open(session.key(), &asked, order) {
-                    Ok(after) => Some(after),
-                    Err(wrong) => return Ok(Err(wrong)),
+            Some(cursor) => match cursor.open(session.key(), &asked, way.width()) {
+                Ok(after) => Some(after),
+                Err(wrong) => return Ok(Err(wrong)),
+            },
+        };
+        let mut body = opened(key);
+        let mut sealed = None;
+        let mut read = 0;
+        for leg in way.legs(after.as_deref()).into_iter().flatten() {
+            let (sql, values) = way.statement(session, leg, Some(ask.limit + 1));
+            let mut prepared = session.connection().prepare_cached(&sql)?;
+            let mut rows = prepared.query(given(&values))?;
+            while let Some(row) = rows.next()? {
+                // There is one more: the page is not the last.
+                if sealed.is_some() {
+                    close(&mut body, sealed.as_deref());
+                    return Ok(Ok(Page { body, next: sealed }));
+                }
+                if read > 0 {
+                    body.push(b',');
+                }
+                self.push_row(&mut body, row)?;
+                read += 1;
+                if read == ask.limit {
+                    let place = (self.fields.len()..).take(way.width()).map(|n| row.get_ref(n));
+                    let place = place.collect::<rusqlite::Result<Vec<_>>>()?;
+                    sealed = Some(cursor::seal(session.key(), &asked, place));
                 }
             }
-        };
-        let statement = self.statement(&wanted, after, Some(ask.limit + 1));
-        let mut body = opened(key);
-        let mut prepared = session.connection().prepare_cached(&statement.sql)?;
-        let mut rows = prepared.query(params_from_iter(statement.params))?;
-        let mut next = None;
-        let mut read = 0;
-        while let Some(row) = rows.next()? {
-            if read > 0 {
-                body.push(b',');
-            }
-            self.push_row(&mut body, row)?;
-            read += 1;
-            if read == ask.limit {
-                let width = self.fields.len();
-                let key: rusqlite::Result<Vec<_>> =
-                    (width..width + statement.order).map(|n| row.get_ref(n)).collect();
-                let sealed = cursor::seal(session.key(), &asked, key?);
-                // Only if there is one more.
-                next = rows.next()?.map(|_| sealed);
-                break;
-            }
         }
-        close(&mut body, next.as_deref());
-        Ok(Ok(Page { body, next }))
+        close(&mut body, None);
+        Ok(Ok(Page { body, next: None }))
     }
 
     /// What tells this state of it from every other: it changes with each commit that
-    /// changes rows.
+    /// changes rows. It is no secret and proves nothing.
     pub fn mark(&self, session: &Session, asked: &[&str]) -> rusqlite::Result<String> {
-        let mut context = hmac::Context::with_key(session.key());
+        let mut mark = DefaultHasher::new();
+        session.stamp().hash(&mut mark);
         for dataset in &self.datasets {
             let known = session
                 .connection()
                 .prepare_cached("SELECT version, digest FROM datasets WHERE name = ?1")?
                 .query_row([dataset], |row| {
-                    context.update(&row.get::<_, i64>(0)?.to_be_bytes());
-                    context.update(row.get_ref(1)?.as_str()?.as_bytes());
+                    row.get::<_, i64>(0)?.hash(&mut mark);
+                    row.get_ref(1)?.as_str()?.hash(&mut mark);
                     Ok(())
                 })
                 .optional()?;
-            context.update(&[u8::from(known.is_some())]);
+            known.is_some().hash(&mut mark);
         }
-        for part in [self.identity.as_str()].iter().chain(asked) {
-            context.update(part.as_bytes());
-            context.update(&[0]);
-        }
-        Ok(URL_SAFE_NO_PAD.encode(&context.sign().as_ref()[..12]))
+        (&self.identity, asked).hash(&mut mark);
+        Ok(format!("{:016x}", mark.finish()))
     }
 
     /// Whether its tables are there: they come with the first file.
@@ -165,7 +163,7 @@ impl Listing {
         &self,
         session: &Session,
         wanted: &[(usize, Wanted)],
-    ) -> rusqlite::Result<Vec<(&Filter, Wanted)>> {
+    ) -> rusqlite::Result<Vec<(usize, &Filter, Wanted)>> {
         let mut all = Vec::with_capacity(wanted.len());
         for (n, wanted) in wanted {
             let Some(filter) = self.filters.get(*n) else { continue };
@@ -175,7 +173,7 @@ impl Listing {
                 }
                 _ => wanted.clone(),
             };
-            all.push((filter, found));
+            all.push((*n, filter, found));
         }
         Ok(all)
     }
@@ -189,6 +187,11 @@ impl Listing {
         out.push(b'}');
         Ok(())
     }
+}
+
+/// Values as a statement takes them.
+pub(super) fn given<'v>(values: &'v [ValueRef<'v>]) -> impl rusqlite::Params + 'v {
+    params_from_iter(values.iter().map(|value| ToSqlOutput::Borrowed(*value)))
 }
 
 /// A name first; what is none may be a number.

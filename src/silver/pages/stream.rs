@@ -1,10 +1,12 @@
 //! Everything, a piece at a time.
 
-use rusqlite::{Row, params_from_iter};
+use rusqlite::Row;
 
 use super::csv;
 use super::filter::Wanted;
 use super::listing::Listing;
+use super::page::given;
+use super::statement::Leg;
 use crate::silver::reader::Session;
 
 /// Bytes of a piece, about.
@@ -38,9 +40,9 @@ impl Listing {
         self.push_beginning(&mut piece, form);
         if self.is_there(session)? {
             let wanted = self.looked_up(session, wanted)?;
-            let statement = self.statement(&wanted, None, None);
-            let mut prepared = session.connection().prepare_cached(&statement.sql)?;
-            let mut rows = prepared.query(params_from_iter(statement.params))?;
+            let (sql, values) = self.way(&wanted).statement(session, Leg::All, None);
+            let mut prepared = session.connection().prepare_cached(&sql)?;
+            let mut rows = prepared.query(given(&values))?;
             while let Some(row) = rows.next()? {
                 match form {
                     Form::Ndjson => {

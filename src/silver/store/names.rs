@@ -20,10 +20,8 @@ pub(super) fn check(datasets: &[Dataset]) -> Result<(), Failure> {
         for rollup in &dataset.rollups {
             tables.add(&schema::rollup_table(dataset, rollup), "a rollup", of);
         }
-        for column in &dataset.columns {
-            if let Some(index) = schema::index_name(dataset, column) {
-                tables.add(&index, "an index", of);
-            }
+        for index in schema::indexes(dataset) {
+            tables.add(&index.name, "an index", of);
         }
         for (name, _) in schema::dictionaries(dataset) {
             // Datasets share a dictionary by its name.

@@ -61,7 +61,7 @@ fn define(
         .optional()?;
     if let Some((before, same)) = &known {
         if before == definition {
-            return Ok(Ok(()));
+            return schema::match_indexes(transaction, dataset).map(Ok);
         }
         let before: Dataset = match serde_json::from_str(before) {
             Ok(before) => before,
@@ -97,6 +97,7 @@ fn same_tables(
         "UPDATE datasets SET definition = ?2 WHERE name = ?1",
         [&dataset.name, definition],
     )?;
+    schema::match_indexes(transaction, dataset)?;
     if dataset.max_bad_percent != before.max_bad_percent {
         transaction.execute(
             "UPDATE landed SET state = 'landed' WHERE dataset = ? AND state = 'refused'",
