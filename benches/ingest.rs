@@ -1,15 +1,19 @@
 //! How fast a large file goes into silver, against `sqlite3 .import`.
 //!
 //! ```sh
-//! cargo bench --bench ingest                       # 5,000,000 rows of 10 columns
+//! cargo bench --bench ingest                       # 50,000, 500,000 and 5,000,000 rows
 //! ROWS=1000000 ROUNDS=1 cargo bench --bench ingest
+//! ONLY=silver,import cargo bench --bench ingest    # contenders, by their names
 //! ```
 //!
 //! Silver types every cell, checks the file's SHA-256 on the way, gives every row its
-//! file and line, and keeps a rollup; once without indexes of its own and once with three
-//! (they are what costs most). The peer writes text into a bare table, and once makes the
-//! same three indexes after it. Each contender is a process of its own, they take turns,
-//! and medians of whole processes are compared. It needs `sqlite3`.
+//! file and line, and keeps a rollup, durably: without indexes of its own, with three, and
+//! by a key that comes in no order. `sqlite3` writes text into a bare table; into one that
+//! gets the same three indexes after it; and into one with the same key. duckdb and pandas
+//! type the columns. Each contender is a process of its own, they take turns, medians of
+//! whole processes are compared, and all must hold the same rows in the end. It needs
+//! `sqlite3`; the two Python peers are left out where `python3` or its packages cannot be
+//! had.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::fmt::Write as _;
@@ -19,20 +23,56 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use transship::model::{Column, ColumnKind, Dataset, Dialect, Format, Rollup, Sha256};
-use transship::silver::{NewLanded, Silver};
+use transship::silver::{NewLanded, Silver, schema};
 
 const HEADER: &str = "order_no,product,sold_on,sold_at,quantity,price,customer,country,paid,note\n";
+
+/// Silver's table of sums.
+const ROLLUP: &str = "orders_by_day_and_product";
 
 /// The columns that get an index where there are any.
 const INDEXED: [&str; 3] = ["product", "sold_on", "country"];
 
-/// Name, kind, whether it has indexes, and the place of the one that it is compared with.
-const CONTENDERS: [(&str, &str, bool, usize); 5] = [
-    ("silver", "silver", false, 1),
-    ("sqlite3 .import", "import", false, 1),
-    ("silver, 3 indexes", "silver", true, 3),
-    ("sqlite3 .import, 3 indexes", "import", true, 3),
-    ("silver, by a key in no order", "keyed", false, 1),
+/// A way of taking the file in.
+struct Contender {
+    name: &'static str,
+    kind: Kind,
+    /// The name of the one that it is compared with.
+    peer: &'static str,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Silver(Shape),
+    Import(Shape),
+    Python(&'static str),
+}
+
+/// What the table has beside its columns.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Shape {
+    Bare,
+    Indexed,
+    Keyed,
+}
+
+const CONTENDERS: [Contender; 8] = [
+    Contender { name: "silver", kind: Kind::Silver(Shape::Bare), peer: "import" },
+    Contender { name: "import", kind: Kind::Import(Shape::Bare), peer: "import" },
+    Contender {
+        name: "silver indexed",
+        kind: Kind::Silver(Shape::Indexed),
+        peer: "import indexed",
+    },
+    Contender {
+        name: "import indexed",
+        kind: Kind::Import(Shape::Indexed),
+        peer: "import indexed",
+    },
+    Contender { name: "silver keyed", kind: Kind::Silver(Shape::Keyed), peer: "import keyed" },
+    Contender { name: "import keyed", kind: Kind::Import(Shape::Keyed), peer: "import keyed" },
+    Contender { name: "duckdb", kind: Kind::Python("duckdb"), peer: "import" },
+    Contender { name: "pandas", kind: Kind::Python("pandas"), peer: "import" },
 ];
 
 /// What one process took.
@@ -51,41 +91,60 @@ fn main() {
     };
     match given("--folder") {
         Some(folder) => {
-            let indexed = given("--indexed").unwrap() == "true";
-            let keyed = given("--kind").unwrap() == "keyed";
-            silver(Path::new(&folder), &given("--sha256").unwrap(), orders(indexed, keyed));
+            let shape = given("--shape").unwrap();
+            let shapes = [Shape::Bare, Shape::Indexed, Shape::Keyed];
+            let shape = shapes.into_iter().find(|one| format!("{one:?}") == shape).unwrap();
+            silver(Path::new(&folder), &given("--sha256").unwrap(), orders(shape));
         }
         None => compare(),
     }
 }
 
 fn compare() {
-    let number = |name: &str| std::env::var(name).ok().and_then(|n| n.parse::<u64>().ok());
-    let rows = number("ROWS").unwrap_or(5_000_000);
-    let rounds = number("ROUNDS").unwrap_or(3);
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bench");
-    std::fs::create_dir_all(&target).unwrap();
-    let folder = tempfile::tempdir_in(&target).unwrap();
+    let given = |name: &str, usual: &str| std::env::var(name).unwrap_or_else(|_| usual.into());
+    let number = |text: &str| text.trim().parse::<u64>().expect("ROWS and ROUNDS are numbers");
+    let rounds = number(&given("ROUNDS", "3"));
+    let only = given("ONLY", "");
+    let python = python();
+    if python.is_none() {
+        println!("duckdb and pandas are left out: python3 or a package of theirs is not there");
+    }
+    let asked = |name: &str| only.is_empty() || only.split(',').any(|one| one.trim() == name);
+    let contenders: Vec<&Contender> = CONTENDERS
+        .iter()
+        .filter(|one| python.is_some() || !matches!(one.kind, Kind::Python(_)))
+        .filter(|one| asked(one.name))
+        .collect();
+    for rows in given("ROWS", "50000,500000,5000000").split(',') {
+        compare_at(number(rows), rounds, &contenders, python.as_deref());
+    }
+}
+
+fn compare_at(rows: u64, rounds: u64, contenders: &[&Contender], python: Option<&Path>) {
+    let folder = tempfile::tempdir_in(below_target()).unwrap();
     let csv = folder.path().join("orders.csv");
     let sha256 = generate(&csv, rows);
     let size = std::fs::metadata(&csv).unwrap().len();
-    let mut took: [Vec<Took>; 5] = Default::default();
+    let mut took = vec![Vec::new(); contenders.len()];
+    let mut held: Option<String> = None;
     for _ in 0..rounds {
-        for (contender, took) in CONTENDERS.iter().zip(&mut took) {
+        for (contender, took) in contenders.iter().zip(&mut took) {
             let place = tempfile::tempdir_in(folder.path()).unwrap();
-            let (_, kind, indexed, _) = *contender;
-            let mut command = match kind {
-                "import" => import_command(place.path(), &csv, indexed),
-                _ => silver_command(place.path(), &csv, &sha256, kind, indexed),
+            let database = place.path().join("silver.db");
+            let mut command = match contender.kind {
+                Kind::Silver(shape) => silver_command(place.path(), &csv, &sha256, shape),
+                Kind::Import(shape) => import_command(&database, &csv, shape),
+                Kind::Python(peer) => python_command(python.unwrap(), peer, &database, &csv),
             };
             took.push(run(&mut command));
-            let found = count(&place.path().join("silver.db"));
-            assert_eq!(found, rows as i64, "{contender:?}: not the same rows");
+            let found = sums(&database, contender.kind);
+            assert!(found.starts_with(&format!("{rows}|")), "{}: {found}", contender.name);
+            assert_eq!(held.get_or_insert(found.clone()), &found, "{}: other rows", contender.name);
         }
     }
     println!("\n{rows} rows of 10 columns, {} MB, {rounds} rounds", size >> 20);
     println!(
-        "| contender | seconds | rows a second | CPU seconds | peak memory | against .import |"
+        "| contender | seconds | rows a second | CPU seconds | peak memory | against sqlite3 |"
     );
     println!("|---|---|---|---|---|---|");
     let median = |took: &[Took], of: fn(&Took) -> f64| {
@@ -93,36 +152,79 @@ fn compare() {
         all.sort_by(f64::total_cmp);
         all[all.len() / 2]
     };
-    for (at, (name, _, _, peer)) in CONTENDERS.iter().enumerate() {
-        let seconds = median(&took[at], |took| took.seconds);
-        let peer = median(&took[*peer], |took| took.seconds);
-        let peak = took[at].iter().map(|took| took.peak_kb / 1024).max().unwrap();
+    for (contender, all) in contenders.iter().zip(&took) {
+        let seconds = median(all, |took| took.seconds);
+        let peer = contenders.iter().position(|one| one.name == contender.peer);
+        let peer = peer.map_or(f64::NAN, |at| median(&took[at], |took| took.seconds));
+        let peak = all.iter().map(|took| took.peak_kb / 1024).max().unwrap();
         println!(
-            "| {name} | {seconds:.2} | {:.0} | {:.2} | {peak} MB | {:.2} × |",
+            "| {} | {seconds:.2} | {:.0} | {:.2} | {peak} MB | {:.2} × |",
+            contender.name,
             rows as f64 / seconds,
-            median(&took[at], |took| took.cpu),
+            median(all, |took| took.cpu),
             peer / seconds
         );
     }
 }
 
-fn silver_command(place: &Path, csv: &Path, sha256: &str, kind: &str, indexed: bool) -> Command {
+fn below_target() -> PathBuf {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bench");
+    std::fs::create_dir_all(&target).unwrap();
+    target
+}
+
+/// A Python with the peers' packages, made once.
+fn python() -> Option<PathBuf> {
+    const PACKAGES: [&str; 3] = ["duckdb==1.4.*", "duckdb-ext-sqlite==1.4.*", "pandas==3.*"];
+    let environment = below_target().join("venv-ingest");
+    let python = environment.join("bin/python3");
+    let done = |command: &mut Command| {
+        command.stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+    };
+    let has = |python: &Path| {
+        done(Command::new(python).args(["-c", "import duckdb, duckdb_ext, pandas"]))
+    };
+    if has(&python) {
+        return Some(python);
+    }
+    let made = done(Command::new("python3").args(["-m", "venv"]).arg(&environment))
+        && done(Command::new(&python).args(["-m", "pip", "install", "-q"]).args(PACKAGES));
+    (made && has(&python)).then_some(python)
+}
+
+fn silver_command(place: &Path, csv: &Path, sha256: &str, shape: Shape) -> Command {
     std::fs::hard_link(csv, place.join("orders.csv")).unwrap();
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--sha256", sha256, "--kind", kind, "--indexed", &indexed.to_string()]);
+    command.args(["--sha256", sha256, "--shape", &format!("{shape:?}")]);
     command.arg("--folder").arg(place);
     command
 }
 
-fn import_command(place: &Path, csv: &Path, indexed: bool) -> Command {
+fn import_command(database: &Path, csv: &Path, shape: Shape) -> Command {
     let mut command = Command::new("sqlite3");
-    command.arg(place.join("silver.db")).arg(".mode csv");
-    command.arg(format!(".import '{}' orders", csv.display()));
-    if indexed {
+    command.arg(database).arg(".mode csv");
+    let mut skip = "";
+    if shape == Shape::Keyed {
+        // `.import` makes the table by itself, but not with a key.
+        skip = "--skip 1";
+        command.arg(format!(
+            "CREATE TABLE orders ({}, PRIMARY KEY (customer, order_no)) WITHOUT ROWID",
+            HEADER.trim().replace("customer", "customer INTEGER")
+        ));
+    }
+    command.arg(format!(".import {skip} '{}' orders", csv.display()));
+    if shape == Shape::Indexed {
         for column in INDEXED {
             command.arg(format!("CREATE INDEX orders_{column} ON orders ({column})"));
         }
     }
+    command
+}
+
+fn python_command(python: &Path, peer: &str, database: &Path, csv: &Path) -> Command {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/ingest_peers.py");
+    let mut command = Command::new(python);
+    command.arg(script).arg(peer).arg(csv).arg(database);
     command
 }
 
@@ -159,9 +261,29 @@ fn children_cpu() -> f64 {
     (ticks(14) + ticks(15)) / 100.0
 }
 
-fn count(path: &Path) -> i64 {
-    let connection = rusqlite::Connection::open(path).unwrap();
-    connection.query_row("SELECT count(*) FROM orders", [], |row| row.get(0)).unwrap()
+/// How many rows there are, and sums over all columns but the country, which it counts;
+/// silver's rollup must agree with its rows.
+fn sums(database: &Path, kind: Kind) -> String {
+    let connection = rusqlite::Connection::open(database).unwrap();
+    let cents = match kind {
+        Kind::Silver(_) => "_price_e2",
+        Kind::Import(_) | Kind::Python(_) => "CAST(round(price * 100) AS INTEGER)",
+    };
+    let sql = format!(
+        "SELECT concat_ws('|', count(*), sum(CAST(order_no AS INTEGER)),
+             sum(CAST(substr(product, 2) AS INTEGER)), sum(unixepoch(sold_on)),
+             sum(unixepoch(sold_at)), sum(CAST(quantity AS INTEGER)), sum({cents}),
+             sum(CAST(customer AS INTEGER)), sum(country = 'FR'), sum(paid IN ('true', 1)),
+             coalesce(sum(length(note)), 0)) FROM orders"
+    );
+    if let Kind::Silver(shape) = kind {
+        let dataset = orders(shape);
+        let kept = schema::rollup_query(&dataset, &dataset.rollups[0]);
+        let other = format!("SELECT count(*) FROM ({kept} EXCEPT SELECT * FROM {ROLLUP})");
+        let other: i64 = connection.query_row(&other, [], |row| row.get(0)).unwrap();
+        assert_eq!(other, 0, "groups that the rollup does not have");
+    }
+    connection.query_row(&sql, [], |row| row.get(0)).unwrap()
 }
 
 /// The rows, in the order in which a day brings them. Gives the file's hash.
@@ -206,10 +328,10 @@ fn scrambled(n: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-fn orders(indexed: bool, keyed: bool) -> Dataset {
+fn orders(shape: Shape) -> Dataset {
     let column = |name: &str, kind| Column {
         kind,
-        indexed: indexed && INDEXED.contains(&name),
+        indexed: shape == Shape::Indexed && INDEXED.contains(&name),
         ..Column::text(name)
     };
     let whole = || ColumnKind::Integer { min: Some(0), max: None };
@@ -229,7 +351,10 @@ fn orders(indexed: bool, keyed: bool) -> Dataset {
             column("paid", ColumnKind::Boolean { truths: Vec::new(), falsehoods: Vec::new() }),
             Column::text("note"),
         ],
-        key: if keyed { vec!["customer".into(), "order_no".into()] } else { Vec::new() },
+        key: match shape {
+            Shape::Keyed => vec!["customer".into(), "order_no".into()],
+            Shape::Bare | Shape::Indexed => Vec::new(),
+        },
         rollups: vec![Rollup {
             name: "by_day_and_product".into(),
             by: vec!["sold_on".into(), "product".into()],

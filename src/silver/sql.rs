@@ -86,6 +86,8 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection, Failure> {
         connection.pragma_update(None, "cache_size", -WRITER_CACHE)?;
         connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT)?;
         connection.pragma_update(None, "journal_size_limit", LOG_KEPT)?;
+        // Entries of a large index are sorted beside the thread that reads the rows.
+        connection.pragma_update(None, "threads", 1)?;
         connection.set_prepared_statement_cache_capacity(64);
         Ok(connection)
     };
@@ -152,6 +154,7 @@ pub(crate) fn failure(doing: &str, error: &rusqlite::Error) -> Failure {
         Some(C::DatabaseBusy | C::DatabaseLocked) => {
             (FailureClass::Local, "close the other program that holds the datasets open")
         }
+        Some(C::OperationInterrupted) => return Failure::cancelled(doing, ""),
         _ => return Failure::new(FailureClass::Bug, doing, "").said(error),
     };
     Failure::new(class, doing, "").said(error).advice(advice)

@@ -1,18 +1,19 @@
 //! One file's way in.
 
 use std::path::Path;
-use std::sync::mpsc;
 
 use rusqlite::{Connection, TransactionBehavior};
 use tokio_util::sync::CancellationToken;
 
 use super::dictionary::Dictionaries;
+use super::indexes::Indexes;
 use super::parse::{Parsed, parse};
+use super::pipeline::{self, Filling};
 use super::quarantine::{Quarantine, SetAside};
 use super::references::References;
 use super::settle;
 use super::table::Table;
-use super::trouble::{Trouble, unexpected};
+use super::trouble::Trouble;
 use super::waiting::Waiting;
 use super::withdraw;
 use super::writer::Books;
@@ -20,8 +21,9 @@ use crate::model::{Dataset, Failure};
 use crate::silver::rows::{Chunk, Drift};
 use crate::silver::{Feeds, Ingested, LandedState};
 
-/// Chunks between the two threads: one is filled, one is written, two lie between.
-const CHUNKS: usize = 4;
+/// Steps of SQLite's machine after which a statement asks whether it is to stop: some
+/// milliseconds.
+const STEPS: i32 = 100_000;
 
 /// A file that was looked at.
 pub(super) struct Taken {
@@ -51,7 +53,11 @@ pub(super) fn take_in(
     id: i64,
     stop: &[CancellationToken],
 ) -> Result<Option<Taken>, Trouble> {
+    let stops = stop.to_vec();
+    let stopped = move || stops.iter().any(CancellationToken::is_cancelled);
+    books.connection.progress_handler(STEPS, Some(stopped))?;
     let result = take(books, id, stop);
+    books.connection.progress_handler(0, None::<fn() -> bool>)?;
     if let Err(Trouble::Bronze(failure)) = &result {
         // For whoever looks at what waits; it is no state.
         let sql = "UPDATE landed SET error = ? WHERE id = ?";
@@ -117,6 +123,7 @@ fn load(
     path: &Path,
     stop: &[CancellationToken],
 ) -> Result<Loaded, Trouble> {
+    let indexes = Indexes::put_off(connection, dataset)?;
     let mut rows = Rows {
         references: References::of(connection, feeds, dataset)?,
         dictionaries: Dictionaries::of(connection, dataset)?,
@@ -126,29 +133,20 @@ fn load(
         wrong: None,
         keep: Vec::new(),
     };
-    let parsed = std::thread::scope(|scope| {
-        let (full, to_write) = mpsc::sync_channel(CHUNKS);
-        let (empty, to_fill) = mpsc::channel();
-        for _ in 0..CHUNKS {
-            // The other end is still here.
-            let _ = empty.send(Chunk::new(dataset.columns.len()));
-        }
-        let parser = std::thread::Builder::new()
-            .name("silver-read".into())
-            .spawn_scoped(scope, move || parse(dataset, path, &file.sha256, &to_fill, &full))
-            .map_err(|e| Failure::io("starting a thread", "", &e))?;
-        while let Ok(mut chunk) = to_write.recv() {
-            if stop.iter().any(CancellationToken::is_cancelled) {
-                return Err(Failure::cancelled("taking in", &file.name).into());
-            }
-            rows.take(&mut chunk)?;
-            chunk.clear();
-            // The parser may be at its end.
-            let _ = empty.send(chunk);
-        }
-        parser.join().map_err(|_| Trouble::Pass(unexpected("the parser stopped")))?
+    let go_on = || match stop.iter().any(CancellationToken::is_cancelled) {
+        true => Err(Failure::cancelled("taking in", &file.name).into()),
+        false => Ok(()),
+    };
+    let read = |filling: &Filling| parse(dataset, path, &file.sha256, filling);
+    let parsed = pipeline::run("silver-read", dataset.columns.len(), read, |chunk| {
+        go_on()?;
+        rows.take(chunk)
     })?;
-    rows.finish(dataset, file, parsed)
+    let loaded = rows.finish(dataset, file, parsed, go_on)?;
+    if loaded.refusal.is_none() {
+        indexes.make(connection)?;
+    }
+    Ok(loaded)
 }
 
 /// What is done with the rows.
@@ -198,6 +196,7 @@ impl Rows<'_> {
         dataset: &Dataset,
         file: &Waiting,
         parsed: Parsed,
+        go_on: impl Fn() -> Result<(), Trouble>,
     ) -> Result<Loaded, Trouble> {
         let (good, bad) = (self.good, self.quarantine.count);
         let mut refusal = parsed.wrong.or_else(|| self.wrong.take());
@@ -205,7 +204,7 @@ impl Rows<'_> {
             refusal = refusal.or_else(|| too_many(dataset, good, bad, &parsed.drift));
         }
         if refusal.is_none() {
-            self.or_wrong(|rows| rows.table.finish())?;
+            self.or_wrong(|rows| rows.table.finish(go_on))?;
             refusal = self.wrong.take();
         }
         Ok(Loaded {

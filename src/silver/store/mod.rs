@@ -5,18 +5,20 @@
 //! ```
 
 mod dictionary;
+mod external_sort;
+mod indexes;
 mod ingest;
 mod land;
 mod names;
 mod open;
 mod order;
 mod parse;
+mod pipeline;
 mod quarantine;
 mod references;
 mod rollups;
 mod set_back;
 mod settle;
-mod staging;
 mod table;
 mod trouble;
 mod waiting;

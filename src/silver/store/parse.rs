@@ -3,13 +3,13 @@
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
-use std::sync::mpsc::{Receiver, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::pipeline::Filling;
 use super::trouble::Trouble;
 use crate::model::{Dataset, Failure, FailureClass, Sha256};
 use crate::silver::read;
-use crate::silver::rows::{Chunk, Drift};
+use crate::silver::rows::Drift;
 
 /// Bytes that are read at a time.
 const BUFFER: usize = 128 << 10;
@@ -21,14 +21,12 @@ pub(super) struct Parsed {
     pub wrong: Option<String>,
 }
 
-/// Reads `path` to its end. Chunks come empty from `empty`, and go full into `full`; if
-/// nobody takes them any more, that is the end too.
+/// Reads `path` to its end; if nobody takes chunks any more, that is the end too.
 pub(super) fn parse(
     dataset: &Dataset,
     path: &Path,
     sha256: &str,
-    empty: &Receiver<Chunk>,
-    full: &SyncSender<Chunk>,
+    filling: &Filling,
 ) -> Result<Parsed, Trouble> {
     let shown = path.to_string_lossy();
     let bronze = |e: &io::Error| {
@@ -46,7 +44,7 @@ pub(super) fn parse(
     let hashed =
         Hashed(Arc::new(Mutex::new(Reading { file, hash: Some(Sha256::new()), failed: None })));
     let mut parsed = Parsed { drift: Drift::default(), wrong: None };
-    if let Err(failure) = rows(dataset, hashed.clone(), empty, full, &mut parsed.drift) {
+    if let Err(failure) = rows(dataset, hashed.clone(), filling, &mut parsed.drift) {
         // Ours or the definition's fault: the file may be as good as any.
         if matches!(failure.class, FailureClass::Bug | FailureClass::Misconfigured) {
             return Err(failure.into());
@@ -67,8 +65,7 @@ pub(super) fn parse(
 fn rows(
     dataset: &Dataset,
     file: Hashed,
-    empty: &Receiver<Chunk>,
-    full: &SyncSender<Chunk>,
+    filling: &Filling,
     drift: &mut Drift,
 ) -> Result<(), Failure> {
     let file = Box::new(BufReader::with_capacity(BUFFER, file));
@@ -76,13 +73,13 @@ fn rows(
     let mut more = true;
     let mut result = Ok(());
     while more && result.is_ok() {
-        let Ok(mut chunk) = empty.recv() else { break };
+        let Some(mut chunk) = filling.empty() else { break };
         match reader.read(&mut chunk) {
             Ok(read) => more = read,
             Err(failure) => result = Err(failure),
         }
         // What came before the place that cannot be read is still told.
-        if full.send(chunk).is_err() {
+        if !filling.full(chunk) {
             break;
         }
     }

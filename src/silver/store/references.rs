@@ -33,8 +33,8 @@ const VALUE: usize = 200;
 /// The references of a dataset.
 pub(super) struct References<'c> {
     each: Vec<Reference<'c>>,
-    /// Columns that must have a value. Those of the file itself were looked at when it was
-    /// read; carried ones get theirs here.
+    /// Columns that must have a value, and that nobody looked at when the file was read:
+    /// carried ones, which get theirs here, and those of the key.
     required: Vec<usize>,
     /// Each column's name, and its places after the point if it is a decimal.
     names: Vec<(String, u8)>,
@@ -112,8 +112,10 @@ impl<'c> References<'c> {
                 remembered: 0,
             });
         }
-        let needs =
-            |(_, column): &(usize, &Column)| column.required || dataset.key.contains(&column.name);
+        let needs = |(_, column): &(usize, &Column)| match column.required {
+            true => column.carried.is_some(),
+            false => dataset.key.contains(&column.name),
+        };
         Ok(Self {
             each,
             required: dataset.columns.iter().enumerate().filter(needs).map(|(at, _)| at).collect(),

@@ -1,13 +1,17 @@
 //! A dataset's table: rows in, one after the other.
 
+#[cfg(test)]
+mod tests;
+
 use std::cmp::Ordering;
 use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, Statement};
 
+use super::external_sort::ExternalSort;
 use super::rollups::Rollups;
-use super::staging::Staging;
 use super::trouble::Trouble;
 use crate::model::Dataset;
 use crate::silver::rows::{Cell, Chunk};
@@ -20,7 +24,6 @@ const UNORDERED: usize = 8;
 
 /// Where the rows of one file go.
 pub(super) struct Table<'c> {
-    connection: &'c Connection,
     insert: Statement<'c>,
     keyed: Option<Keyed<'c>>,
     file: i64,
@@ -46,8 +49,9 @@ struct Keyed<'c> {
     /// The key of the last row that went in, and how many chunks began before it.
     last: Vec<Value>,
     unordered: usize,
-    /// Where the rows go once there were many such chunks.
-    staging: Option<Staging<'c>>,
+    /// Where the rows go once there were many such chunks, and its folder.
+    sort: Option<ExternalSort>,
+    folder: PathBuf,
 }
 
 impl<'c> Table<'c> {
@@ -74,7 +78,7 @@ impl<'c> Table<'c> {
             false => None,
         };
         let insert = connection.prepare(&insert)?;
-        Ok(Self { connection, insert, keyed, file, rollups, news: 0, order: Vec::new() })
+        Ok(Self { insert, keyed, file, rollups, news: 0, order: Vec::new() })
     }
 
     /// Puts the rows of a chunk in, without those that are not to be kept.
@@ -82,9 +86,8 @@ impl<'c> Table<'c> {
         self.order.clear();
         self.order.extend((0..chunk.len() as u32).filter(|n| keep[*n as usize]));
         if let Some(keyed) = &mut self.keyed {
-            if let Some(staging) = &mut keyed.staging {
-                self.order.iter().try_for_each(|n| staging.add(chunk, *n as usize))?;
-                return Ok(());
+            if let Some(sort) = &mut keyed.sort {
+                return self.order.iter().try_for_each(|n| sort.add(chunk, *n as usize));
             }
             // Neighbours in the table are written together; equal keys stay in the order
             // of their lines, so that the last one wins.
@@ -103,19 +106,21 @@ impl<'c> Table<'c> {
             && keyed.unordered == UNORDERED
             && result.is_ok()
         {
-            keyed.staging = Some(Staging::of(self.connection, chunk.width)?);
+            keyed.sort = Some(ExternalSort::of(&keyed.folder, &keyed.key, chunk.width)?);
         }
         result
     }
 
-    /// Puts in what waited, and writes the rollups.
-    pub(super) fn finish(&mut self) -> Result<(), Trouble> {
-        if let Some(keyed) = &mut self.keyed
-            && let Some(staging) = keyed.staging.take()
-        {
-            let key = keyed.key.clone();
-            staging
-                .drain(&key, |chunk| (0..chunk.len()).try_for_each(|n| self.put_row(chunk, n)))?;
+    /// Puts in what waited, and writes the rollups; `go_on` is asked now and then.
+    pub(super) fn finish(
+        &mut self,
+        go_on: impl Fn() -> Result<(), Trouble>,
+    ) -> Result<(), Trouble> {
+        if let Some(sort) = self.keyed.as_mut().and_then(|keyed| keyed.sort.take()) {
+            sort.drain(|chunk| {
+                go_on()?;
+                (0..chunk.len()).try_for_each(|n| self.put_row(chunk, n))
+            })?;
         }
         self.rollups.flush()
     }
@@ -183,7 +188,8 @@ impl<'c> Keyed<'c> {
             higher: HashMap::new(),
             last: Vec::new(),
             unordered: 0,
-            staging: None,
+            sort: None,
+            folder: folder_of(connection),
         })
     }
 
@@ -265,6 +271,12 @@ impl<'c> Keyed<'c> {
     }
 }
 
+/// The folder that the database lies in.
+fn folder_of(connection: &Connection) -> PathBuf {
+    let folder = connection.path().and_then(|path| Path::new(path).parent());
+    folder.map(Path::to_path_buf).unwrap_or_default()
+}
+
 /// A cell as SQLite takes it.
 pub(super) fn value(chunk: &Chunk, cell: Cell) -> ToSqlOutput<'_> {
     ToSqlOutput::Borrowed(borrowed(chunk, cell))
@@ -275,6 +287,8 @@ fn borrowed(chunk: &Chunk, cell: Cell) -> ValueRef<'_> {
         Cell::Null => ValueRef::Null,
         Cell::Integer(n) => ValueRef::Integer(n),
         Cell::Real(n) => ValueRef::Real(n),
-        Cell::Text { .. } => ValueRef::Text(chunk.text_of(cell).as_bytes()),
+        Cell::Text { start, end } => {
+            ValueRef::Text(&chunk.text.as_bytes()[start as usize..end as usize])
+        }
     }
 }

@@ -167,4 +167,18 @@ proptest! {
         let expected = i64::try_from(exact).ok();
         prop_assert_eq!(decimal.units(&shown).ok(), expected, "{}", shown);
     }
+
+    /// The usual way to write a moment is read as any other is, and refused as any other.
+    #[test]
+    fn moments_without_a_fraction_are_those_with_none(
+        year in prop_oneof![Just(0), Just(9998), Just(9999), 1900..2100_i32],
+        (month, day) in (0..14_u8, 0..33_u8),
+        (hour, minute, second) in (0..26_u8, 0..62_u8, 0..60_u8),
+        sign in prop::sample::select(vec!['T', 't', ' ', '_']),
+    ) {
+        let moment = ColumnKind::Timestamp { formats: vec![], timezone: None };
+        let text = format!("{year:04}-{month:02}-{day:02}{sign}{hour:02}:{minute:02}:{second:02}");
+        let plain = value(&moment, &format!("{text}Z"));
+        prop_assert_eq!(&plain, &value(&moment, &format!("{text}.0Z")), "{}", text);
+    }
 }

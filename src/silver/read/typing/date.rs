@@ -4,7 +4,6 @@
 //! else they read (a time of day, an offset) is passed over. Years have four digits.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
 use jiff::civil::Date;
 
@@ -65,6 +64,17 @@ pub(super) fn iso(value: &str) -> Option<Date> {
 
 /// Appends a day of the years 0 to 9999.
 pub(super) fn write(date: Date, text: &mut String) {
-    // A String takes everything.
-    let _ = write!(text, "{:04}-{:02}-{:02}", date.year(), date.month(), date.day());
+    digits(date.year().into(), 4, text);
+    text.push('-');
+    digits(date.month().into(), 2, text);
+    text.push('-');
+    digits(date.day().into(), 2, text);
+}
+
+/// Appends the last `places` digits of `number`, which is not below zero.
+pub(super) fn digits(number: i32, places: u32, text: &mut String) {
+    for place in (0..places).rev() {
+        let digit = number / 10_i32.pow(place) % 10;
+        text.push(char::from(b'0' + digit.unsigned_abs() as u8));
+    }
 }

@@ -50,7 +50,7 @@ impl Typing {
     pub fn cell(&self, value: &str, text: &mut String) -> Result<Cell, Reason> {
         match self {
             Self::Text { max_length } => {
-                if memchr::memchr(0, value.as_bytes()).is_some() {
+                if value.as_bytes().contains(&0) {
                     return Err(Cow::Borrowed("holds a NUL character"));
                 }
                 if let Some(most) = max_length

@@ -7,7 +7,6 @@
 //! twice the first is meant.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
 use jiff::civil::DateTime;
 use jiff::fmt::temporal::DateTimeParser;
@@ -44,6 +43,11 @@ impl Moments {
 
     /// The cell of the moment that `value` is.
     pub fn cell(&self, value: &str, text: &mut String) -> Result<Cell, Reason> {
+        if self.formats.is_empty()
+            && let Some(cell) = usual(value, text)
+        {
+            return Ok(cell);
+        }
         let said = match self.formats.is_empty() {
             true => rfc_3339(value),
             false => self.formats.iter().find_map(|format| by(format, value)),
@@ -59,15 +63,16 @@ impl Moments {
         }
         let start = text.len() as u32;
         date::write(time.date(), text);
-        let micros = time.subsec_nanosecond() / 1000;
-        // A String takes everything.
-        let _ = write!(
-            text,
-            "T{:02}:{:02}:{:02}.{micros:06}Z",
-            time.hour(),
-            time.minute(),
-            time.second()
-        );
+        for (sign, number, places) in [
+            ('T', i32::from(time.hour()), 2),
+            (':', i32::from(time.minute()), 2),
+            (':', i32::from(time.second()), 2),
+            ('.', time.subsec_nanosecond() / 1000, 6),
+        ] {
+            text.push(sign);
+            date::digits(number, places, text);
+        }
+        text.push('Z');
         Ok(Cell::Text { start, end: text.len() as u32 })
     }
 
@@ -91,6 +96,27 @@ impl Moments {
         };
         Cow::Owned(format!("not a moment: expected {expected}"))
     }
+}
+
+/// The cell of a moment that is written almost as it is kept, `2026-01-31T08:00:00Z`, as
+/// most are; none if it is another one, or none at all.
+fn usual(value: &str, text: &mut String) -> Option<Cell> {
+    let bytes: &[u8; 20] = value.as_bytes().try_into().ok()?;
+    let below = |at: usize, limit: u8| {
+        let (tens, ones) = (bytes[at].wrapping_sub(b'0'), bytes[at + 1].wrapping_sub(b'0'));
+        tens < 10 && ones < 10 && tens * 10 + ones < limit
+    };
+    let signs = (bytes[10], bytes[13], bytes[16], bytes[19]);
+    let fits = signs == (b'T', b':', b':', b'Z') && below(11, 24) && below(14, 60) && below(17, 60);
+    // The last year ends before its end.
+    if !fits || bytes.starts_with(b"9999") {
+        return None;
+    }
+    date::iso(value.get(..10)?)?;
+    let start = text.len() as u32;
+    text.push_str(value.get(..19)?);
+    text.push_str(".000000Z");
+    Some(Cell::Text { start, end: text.len() as u32 })
 }
 
 fn rfc_3339(value: &str) -> Option<Said> {
