@@ -126,9 +126,6 @@ impl Session {
         let connection = Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(BUSY)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        // Else a statement is prepared anew each time it is told another LIMIT, which takes
-        // longer than reading a page does.
-        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         // Its tables come all at once, with the key.
         let Some(version) = schema::version(&connection)? else { return Ok(None) };
         let sql = "SELECT value FROM meta WHERE key = 'cursor_key'";
@@ -137,6 +134,9 @@ impl Session {
     }
 
     fn new(mut connection: Connection, key: &[u8]) -> rusqlite::Result<Self> {
+        // Else a statement is prepared anew each time it is told another LIMIT, which takes
+        // longer than reading a page does.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         let key = hmac::Key::new(hmac::HMAC_SHA256, key);
         let mut stamp = [0; 16];
         stamp.copy_from_slice(&hmac::sign(&key, b"stamp").as_ref()[..16]);

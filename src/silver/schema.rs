@@ -101,12 +101,18 @@ pub(super) struct Index {
     pub(super) name: String,
     /// As they are stored, in order.
     columns: Vec<String>,
+    /// Only rows that have a value in its last column.
+    partial: bool,
 }
 
 impl Index {
     fn create(&self, dataset: &Dataset) -> String {
         let (name, table) = (quote(&self.name), quote(&dataset.name));
-        format!("CREATE INDEX {name} ON {table} ({})", listed(&self.columns))
+        let sql = format!("CREATE INDEX {name} ON {table} ({})", listed(&self.columns));
+        match self.columns.last().filter(|_| self.partial) {
+            Some(last) => format!("{sql} WHERE {} IS NOT NULL", quote(last)),
+            None => sql,
+        }
     }
 }
 
@@ -116,11 +122,15 @@ pub(super) fn indexes(dataset: &Dataset) -> Vec<Index> {
     let of_one = |column: &Column| Index {
         name: format!("{}_{}", dataset.name, column.name),
         columns: vec![column.stored_as()],
+        partial: false,
     };
     let of_two = |(value, time): (&Column, &Column)| Index {
         // No table of a configuration has a name with dots in it.
         name: format!("{}.{}.{}", dataset.name, value.name, time.name),
         columns: vec![value.stored_as(), time.stored_as()],
+        // Else SQLite might take it for the value alone, whose rows have to come in the
+        // order of the key.
+        partial: true,
     };
     dataset.indexed().map(of_one).chain(dataset.pair().map(of_two)).collect()
 }

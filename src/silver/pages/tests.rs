@@ -5,7 +5,7 @@ use rusqlite::{Connection, StatementStatus};
 
 use super::filter::Part;
 use super::page::given;
-use super::statement::Asked;
+use super::statement::{Asked, Leg};
 use super::{Filter, Listing, Wanted};
 use crate::model::{Column, ColumnKind, Dataset, Format, Rollup};
 use crate::silver::reader::Session;
@@ -148,6 +148,24 @@ fn steps(session: &Session, listing: &Listing, asked: &Asked<'_>, after: Option<
     }
     assert_eq!(rows, 11, "{:?}", asked.iter().map(|(_, f, w)| (&f.name, w)).collect::<Vec<_>>());
     steps
+}
+
+#[test]
+fn a_statement_is_prepared_once_whatever_it_is_given() {
+    let all = vec![dataset("things", &[])];
+    let session = Session::of(tables(&all));
+    let listing = Listing::rows(&all[0]);
+    for asked in questions(&listing) {
+        let way = listing.way(&asked);
+        let (sql, _) = way.statement(&session, Leg::All, Some(1));
+        let mut statement = session.connection().prepare(&sql).unwrap();
+        for limit in [11, 101, 11] {
+            let (same, values) = way.statement(&session, Leg::All, Some(limit));
+            assert_eq!(same, sql);
+            assert!(statement.query(given(&values)).unwrap().next().unwrap().is_none());
+        }
+        assert_eq!(statement.get_status(StatementStatus::RePrepare), 0, "{sql}");
+    }
 }
 
 #[test]
