@@ -202,7 +202,7 @@ fn hostile_names_and_failures_only_show() {
     let folder = quiet("");
     let mut terminal = quiet_console(&folder, &[], (100, 30));
     terminal.press("2/owned\r");
-    terminal.wait_until("its row", |s| cursor_line(s).contains("owned"));
+    terminal.wait_until("its row", |s| cursor_line(s).contains("]0;own"));
     terminal.press("\r");
     terminal.wait("its details", |s| s.contains('╭') && s.contains("uid1"));
     terminal.press("\u{1b}");
@@ -220,7 +220,7 @@ fn what_is_copied_is_what_is_shown() {
     let folder = quiet("");
     let mut terminal = quiet_console(&folder, &[], (100, 30));
     terminal.press("2/owned\r");
-    terminal.wait_until("its row", |s| cursor_line(s).contains("owned"));
+    terminal.wait_until("its row", |s| cursor_line(s).contains("]0;own"));
     terminal.press("y");
     terminal.wait_for("copied");
     let raw = leave(terminal);
@@ -313,11 +313,12 @@ fn the_mouse_selects_and_scrolls_once_it_is_asked_for() {
         // The last one: needs and pending may both show it.
         terminal.look(of).iter().rposition(|line| line.contains(name)).unwrap() + 1
     };
-    let at = row("prospects 2.csv");
+    let at = row("last night.csv");
     terminal.press(&format!("\u{1b}[<0;10;{at}M\u{1b}[<0;10;{at}m"));
-    terminal.wait_until("the row", |s| cursor_line(s).contains("prospects 2.csv"));
-    terminal.press(&format!("\u{1b}[<65;10;{at}M"));
-    terminal.wait_until("the row below", |s| cursor_line(s).contains("prospects 1.csv"));
+    terminal.wait_until("the row", |s| cursor_line(s).contains("last night.csv"));
+    // The wheel goes up to the other one that is held.
+    terminal.press(&format!("\u{1b}[<64;10;{at}M"));
+    terminal.wait_until("the row above", |s| cursor_line(s).contains("]0;"));
     leave(terminal);
 }
 

@@ -30,10 +30,12 @@ fn picture(terminal: &Terminal, name: &str, what: &str) {
 fn the_pictures_can_be_made() {
     let mut terminal = Terminal::start(&["demo"], 110, 36);
     terminal.press("3");
-    // Files in the middle of their way, and some that arrived.
+    // Files in the middle of their way, for long enough that the graph shows it.
     terminal.wait_until("files on their way", |screen| {
         let text = screen.contents();
-        text.contains("this run") && text.contains("kB/s") && text.contains("uploading")
+        let graph = text.lines().find_map(|line| line.split_once(" left ")).map(|(_, graph)| graph);
+        let columns = graph.unwrap_or("").chars().filter(|c| ('▁'..='█').contains(c)).count();
+        columns >= 2 && text.contains("this run") && text.contains("uploading")
     });
     picture(&terminal, "console.svg", "The console while files are on their way");
     terminal.wait_for("E3 seen in processed");

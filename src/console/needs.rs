@@ -196,18 +196,13 @@ fn of_landed(row: &LandedRow) -> Option<Need> {
     })
 }
 
-/// Whether `id` failed in a way that others may have failed in, and can be tried again.
-pub(super) fn has_a_class(state: &State, id: Id) -> bool {
-    let failed = state.pending_export(id).is_some_and(|x| x.failure_class.is_some());
-    failed && state.target(id).is_some_and(|target| possible::fits(Action::Retry, &target))
-}
-
 /// The pending exports that failed like `id`: of the same class, and can be tried again.
-pub(super) fn of_its_class(state: &State, id: Id) -> Vec<Id> {
-    let pending = &state.books.pending;
-    let Some(one) = state.pending_export(id) else { return Vec::new() };
-    let Some(class) = one.failure_class else { return Vec::new() };
-    let alike = pending.iter().filter(|x| x.failure_class == Some(class));
-    let targets = alike.filter_map(|x| state.target(x.id));
-    targets.filter(|t| possible::fits(Action::Retry, t)).map(|t| t.id).collect()
+pub(super) fn of_its_class(state: &State, id: Id) -> impl Iterator<Item = Id> {
+    let class = state.pending_export(id).and_then(|x| x.failure_class);
+    let alike = move |x: &&ExportRow| x.failure_class.is_some() && x.failure_class == class;
+    let pending = state.books.pending.iter();
+    pending
+        .filter(alike)
+        .filter(|x| possible::can_be_retried(&x.state))
+        .map(|x| x.delivery.unwrap_or(x.id))
 }

@@ -73,7 +73,7 @@ fn possible_here(action: Action, state: &State) -> Result<(), String> {
             Err("no schedule is paused".to_owned())
         }
         Action::RetryAlike => match state.list(state.focus).selected {
-            Some(RowKey::Id(id)) if needs::has_a_class(state, id) => Ok(()),
+            Some(RowKey::Id(id)) if needs::of_its_class(state, id).next().is_some() => Ok(()),
             _ => Err("select something that failed and can be tried again".to_owned()),
         },
         Action::LogOf | Action::Wrap
@@ -131,12 +131,17 @@ fn possible_here(action: Action, state: &State) -> Result<(), String> {
     }
 }
 
+/// Whether something in this state can be tried again.
+pub(super) fn can_be_retried(state: &str) -> bool {
+    matches!(state, "retry_wait" | "in_doubt" | "expired" | "cancelled")
+}
+
 /// Whether `action` has a meaning for something in this state. The engine has
 /// the last word: by the time it is asked, the state may be another one.
 pub(super) fn fits(action: Action, target: &Target) -> bool {
     let state = target.state.as_str();
     match action {
-        Action::Retry => matches!(state, "retry_wait" | "in_doubt" | "expired" | "cancelled"),
+        Action::Retry => can_be_retried(state),
         Action::Hold => matches!(
             state,
             "recorded" | "downloading" | "verified" | "uploading" | "staged" | "retry_wait"

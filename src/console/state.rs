@@ -511,6 +511,7 @@ impl State {
     fn row(&self, pane: Pane, n: usize) -> Option<RowKey> {
         match pane {
             Pane::Pending => self.pending_at(n).map(|x| RowKey::Id(x.id)),
+            Pane::Needs => self.derived.needs.get(n).map(|need| need.key.clone()),
             _ => self.rows(pane).into_iter().nth(n),
         }
     }
@@ -522,6 +523,7 @@ impl State {
                 let place = self.derived.places.get(id)?;
                 self.derived.pending.binary_search(place).ok()
             }
+            (Pane::Needs, row) => self.derived.needs.iter().position(|need| need.key == *row),
             _ => self.rows(pane).iter().position(|one| one == row),
         }
     }

@@ -463,7 +463,7 @@ fn paused(state: &State) -> Vec<String> {
 
 fn retry_alike(state: &mut State) -> Vec<Effect> {
     let Some(RowKey::Id(id)) = state.list(state.focus).selected else { return Vec::new() };
-    let ids = needs::of_its_class(state, id);
+    let ids: Vec<Id> = needs::of_its_class(state, id).collect();
     state.say(Level::Info, format!("{} that failed alike are tried again", ids.len()));
     send(state, Command::Retry(ids))
 }

@@ -7,6 +7,7 @@ use super::needs;
 use super::pane::{self, Row};
 use super::runs;
 use super::table::{Cell, Column};
+use crate::console::driver::EVENING;
 use crate::console::state::{Pane, RowKey, State};
 use crate::console::text;
 use crate::console::theme::Mood;
@@ -240,7 +241,7 @@ pub(in crate::console) fn facts(state: &State, e: &EndpointRow) -> Vec<(String, 
     }));
     let night = needs::night(state, Some(&e.name));
     if !night.is_empty() {
-        facts.push(("overnight", format!("{night} (since yesterday 18:00)")));
+        facts.push(("overnight", format!("{night} (since yesterday {EVENING}:00)")));
     }
     if e.deliver_to.is_some() || !is_register(e) {
         let delivered = e.unconfirmed + e.confirmed;
