@@ -32,7 +32,7 @@ async fn killed_at_any_moment_a_file_is_wholly_in_or_wholly_out() {
     let expected = told(&undisturbed);
     assert_eq!(expected.states.len(), 10);
 
-    let disturbed = filled().await;
+    let mut disturbed = filled().await;
     let mut kills = 0;
     loop {
         let before = told(&disturbed).states;
@@ -41,7 +41,13 @@ async fn killed_at_any_moment_a_file_is_wholly_in_or_wholly_out() {
         match tokio::time::timeout(delay, child.wait()).await {
             Ok(ended) => {
                 assert!(ended.unwrap().success());
-                break;
+                if kills > 0 {
+                    break;
+                }
+                // The first run was the slower one, on a machine that had more to do.
+                typical = typical.mul_f64(0.5);
+                disturbed = filled().await;
+                continue;
             }
             Err(_) => child.kill().await.unwrap(),
         }
@@ -57,7 +63,6 @@ async fn killed_at_any_moment_a_file_is_wholly_in_or_wholly_out() {
         let undone = before.iter().zip(&after.states).any(|(b, a)| b == "ingested" && a != b);
         assert!(!undone, "what was durable is not undone: {before:?} {:?}", after.states);
     }
-    assert!(kills > 0, "nothing was interrupted");
     assert_eq!(told(&disturbed), expected);
 }
 
