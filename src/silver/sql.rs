@@ -15,6 +15,10 @@ const BUSY: Duration = Duration::from_secs(10);
 /// need little of it; it bounds what an index in no order costs.
 const WRITER_CACHE: i64 = 32 << 10;
 
+/// The same while an index is made of all rows. It is also what is sorted in memory at a
+/// time, beside it; more of either is not faster.
+const INDEXING_CACHE: i64 = 8 << 10;
+
 /// The same of one reading connection, of which there are several.
 const READER_CACHE: i64 = 4 << 10;
 
@@ -86,12 +90,18 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection, Failure> {
         connection.pragma_update(None, "cache_size", -WRITER_CACHE)?;
         connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT)?;
         connection.pragma_update(None, "journal_size_limit", LOG_KEPT)?;
-        // Entries of a large index are sorted beside the thread that reads the rows.
-        connection.pragma_update(None, "threads", 1)?;
         connection.set_prepared_statement_cache_capacity(64);
         Ok(connection)
     };
     open().map_err(|e| failure(doing, &e).about(&shown))
+}
+
+/// Makes indexes of all rows of a table, by their SQL, in bounded memory.
+pub(super) fn make_indexes(connection: &Connection, indexes: &[String]) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "cache_size", -INDEXING_CACHE)?;
+    let made = indexes.iter().try_for_each(|sql| connection.execute_batch(sql));
+    connection.pragma_update(None, "cache_size", -WRITER_CACHE)?;
+    made
 }
 
 /// Opens the file for reading. It must be there, with the tables of this version: looking
@@ -158,4 +168,17 @@ pub(crate) fn failure(doing: &str, error: &rusqlite::Error) -> Failure {
         _ => return Failure::new(FailureClass::Bug, doing, "").said(error),
     };
     Failure::new(class, doing, "").said(error).advice(advice)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_statement_that_is_stopped_is_cancelled_and_no_defect() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.progress_handler(1, Some(|| true)).unwrap();
+        let stopped = connection.execute_batch("CREATE TABLE t (a)").unwrap_err();
+        assert_eq!(failure("taking in", &stopped).class, FailureClass::Cancelled);
+    }
 }

@@ -5,6 +5,7 @@
 mod definitions;
 mod disk;
 mod files;
+mod first_load;
 mod keyed;
 mod killed;
 mod model;

@@ -7,7 +7,7 @@
 use rusqlite::Connection;
 
 use crate::model::Dataset;
-use crate::silver::sql::quote;
+use crate::silver::sql::{make_indexes, quote};
 
 /// Indexes that are to be made once the rows are in, as SQL.
 pub(super) struct Indexes(Vec<String>);
@@ -35,6 +35,9 @@ impl Indexes {
 
     /// Makes them.
     pub(super) fn make(self, connection: &Connection) -> rusqlite::Result<()> {
-        self.0.iter().try_for_each(|sql| connection.execute_batch(sql))
+        match self.0.is_empty() {
+            true => Ok(()),
+            false => make_indexes(connection, &self.0),
+        }
     }
 }
