@@ -240,6 +240,8 @@ struct Derived {
     pending: Vec<usize>,
     /// Where a pending export stands there, by its id and by that of its delivery.
     places: HashMap<Id, usize>,
+    /// The states that pending exports are in.
+    states: BTreeSet<String>,
     /// What needs a person or went wrong, and passes the filter.
     needs: Arc<[Need]>,
     /// Whether anything does, whatever the filter.
@@ -355,7 +357,7 @@ impl State {
         let pane = self.focus;
         let endpoints = self.books.endpoints.iter().map(|e| ("endpoint", e.name.clone()));
         let states: BTreeSet<&str> = match pane {
-            Pane::Pending => self.books.pending.iter().map(|x| x.state.as_str()).collect(),
+            Pane::Pending => self.derived.states.iter().map(String::as_str).collect(),
             Pane::Transfers => self.books.recent.iter().map(|d| d.state.as_str()).collect(),
             Pane::Feeds => self.books.landed.iter().map(|f| f.state.as_str()).collect(),
             Pane::Runs => self.history.iter().map(|r| r.outcome.as_str()).collect(),
@@ -537,6 +539,9 @@ impl State {
         if new {
             let pending = self.books.pending.iter().enumerate();
             let ids = pending.flat_map(|(n, x)| [Some(x.id), x.delivery].map(|id| (id, n)));
+            // In the usual order most stand next to one of the same state.
+            let alike = self.books.pending.chunk_by(|one, next| one.state == next.state);
+            self.derived.states = alike.map(|some| some[0].state.clone()).collect();
             self.derived.places = ids.filter_map(|(id, n)| Some((id?, n))).collect();
         }
         if new || before.as_ref().is_none_or(|before| before.1 != of.1) {

@@ -22,11 +22,14 @@ pub(super) fn words(state: &State, width: u16) -> Vec<Line<'static>> {
             return None;
         }
         let error = state.filter(state.focus).error;
+        if error.is_none() && !state.typing {
+            return None;
+        }
         error.map(|error| (error, Mood::Warning)).or_else(|| {
             let words = state.completions();
             let last = |whole: &String| whole.rsplit(' ').next().unwrap_or(whole).to_owned();
             let words: Vec<String> = words.iter().map(last).take(12).collect();
-            (state.typing && !words.is_empty()).then(|| (words.join("  "), Mood::Dim))
+            (!words.is_empty()).then(|| (words.join("  "), Mood::Dim))
         })
     };
     let (words, mood) = if let Some(toast) = &state.toast {
