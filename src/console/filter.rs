@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::fields::{self, Fields, Value};
 use super::state::Pane;
+use crate::model::Id;
 
 /// What `state:failed` and its like stand for, whatever the state is called exactly.
 const GROUPS: &[(&str, &[&str])] = &[
@@ -38,11 +39,36 @@ struct Term {
 
 #[derive(Clone, Debug, PartialEq)]
 enum Test {
-    /// Holds one of these, in lower case.
-    Words(Vec<String>),
+    /// Holds one of these.
+    Words(Vec<Word>),
     /// Above, or below, this many: bytes, rows, attempts, or seconds of age.
     Above(u64),
     Below(u64),
+}
+
+/// A word that is looked for, with all that need not be found out again for every row.
+#[derive(Clone, Debug, PartialEq)]
+struct Word {
+    /// In lower case.
+    text: String,
+    /// What a state that is meant has in its name: one of these.
+    states: Vec<String>,
+    /// Whether it can be an id, which is a whole word: `x1` is not `x17`.
+    is_id: bool,
+}
+
+impl Word {
+    fn new(text: impl Into<String>) -> Self {
+        let text = text.into();
+        let state = text.replace(' ', "_");
+        let group = GROUPS.iter().find(|(name, _)| *name == state);
+        let states = group.into_iter().flat_map(|(_, states)| states.iter().copied());
+        Self {
+            states: states.map(str::to_owned).chain([state.clone()]).collect(),
+            is_id: text.parse::<Id>().is_ok(),
+            text,
+        }
+    }
 }
 
 impl Filter {
@@ -67,6 +93,8 @@ impl Filter {
                 None => fields::names(pane)
                     .iter()
                     .chain(&["uid"])
+                    // Ids are put into words for those alone who look for one.
+                    .filter(|field| **field != "id" || term.test.is_for_id())
                     .map(|field| (field, row.value(field)))
                     .filter(|(_, value)| matches!(value, Value::Text(_)))
                     .any(|(field, value)| term.test.holds(&value, field, now)),
@@ -86,23 +114,24 @@ impl Test {
         match self {
             Self::Above(limit) => number.is_some_and(|number| number > *limit),
             Self::Below(limit) => number.is_some_and(|number| number < *limit),
-            Self::Words(wanted) => {
-                let text = match value {
-                    // Most rows of a long list do not have it: they are to cost little.
-                    Value::Text(text) if field != "state" && field != "now" && field != "id" => {
-                        return wanted.iter().any(|wanted| contains(text, wanted));
-                    }
-                    Value::Text(text) => text.to_lowercase(),
-                    Value::Number(number) => return wanted.contains(&number.to_string()),
-                    _ => return false,
-                };
-                wanted.iter().any(|wanted| match field {
-                    "state" | "now" => state_matches(&text, wanted),
-                    // A row's ids are whole words: `x1` is not `x17`.
-                    _ => text.split(' ').any(|id| id == wanted),
-                })
-            }
+            Self::Words(wanted) => match value {
+                // Most rows of a long list do not have it: they are to cost little.
+                Value::Text(text) => wanted.iter().any(|word| match field {
+                    "state" | "now" => word.states.iter().any(|state| contains(text, state)),
+                    "id" => text.split(' ').any(|id| id.eq_ignore_ascii_case(&word.text)),
+                    _ => contains(text, &word.text),
+                }),
+                Value::Number(number) => {
+                    let number = number.to_string();
+                    wanted.iter().any(|word| word.text == number)
+                }
+                _ => false,
+            },
         }
+    }
+
+    fn is_for_id(&self) -> bool {
+        matches!(self, Self::Words(words) if words.iter().any(|word| word.is_id))
     }
 }
 
@@ -116,13 +145,6 @@ fn contains(text: &str, wanted: &str) -> bool {
     memchr::memchr2_iter(*first, first.to_ascii_uppercase(), text).any(|at| {
         text.get(at..at + wanted.len()).is_some_and(|part| part.eq_ignore_ascii_case(wanted))
     })
-}
-
-fn state_matches(state: &str, wanted: &str) -> bool {
-    let wanted = wanted.replace(' ', "_");
-    let group = GROUPS.iter().find(|(name, _)| *name == wanted);
-    state.contains(&wanted)
-        || group.is_some_and(|(_, states)| states.iter().any(|s| state.contains(s)))
 }
 
 /// The words of a filter; quotes hold several together.
@@ -152,7 +174,7 @@ fn term(word: &str, pane: Pane) -> Result<Option<Term>, String> {
     };
     let any = |text: &str| {
         let text = text.replace('"', "");
-        let test = Test::Words(vec![text.clone()]);
+        let test = Test::Words(vec![Word::new(&text)]);
         Ok((!text.is_empty()).then_some(Term { negated, field: None, test }))
     };
     if rest.starts_with('"') {
@@ -169,7 +191,7 @@ fn term(word: &str, pane: Pane) -> Result<Option<Term>, String> {
         (Some(""), _) | (_, Some("")) => return Ok(None),
         (Some(limit), _) => Test::Above(number(limit)?),
         (_, Some(limit)) => Test::Below(number(limit)?),
-        _ => Test::Words(value.split(',').filter(|v| !v.is_empty()).map(str::to_owned).collect()),
+        _ => Test::Words(value.split(',').filter(|v| !v.is_empty()).map(Word::new).collect()),
     };
     Ok(Some(Term { negated, field: Some(field), test }))
 }
