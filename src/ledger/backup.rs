@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags};
 
 use super::examine::whole;
+use super::mark::mark;
 use super::{open_read_only, sql_failure};
 use crate::model::{Failure, FailureClass};
 
@@ -56,12 +57,31 @@ pub fn back_up(database: &Path, target: &Path) -> Result<Backup, Failure> {
     Ok(Backup { path, bytes, last_event, last_event_at, exports, deliveries, files })
 }
 
-/// Where the ledger at `database` is copied to before a program changes its tables:
-/// beside it, with the `version` that its tables have and the time.
-pub(super) fn before_migration(database: &Path, version: usize) -> PathBuf {
-    let mut name = database.as_os_str().to_owned();
-    name.push(format!(".v{version}-{}.backup", super::now().strftime("%Y%m%dT%H%M%SZ")));
-    name.into()
+/// Copies the ledger at `database` before a program changes its tables: beside it, with
+/// the `version` that its tables have and the time. One that was made already, by a start
+/// that came no further, is enough: a service manager starts again and again.
+pub(super) fn before_migration(database: &Path, version: usize) -> Result<(), Failure> {
+    let standing = |path: &Path| mark(&open_read_only(path)?);
+    let prefix = format!("{}.v{version}-", name_of(database));
+    let now = standing(database)?;
+    let folder = database.parent().unwrap_or(Path::new("."));
+    let entries = std::fs::read_dir(folder)
+        .map_err(|e| Failure::io("looking for backups in", folder.to_string_lossy(), &e))?;
+    let made = entries.flatten().map(|entry| entry.path()).filter(|path| {
+        let name = name_of(path);
+        name.starts_with(&prefix) && name.ends_with(".backup")
+    });
+    for path in made {
+        if standing(&path).is_ok_and(|made| made == now) {
+            return Ok(());
+        }
+    }
+    let time = super::now().strftime("%Y%m%dT%H%M%S%.3fZ");
+    back_up(database, &folder.join(format!("{prefix}{time}.backup"))).map(drop)
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// A copy under a name that nobody takes for a backup; removed unless it becomes one.

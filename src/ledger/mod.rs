@@ -105,8 +105,7 @@ impl Ledger {
             .map_err(|e| sql_failure("opening the ledger", &e).about(&shown))?;
         prepare(&connection).map_err(|e| sql_failure("opening the ledger", &e).about(&shown))?;
         migrations::migrate(&mut connection, &shown, |version| {
-            let copy = backup::before_migration(path, version);
-            back_up(path, &copy).map(drop)
+            backup::before_migration(path, version)
         })?;
         Ok(Self { writer: writer::Writer::start(connection)?, path: path.into(), _lock: lock })
     }

@@ -101,6 +101,14 @@ async fn an_older_ledger_is_copied_before_its_tables_are_changed() {
     old.execute("INSERT INTO runs (id, cause, started_at) VALUES (41, 'manual', '')", []).unwrap();
     drop(old);
 
+    // Starts that come no further than that make no second one.
+    let failing = Connection::open(&path).unwrap();
+    failing.execute_batch("CREATE TABLE registers (x)").unwrap();
+    for _ in 0..3 {
+        let failure = Ledger::open(&path, "test").unwrap_err();
+        assert!(failure.to_string().contains("already exists"), "{failure}");
+    }
+    failing.execute_batch("DROP TABLE registers").unwrap();
     drop(Ledger::open(&path, "test").unwrap());
     let copies = beside(folder.path());
     assert_eq!(copies.len(), 1, "{copies:?}");

@@ -1,0 +1,258 @@
+//! The lists as they are shown: filtered, sorted, selected.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::console::fields::{self, Fields};
+use crate::console::filter::{self, Filter};
+use crate::console::needs::{self, Need};
+use crate::ledger::{EndpointRow, ExportRow, TransferRow};
+use crate::model::{EndpointType, Id, RunReport};
+use crate::silver::lists::{LandedRow, Stand};
+
+use super::{Pane, RowKey, State};
+
+impl State {
+    /// The filter of `pane`, understood.
+    pub(in crate::console) fn filter(&self, pane: Pane) -> Filter {
+        Filter::parse(&self.list(pane).filter, pane)
+    }
+
+    /// What the filter that is being typed may go on to.
+    pub(in crate::console) fn completions(&self) -> Vec<String> {
+        let pane = self.focus;
+        let endpoints = self.books.endpoints.iter().map(|e| ("endpoint", e.name.clone()));
+        let states: BTreeSet<&str> = match pane {
+            Pane::Pending => self.derived.states.iter().map(String::as_str).collect(),
+            Pane::Transfers => self.books.recent.iter().map(|d| d.state.as_str()).collect(),
+            Pane::Feeds => self.books.landed.iter().map(|f| f.state.as_str()).collect(),
+            Pane::Runs => self.history.iter().map(|r| r.outcome.as_str()).collect(),
+            _ => BTreeSet::new(),
+        };
+        let states = states.into_iter().map(|state| ("state", state.to_owned()));
+        let datasets = self.books.datasets.iter().map(|d| ("dataset", d.name.clone()));
+        let known: Vec<(&str, String)> = endpoints.chain(states).chain(datasets).collect();
+        filter::completions(&self.list(pane).filter, pane, &known)
+    }
+
+    /// Those of `rows` that pass the pane's filter.
+    pub(super) fn passing<'a, T: Fields + 'a>(
+        &'a self,
+        pane: Pane,
+        rows: impl Iterator<Item = &'a T>,
+    ) -> impl Iterator<Item = &'a T> {
+        let filter = self.filter(pane);
+        rows.filter(move |row| filter.passes(*row, pane, self.now))
+    }
+
+    /// The endpoints that pass the filter.
+    pub(in crate::console) fn endpoints(&self) -> impl Iterator<Item = &EndpointRow> {
+        self.passing(Pane::Endpoints, self.books.endpoints.iter())
+    }
+
+    /// The endpoints that pass the filter of their schedules.
+    pub(in crate::console) fn schedules(&self) -> impl Iterator<Item = &EndpointRow> {
+        self.passing(Pane::Schedules, self.books.endpoints.iter())
+    }
+
+    /// Row `n` of the pending exports that pass the filter.
+    pub(in crate::console) fn pending_at(&self, n: usize) -> Option<&ExportRow> {
+        self.books.pending.get(*self.derived.pending.get(n)?)
+    }
+
+    /// The pending export of this id, or of the delivery of this id.
+    pub(in crate::console) fn pending_export(&self, id: Id) -> Option<&ExportRow> {
+        self.books.pending.get(*self.derived.places.get(&id)?)
+    }
+
+    /// The transfers under way that pass the filter.
+    pub(in crate::console) fn live(&self) -> impl Iterator<Item = &crate::console::live::Live> {
+        self.passing(Pane::Transfers, self.transfers.iter())
+    }
+
+    /// The recent deliveries that pass the filter and are not under way.
+    pub(in crate::console) fn recent(&self) -> impl Iterator<Item = &TransferRow> {
+        let still = self.books.recent.iter().filter(|d| self.transfers.get(d.id).is_none());
+        self.passing(Pane::Transfers, still)
+    }
+
+    /// The landed files that pass the filter.
+    pub(in crate::console) fn landed(&self) -> impl Iterator<Item = &LandedRow> {
+        self.passing(Pane::Feeds, self.books.landed.iter())
+    }
+
+    /// The datasets that pass the filter.
+    pub(in crate::console) fn datasets(&self) -> impl Iterator<Item = &Stand> {
+        self.passing(Pane::Datasets, self.books.datasets.iter())
+    }
+
+    /// The runs that pass the filter.
+    pub(in crate::console) fn history(&self) -> impl Iterator<Item = &RunReport> {
+        self.passing(Pane::Runs, self.history.iter())
+    }
+
+    /// What waits for a person or went wrong, and passes the filter.
+    pub(in crate::console) fn needs(&self) -> Arc<[Need]> {
+        self.derived.needs.clone()
+    }
+
+    /// Puts the rows of `pane` into the order that was asked for.
+    pub(in crate::console) fn sort(&mut self, pane: Pane) {
+        let Some((field, descending)) = self.list(pane).sort else { return };
+        match pane {
+            Pane::Endpoints | Pane::Schedules => {
+                fields::sort(&mut self.books.endpoints, field, descending);
+            }
+            Pane::Pending => {
+                fields::sort(&mut self.books.pending, field, descending);
+                self.version += 1;
+            }
+            Pane::Transfers => fields::sort(&mut self.books.recent, field, descending),
+            Pane::Feeds => fields::sort(&mut self.books.landed, field, descending),
+            Pane::Datasets => fields::sort(&mut self.books.datasets, field, descending),
+            Pane::Runs => fields::sort(&mut self.history, field, descending),
+            // In the order of what matters most, and of time.
+            Pane::Needs | Pane::Log => {}
+        }
+    }
+
+    /// The panes that tab goes round, in the order of the screen.
+    pub(in crate::console) fn round(&self) -> Vec<Pane> {
+        let mut round = vec![Pane::Endpoints];
+        if self.has_needs() {
+            round.insert(0, Pane::Needs);
+        }
+        round.extend([Pane::Pending, Pane::Transfers, Pane::Log]);
+        if self.has_feeds() {
+            round.push(Pane::Feeds);
+        }
+        // What was opened by its number stands in the round while one is there.
+        if !round.contains(&self.focus) {
+            round.insert(round.len() - 1, self.focus);
+        }
+        round
+    }
+
+    /// Whether anything waits for a person, or went wrong.
+    pub(in crate::console) fn has_needs(&self) -> bool {
+        self.derived.has_needs
+    }
+
+    /// Whether there are partners' folders at all.
+    pub(in crate::console) fn has_feeds(&self) -> bool {
+        let sftp = |e: &EndpointRow| e.endpoint_type == EndpointType::Sftp;
+        !self.books.landed.is_empty() || self.books.endpoints.iter().any(sftp)
+    }
+
+    /// What the rows of `pane` are about, from top to bottom.
+    pub(in crate::console) fn rows(&self, pane: Pane) -> Vec<RowKey> {
+        match pane {
+            Pane::Endpoints => self.endpoints().map(|e| RowKey::Endpoint(e.name.clone())).collect(),
+            Pane::Pending => {
+                let rows = (0..self.derived.pending.len()).filter_map(|n| self.pending_at(n));
+                rows.map(|x| RowKey::Id(x.id)).collect()
+            }
+            Pane::Transfers => self
+                .live()
+                .map(|live| RowKey::Id(live.transfer.id))
+                .chain(self.recent().map(|d| RowKey::Id(d.id)))
+                .collect(),
+            Pane::Feeds => self.landed().map(|file| RowKey::Landed(file.id)).collect(),
+            Pane::Datasets => self.datasets().map(|d| RowKey::Dataset(d.name.clone())).collect(),
+            Pane::Runs => self.history().map(|run| RowKey::Id(run.run_id)).collect(),
+            Pane::Schedules => self.schedules().map(|e| RowKey::Endpoint(e.name.clone())).collect(),
+            Pane::Needs => self.needs().iter().map(|need| need.key.clone()).collect(),
+            Pane::Log => Vec::new(),
+        }
+    }
+
+    /// How many rows `pane` has.
+    pub(in crate::console) fn count(&self, pane: Pane) -> usize {
+        match pane {
+            Pane::Pending => self.derived.pending.len(),
+            Pane::Needs => self.derived.needs.len(),
+            _ => self.rows(pane).len(),
+        }
+    }
+
+    /// What row `n` of `pane` is about.
+    pub(super) fn row(&self, pane: Pane, n: usize) -> Option<RowKey> {
+        match pane {
+            Pane::Pending => self.pending_at(n).map(|x| RowKey::Id(x.id)),
+            Pane::Needs => self.derived.needs.get(n).map(|need| need.key.clone()),
+            _ => self.rows(pane).into_iter().nth(n),
+        }
+    }
+
+    /// Where in `pane` the row about this is.
+    pub(super) fn position(&self, pane: Pane, row: &RowKey) -> Option<usize> {
+        match (pane, row) {
+            (Pane::Pending, RowKey::Id(id)) => {
+                let place = self.derived.places.get(id)?;
+                self.derived.pending.binary_search(place).ok()
+            }
+            (Pane::Needs, row) => self.derived.needs.iter().position(|need| need.key == *row),
+            _ => self.rows(pane).iter().position(|one| one == row),
+        }
+    }
+
+    /// Brings up to date what is derived from the books and the filters.
+    pub(super) fn derive(&mut self) {
+        let typed = |pane| self.list(pane).filter.clone();
+        let of = (self.version, typed(Pane::Pending), typed(Pane::Needs));
+        let before = self.derived.of.take();
+        let new = before.as_ref().is_none_or(|before| before.0 != of.0);
+        if new {
+            let pending = self.books.pending.iter().enumerate();
+            let ids = pending.flat_map(|(n, x)| [Some(x.id), x.delivery].map(|id| (id, n)));
+            // In the usual order most stand next to one of the same state.
+            let alike = self.books.pending.chunk_by(|one, next| one.state == next.state);
+            self.derived.states = alike.map(|some| some[0].state.clone()).collect();
+            self.derived.places = ids.filter_map(|(id, n)| Some((id?, n))).collect();
+        }
+        if new || before.as_ref().is_none_or(|before| before.1 != of.1) {
+            let filter = self.filter(Pane::Pending);
+            let passes = |x: &ExportRow| filter.passes(x, Pane::Pending, self.now);
+            let rows = self.books.pending.iter().enumerate();
+            self.derived.pending = rows.filter(|(_, x)| passes(x)).map(|(n, _)| n).collect();
+        }
+        if new || before.as_ref().is_none_or(|before| before.2 != of.2) {
+            let filter = self.filter(Pane::Needs);
+            let mut needs = needs::needs(self);
+            self.derived.has_needs = !needs.is_empty();
+            needs.retain(|need| filter.passes(need, Pane::Needs, self.now));
+            self.derived.needs = needs.into();
+        }
+        self.derived.of = Some(of);
+    }
+
+    /// The books, or the phases of endpoints, are other ones.
+    pub(in crate::console) fn changed(&mut self) {
+        self.version += 1;
+        self.settle();
+    }
+
+    /// Selects row `index` of `pane`, or the last one.
+    pub(in crate::console) fn select(&mut self, pane: Pane, index: usize) {
+        let index = index.min(self.count(pane).saturating_sub(1));
+        let selected = self.row(pane, index);
+        let list = self.list_mut(pane);
+        (list.index, list.selected) = (index, selected);
+    }
+
+    /// Keeps every selection on its row, or where that row was, after rows changed.
+    pub(in crate::console) fn settle(&mut self) {
+        self.derive();
+        for pane in Pane::ALL {
+            let list = self.list(pane);
+            // In the pane that keys act on, the row under the cursor never changes.
+            let index = if self.focus == pane || list.moved {
+                let kept = list.selected.as_ref().and_then(|row| self.position(pane, row));
+                kept.unwrap_or(list.index)
+            } else {
+                0
+            };
+            self.select(pane, index);
+        }
+    }
+}
