@@ -116,6 +116,9 @@ async fn main() {
     let wanted: Vec<&str> = wanted.split(',').filter(|name| !name.is_empty()).collect();
     let chosen = |name: &str| wanted.is_empty() || wanted.iter().any(|w| name.contains(w));
     peers::all_there();
+    if scale != 1.0 {
+        println!("{scale} of the bytes of single files, and of the number of the others:\n");
+    }
     println!("| work | by | seconds | MB/s | files/s | CPU seconds | peak memory | against us |");
     println!("|---|---|---|---|---|---|---|---|");
     for scenario in SCENARIOS.into_iter().filter(|scenario| chosen(scenario.name)) {
