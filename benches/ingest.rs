@@ -16,12 +16,15 @@
 //! had.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "harness/measure.rs"]
+mod measure;
+
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
+use measure::{Took, median};
 use transship::model::{Column, ColumnKind, Dataset, Dialect, Format, Rollup, Sha256};
 use transship::silver::{NewLanded, Silver, schema};
 
@@ -75,14 +78,6 @@ const CONTENDERS: [Contender; 8] = [
     Contender { name: "pandas", kind: Kind::Python("pandas"), peer: "import" },
 ];
 
-/// What one process took.
-#[derive(Clone, Copy, Debug)]
-struct Took {
-    seconds: f64,
-    cpu: f64,
-    peak_kb: u64,
-}
-
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     let given = |name: &str| {
@@ -125,7 +120,7 @@ fn compare_at(rows: u64, rounds: u64, contenders: &[&Contender], python: Option<
     let csv = folder.path().join("orders.csv");
     let sha256 = generate(&csv, rows);
     let size = std::fs::metadata(&csv).unwrap().len();
-    let mut took = vec![Vec::new(); contenders.len()];
+    let mut took: Vec<Vec<Took>> = vec![Vec::new(); contenders.len()];
     let mut held: Option<String> = None;
     for _ in 0..rounds {
         for (contender, took) in contenders.iter().zip(&mut took) {
@@ -136,7 +131,7 @@ fn compare_at(rows: u64, rounds: u64, contenders: &[&Contender], python: Option<
                 Kind::Import(shape) => import_command(&database, &csv, shape),
                 Kind::Python(peer) => python_command(python.unwrap(), peer, &database, &csv),
             };
-            took.push(run(&mut command));
+            took.push(measure::run(&mut command));
             let found = sums(&database, contender.kind);
             assert!(found.starts_with(&format!("{rows}|")), "{}: {found}", contender.name);
             assert_eq!(held.get_or_insert(found.clone()), &found, "{}: other rows", contender.name);
@@ -147,11 +142,6 @@ fn compare_at(rows: u64, rounds: u64, contenders: &[&Contender], python: Option<
         "| contender | seconds | rows a second | CPU seconds | peak memory | against sqlite3 |"
     );
     println!("|---|---|---|---|---|---|");
-    let median = |took: &[Took], of: fn(&Took) -> f64| {
-        let mut all: Vec<f64> = took.iter().map(of).collect();
-        all.sort_by(f64::total_cmp);
-        all[all.len() / 2]
-    };
     for (contender, all) in contenders.iter().zip(&took) {
         let seconds = median(all, |took| took.seconds);
         let peer = contenders.iter().position(|one| one.name == contender.peer);
@@ -226,39 +216,6 @@ fn python_command(python: &Path, peer: &str, database: &Path, csv: &Path) -> Com
     let mut command = Command::new(python);
     command.arg(script).arg(peer).arg(csv).arg(database);
     command
-}
-
-/// Runs a process to its end.
-fn run(command: &mut Command) -> Took {
-    let (cpu, begun) = (children_cpu(), Instant::now());
-    let mut child = command.stdout(Stdio::null()).spawn().unwrap();
-    let status = format!("/proc/{}/status", child.id());
-    let mut peak_kb = 0;
-    let ended = loop {
-        if let Some(ended) = child.try_wait().unwrap() {
-            break ended;
-        }
-        peak_kb = peak_kb.max(peak(&status));
-        std::thread::sleep(Duration::from_millis(10));
-    };
-    assert!(ended.success(), "{command:?}");
-    Took { seconds: begun.elapsed().as_secs_f64(), cpu: children_cpu() - cpu, peak_kb }
-}
-
-/// Kilobytes; 0 where the system does not tell, or the process has ended.
-fn peak(status: &str) -> u64 {
-    let status = std::fs::read_to_string(status).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0)
-}
-
-/// Seconds of processors that ended children had, in user and in system mode; Linux
-/// counts them in hundredths.
-fn children_cpu() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split(' ').collect();
-    let ticks = |at: usize| fields.get(at).and_then(|n| n.parse::<f64>().ok()).unwrap_or(0.0);
-    (ticks(14) + ticks(15)) / 100.0
 }
 
 /// How many rows there are, and sums over all columns but the country, which it counts;

@@ -20,6 +20,7 @@
 #![cfg(unix)]
 
 mod far;
+#[path = "../harness/measure.rs"]
 mod measure;
 mod ours;
 mod peers;
