@@ -95,6 +95,8 @@ impl Filter {
                     .chain(&["uid"])
                     // Ids are put into words for those alone who look for one.
                     .filter(|field| **field != "id" || term.test.is_for_id())
+                    // No text, and not worth to be asked for in every row.
+                    .filter(|field| !matches!(**field, "try" | "size" | "next" | "since"))
                     .map(|field| (field, row.value(field)))
                     .filter(|(_, value)| matches!(value, Value::Text(_)))
                     .any(|(field, value)| term.test.holds(&value, field, now)),

@@ -212,9 +212,9 @@ impl State {
         }
         if new || before.as_ref().is_none_or(|before| before.1 != of.1) {
             let filter = self.filter(Pane::Pending);
-            let passes = |x: &ExportRow| filter.passes(x, Pane::Pending, self.now);
-            let rows = self.books.pending.iter().enumerate();
-            self.derived.pending = rows.filter(|(_, x)| passes(x)).map(|(n, _)| n).collect();
+            let now = self.now;
+            let passes = |x: &ExportRow| filter.passes(x, Pane::Pending, now);
+            self.derived.pending = places(&self.books.pending, passes);
         }
         if new || before.as_ref().is_none_or(|before| before.2 != of.2) {
             let filter = self.filter(Pane::Needs);
@@ -253,6 +253,47 @@ impl State {
                 0
             };
             self.select(pane, index);
+        }
+    }
+}
+
+/// Rows that one processor looks through within a part of a frame.
+const SHARE: usize = 16_384;
+
+/// Where the rows that pass stand among all. A long list is shared out among the
+/// processors: whoever types into its filter waits for the last of them.
+fn places<T: Sync>(rows: &[T], passes: impl Fn(&T) -> bool + Sync) -> Vec<usize> {
+    let of = &|first: usize, share: &[T]| -> Vec<usize> {
+        let placed = share.iter().enumerate().filter(|(_, row)| passes(row));
+        placed.map(|(n, _)| first + n).collect()
+    };
+    if rows.len() <= SHARE {
+        return of(0, rows);
+    }
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = rows.len().div_ceil(processors).max(SHARE);
+    let parts: Vec<Vec<usize>> = std::thread::scope(|scope| {
+        let shares = rows.chunks(share).enumerate();
+        let work = shares.map(|(n, part)| (n, part, scope.spawn(move || of(n * share, part))));
+        let work: Vec<_> = work.collect();
+        // One that could not come to its end is looked through again here, and tells why.
+        work.into_iter()
+            .map(|(n, part, done)| done.join().unwrap_or_else(|_| of(n * share, part)))
+            .collect()
+    });
+    parts.concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shared_out_or_not_the_same_rows_pass() {
+        for length in [0, 1, SHARE, SHARE + 1, 100_003] {
+            let rows: Vec<usize> = (0..length).collect();
+            let expected: Vec<usize> = rows.iter().copied().filter(|n| n % 7 == 3).collect();
+            assert_eq!(places(&rows, |n| n % 7 == 3), expected, "{length}");
         }
     }
 }
