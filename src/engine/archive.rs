@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::crash::{self, Point};
+pub(super) use crate::ledger::sync_folder;
 use crate::ledger::{Export, create_private_folder};
 use crate::model::{Failure, FailureClass, Sha256};
 
@@ -74,16 +75,6 @@ pub(super) fn hash_of(mut file: std::fs::File) -> std::io::Result<(u64, String)>
             }
         }
     }
-}
-
-/// Makes the names in `folder` durable. Windows does so by itself.
-pub(super) fn sync_folder(folder: &Path) -> Result<(), Failure> {
-    if cfg!(windows) {
-        return Ok(());
-    }
-    std::fs::File::open(folder)
-        .and_then(|f| f.sync_all())
-        .map_err(|e| Failure::io("syncing the folder", folder.to_string_lossy(), &e))
 }
 
 /// Runs `work` where it may block.

@@ -317,7 +317,7 @@ fn delivered_body(folder: &Path, lane: &Lane) -> PathBuf {
 }
 
 /// One request for each configured product key, or one for all.
-fn product_keys(lane: &Lane) -> Vec<Option<String>> {
+pub(super) fn product_keys(lane: &Lane) -> Vec<Option<String>> {
     if lane.endpoint.product_keys.is_empty() {
         return vec![None];
     }

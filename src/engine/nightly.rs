@@ -10,10 +10,10 @@ use jiff::civil::{Time, time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use super::Level;
 use super::archive::blocking;
 use super::context::Context;
 use super::purge::purge;
-use super::{Level, archive};
 use crate::config::Backups;
 use crate::ledger::{self, Backup, create_private_folder};
 use crate::model::Failure;
@@ -119,7 +119,6 @@ fn make_if_due(
                 .map_err(|e| Failure::io("removing the backup", old.to_string_lossy(), &e))?;
         }
     }
-    archive::sync_folder(&backups.folder)?;
     Ok(Some(backup))
 }
 

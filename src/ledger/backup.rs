@@ -6,7 +6,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::examine::whole;
 use super::mark::mark;
-use super::{open_read_only, sql_failure};
+use super::{open_read_only, sql_failure, sync_folder};
 use crate::model::{Failure, FailureClass};
 
 const DOING: &str = "backing up the ledger to";
@@ -114,13 +114,15 @@ impl PartialFile {
                 Err(_) => std::fs::rename(&self.0, target)?,
                 Ok(()) => {}
             }
-            if let (false, Some(folder)) = (cfg!(windows), target.parent()) {
-                let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-                std::fs::File::open(folder)?.sync_all()?;
-            }
             Ok(Some(size))
         };
-        named().map_err(|e: std::io::Error| Failure::io(DOING, target.to_string_lossy(), &e))
+        let size = named()
+            .map_err(|e: std::io::Error| Failure::io(DOING, target.to_string_lossy(), &e))?;
+        sync_folder(match target.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        })?;
+        Ok(size)
     }
 }
 

@@ -181,6 +181,16 @@ pub(crate) fn create_private_folder(folder: &Path) -> Result<(), Failure> {
         .map_err(|e| Failure::io("creating the folder", folder.to_string_lossy(), &e))
 }
 
+/// Makes the names in `folder` durable. Windows does so by itself.
+pub(crate) fn sync_folder(folder: &Path) -> Result<(), Failure> {
+    if cfg!(windows) {
+        return Ok(());
+    }
+    std::fs::File::open(folder)
+        .and_then(|f| f.sync_all())
+        .map_err(|e| Failure::io("syncing the folder", folder.to_string_lossy(), &e))
+}
+
 /// SQLite gives its WAL the permissions of the database, so this one call
 /// makes all three files private.
 fn create_private_file(path: &Path) -> Result<(), Failure> {

@@ -1,7 +1,5 @@
 //! What can be seen of the services: as `test` sees it, and some more.
 
-use std::path::Path;
-
 use url::Url;
 
 use super::{Finding, Verdict};
@@ -11,6 +9,7 @@ use crate::engine::accounts::Sources;
 use crate::engine::command::Tested;
 use crate::engine::context::endpoints_called;
 use crate::engine::lane::{Lane, Outlets};
+use crate::engine::listing::product_keys;
 use crate::engine::look::{Looking, Told, close};
 use crate::ledger::Reader;
 use crate::model::{
@@ -163,28 +162,21 @@ async fn unknown(
     books: &Reader,
 ) -> Result<(usize, usize), Failure> {
     let folder = std::env::temp_dir();
-    let keys: Vec<Option<&str>> = match &lane.endpoint.product_keys[..] {
-        [] => vec![None],
-        keys => keys.iter().map(|key| Some(key.as_str())).collect(),
-    };
     let mut uids = Vec::new();
-    for key in keys {
+    for key in product_keys(lane) {
         let body = folder.join(format!("transship-doctor-{:016x}.json", rand::random::<u64>()));
-        let listed = source.list(ListKind::Delivered, key, &body).await;
+        let listed = source.list(ListKind::Delivered, key.as_deref(), &body).await;
         let bytes = std::fs::read(&body);
         let _ = std::fs::remove_file(&body);
         listed.map_err(|list| list.failure)?;
-        let bytes = bytes.map_err(|e| read_failure(&body, &e))?;
+        let bytes = bytes.map_err(|e| Failure::io("reading", body.to_string_lossy(), &e))?;
         uids.extend(source.parse(&bytes)?.into_iter().filter_map(|listed| listed.uid));
     }
     uids.sort();
     uids.dedup();
-    let known = books.known_exports("encoura", &source.account(), &uids)?;
+    let known =
+        books.known_exports(lane.endpoint.endpoint_type.as_str(), &source.account(), &uids)?;
     Ok((uids.len(), uids.len() - known))
-}
-
-fn read_failure(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::io("reading", path.to_string_lossy(), error)
 }
 
 fn host_key(settings: &DestinationSettings) -> Finding {
