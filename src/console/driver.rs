@@ -19,11 +19,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::effect::Effect;
+use super::fields::Field;
 use super::log::{self, LogView};
 use super::message::{Message, Snapshot};
-use super::state::State;
+use super::pending::Pending;
+use super::state::{Pane, State};
 use super::terminal::{Tty, clear, on_screen};
-use super::update::{in_order, update};
+use super::update::update;
 use super::view;
 use crate::engine::{Handle, Level};
 use crate::ledger::{Books, Filter, Timeline};
@@ -75,7 +77,7 @@ pub(super) async fn drive<T: Tty>(
         silver,
         queue,
     };
-    looper.start(tty);
+    looper.start(tty, state);
     looper.draw(tty, state)?;
     loop {
         let mut next = tokio::select! {
@@ -85,7 +87,7 @@ pub(super) async fn drive<T: Tty>(
         state.now = Timestamp::now();
         for _ in 0..BATCH {
             match &next {
-                Message::Books(_) => looper.was_read(),
+                Message::Books(_) => looper.was_read(state),
                 Message::InputFailed(error) => return Err(unreadable(error)),
                 _ => {}
             }
@@ -150,7 +152,7 @@ struct Looper {
 }
 
 impl Looper {
-    fn start<T: Tty>(&mut self, tty: &mut T) {
+    fn start<T: Tty>(&mut self, tty: &mut T, state: &State) {
         self.listen(tty);
         let mut events = self.handle.subscribe();
         let queue = self.queue.clone();
@@ -176,7 +178,7 @@ impl Looper {
                 tokio::time::sleep(LOG_PAUSE).await;
             }
         });
-        self.read();
+        self.read(state);
     }
 
     fn listen<T: Tty>(&mut self, tty: &mut T) {
@@ -218,7 +220,7 @@ impl Looper {
                     let _ = queue.send(Message::Replied(command, reply)).await;
                 });
             }
-            Effect::Reload => self.read(),
+            Effect::Reload => self.read(state),
             Effect::Show(id) => self.show(id),
             Effect::SetAside(file) => self.set_aside(file),
             Effect::Runs(of) => self.runs(of),
@@ -245,7 +247,7 @@ impl Looper {
     }
 
     /// Reads the books in the background, one reading at a time.
-    fn read(&mut self) {
+    fn read(&mut self, state: &State) {
         if self.reading.running {
             self.reading.again = true;
             return;
@@ -255,23 +257,23 @@ impl Looper {
         self.reading = Reading { running: true, again: false, began: began.clone(), rest };
         let (books, silver) = (self.books.clone(), self.silver.clone());
         let queue = self.queue.clone();
-        let evening = evening(&self.zone);
+        let (evening, order) = (evening(&self.zone), state.list(Pane::Pending).sort);
         self.tasks.spawn(async move {
             if let Some(rest) = rest {
                 tokio::time::sleep_until(rest).await;
             }
             let _ = began.set(Instant::now());
-            let read = blocking(move || snapshot(&*books, &silver, evening)).await;
+            let read = blocking(move || snapshot(&*books, &silver, evening, order)).await;
             let _ = queue.send(Message::Books(Box::new(read))).await;
         });
     }
 
-    fn was_read(&mut self) {
+    fn was_read(&mut self, state: &State) {
         self.reading.running = false;
         let took = self.reading.began.get().map_or(Duration::ZERO, Instant::elapsed);
         self.reading.rest = Some(Instant::now() + READ_PAUSE.max(took * READ_REST));
         if self.reading.again {
-            self.read();
+            self.read(state);
         }
     }
 
@@ -326,11 +328,12 @@ fn evening(zone: &TimeZone) -> Timestamp {
     at.unwrap_or(now)
 }
 
-/// The rows that the panes show. One more than are shown, to know that there are more.
+/// The rows that the panes show, the pending exports sorted by `order`. One more than are shown, to know that there are more.
 pub(super) fn snapshot(
     books: &dyn Books,
     silver: &Silver,
     evening: Timestamp,
+    order: Option<(Field, bool)>,
 ) -> Result<Snapshot, Failure> {
     let open = Filter { pending: true, limit: Some(EXPORTS + 1), ..Filter::default() };
     let mut pending = books.exports(&open)?;
@@ -342,7 +345,8 @@ pub(super) fn snapshot(
             pending.extend(rows.into_iter().filter(|x| !known.contains(&x.id)));
         }
     }
-    in_order(&mut pending);
+    let mut pending = Pending::new(pending);
+    pending.sort(order);
     let recent = books.transfers(&Filter { limit: Some(ROWS), ..Filter::default() })?;
     let (landed, landed_failure) = match landed(silver) {
         Ok(rows) => (rows, None),

@@ -5,8 +5,9 @@
 //! means either. What cannot be understood filters nothing, and is said.
 
 use jiff::Timestamp;
+use memchr::memmem;
 
-use super::fields::{self, Fields, Value};
+use super::fields::{self, Field, Fields, Value};
 use super::state::Pane;
 use crate::model::Id;
 
@@ -25,6 +26,8 @@ const GROUPS: &[(&str, &[&str])] = &[
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Filter {
     terms: Vec<Term>,
+    /// Where a word without a field is looked for.
+    words: Vec<Field>,
     /// What of it could not be understood, for the operator.
     pub error: Option<String>,
 }
@@ -33,7 +36,7 @@ pub(super) struct Filter {
 struct Term {
     negated: bool,
     /// None for any text of the row.
-    field: Option<&'static str>,
+    field: Option<Field>,
     test: Test,
 }
 
@@ -69,12 +72,18 @@ impl Word {
             text,
         }
     }
+
+    /// Whether it means nothing but its letters: no group of states, no state with spaces
+    /// in its name, no id.
+    fn is_plain(&self) -> bool {
+        !self.is_id && self.states == [self.text.as_str()]
+    }
 }
 
 impl Filter {
     /// Understands what was typed for `pane`.
     pub(super) fn parse(typed: &str, pane: Pane) -> Self {
-        let mut filter = Self::default();
+        let mut filter = Self { words: fields::words(pane).collect(), ..Self::default() };
         for word in words(typed) {
             match term(&word, pane) {
                 Ok(Some(term)) => filter.terms.push(term),
@@ -85,29 +94,58 @@ impl Filter {
         filter
     }
 
-    /// Whether `row` of `pane` passes.
-    pub(super) fn passes(&self, row: &impl Fields, pane: Pane, now: Timestamp) -> bool {
+    /// Whether `row` passes.
+    pub(super) fn passes(&self, row: &impl Fields, now: Timestamp) -> bool {
         self.terms.iter().all(|term| {
             let holds = match term.field {
                 Some(field) => term.test.holds(&row.value(field), field, now),
-                None => fields::names(pane)
+                None if term.test.is_in(row.words()) => true,
+                None if term.test.is_plain() && row.words().is_some() => false,
+                None => self
+                    .words
                     .iter()
-                    .chain(&["uid"])
                     // Ids are put into words for those alone who look for one.
-                    .filter(|field| **field != "id" || term.test.is_for_id())
-                    // No text, and not worth to be asked for in every row.
-                    .filter(|field| !matches!(**field, "try" | "size" | "next" | "since"))
-                    .map(|field| (field, row.value(field)))
+                    .filter(|field| **field != Field::Id || term.test.is_for_id())
+                    .map(|field| (*field, row.value(*field)))
                     .filter(|(_, value)| matches!(value, Value::Text(_)))
                     .any(|(field, value)| term.test.holds(&value, field, now)),
             };
             holds != term.negated
         })
     }
+
+    /// Whether no row passes that did not pass `before`: more was asked for, or more
+    /// letters of the last word were typed.
+    pub(super) fn narrows(&self, before: &Self) -> bool {
+        let understood = self.error.is_none() && before.error.is_none();
+        let Some((last, others)) = before.terms.split_last() else { return understood };
+        let Some((kept, rest)) = self.terms.split_at_checked(others.len()) else { return false };
+        let goes_on = rest.first().is_some_and(|term| term == last || term.goes_on(last));
+        understood && kept == others && goes_on
+    }
+}
+
+impl Term {
+    /// Whether whatever holds this word in any text holds also `before`, its beginning.
+    fn goes_on(&self, before: &Self) -> bool {
+        let both = self.plain_word().zip(before.plain_word());
+        both.is_some_and(|(now, before)| now.starts_with(before))
+    }
+
+    /// The word, if that and nothing else is looked for in any text.
+    fn plain_word(&self) -> Option<&str> {
+        match &self.test {
+            Test::Words(words) if !self.negated && self.field.is_none() => match &words[..] {
+                [word] if word.is_plain() => Some(&word.text),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
 }
 
 impl Test {
-    fn holds(&self, value: &Value<'_>, field: &str, now: Timestamp) -> bool {
+    fn holds(&self, value: &Value<'_>, field: Field, now: Timestamp) -> bool {
         let number = match value {
             Value::Number(number) => Some(*number),
             Value::Time(at) => Some(at.duration_since(now).as_secs().unsigned_abs()),
@@ -119,8 +157,10 @@ impl Test {
             Self::Words(wanted) => match value {
                 // Most rows of a long list do not have it: they are to cost little.
                 Value::Text(text) => wanted.iter().any(|word| match field {
-                    "state" | "now" => word.states.iter().any(|state| contains(text, state)),
-                    "id" => text.split(' ').any(|id| id.eq_ignore_ascii_case(&word.text)),
+                    Field::State | Field::Now => {
+                        word.states.iter().any(|state| contains(text, state))
+                    }
+                    Field::Id => text.split(' ').any(|id| id.eq_ignore_ascii_case(&word.text)),
                     _ => contains(text, &word.text),
                 }),
                 Value::Number(number) => {
@@ -130,6 +170,19 @@ impl Test {
                 _ => false,
             },
         }
+    }
+
+    /// Whether one of the words is among `all` those of a row, where these are known.
+    fn is_in(&self, all: Option<&str>) -> bool {
+        let find = |word: &Word| {
+            all.is_some_and(|all| memmem::find(all.as_bytes(), word.text.as_bytes()).is_some())
+        };
+        matches!(self, Self::Words(words) if words.iter().any(find))
+    }
+
+    /// Whether a row that has none of these words anywhere does not hold it.
+    fn is_plain(&self) -> bool {
+        matches!(self, Self::Words(words) if words.iter().all(Word::is_plain))
     }
 
     fn is_for_id(&self) -> bool {
@@ -184,7 +237,7 @@ fn term(word: &str, pane: Pane) -> Result<Option<Term>, String> {
     }
     let Some((name, value)) = rest.split_once(':') else { return any(rest) };
     let names = fields::names(pane);
-    let field = names.iter().find(|field| field.replace(' ', "") == name).ok_or_else(|| {
+    let field = names.iter().find(|field| typed_name(**field) == name).ok_or_else(|| {
         format!("no field is called {name}; there are {}", typable(pane).join(", "))
     })?;
     let value = value.replace('"', "");
@@ -195,7 +248,7 @@ fn term(word: &str, pane: Pane) -> Result<Option<Term>, String> {
         (_, Some(limit)) => Test::Below(number(limit)?),
         _ => Test::Words(value.split(',').filter(|v| !v.is_empty()).map(Word::new).collect()),
     };
-    Ok(Some(Term { negated, field: Some(field), test }))
+    Ok(Some(Term { negated, field: Some(*field), test }))
 }
 
 /// `3`, `10MB`, `2h`.
@@ -221,7 +274,11 @@ fn number(text: &str) -> Result<u64, String> {
 
 /// The fields of `pane` as they are typed.
 pub(super) fn typable(pane: Pane) -> Vec<String> {
-    fields::names(pane).iter().map(|field| field.replace(' ', "")).collect()
+    fields::names(pane).iter().copied().map(typed_name).collect()
+}
+
+fn typed_name(field: Field) -> String {
+    field.name().replace(' ', "")
 }
 
 /// What the last word of `typed` may go on to: fields, or the states and endpoints among

@@ -2,8 +2,9 @@
 
 use crossterm::event::Event as Input;
 
+use super::pending::Pending;
 use crate::engine::{Command, Event, Reply};
-use crate::ledger::{EndpointRow, ExportRow, OutcomeCount, Timeline, TransferRow};
+use crate::ledger::{EndpointRow, OutcomeCount, Timeline, TransferRow};
 use crate::model::{Failure, Id, RunReport};
 use crate::silver::lists::{LandedRow, QuarantineRow, Stand};
 
@@ -40,7 +41,7 @@ pub(super) struct Snapshot {
     /// All endpoints.
     pub endpoints: Vec<EndpointRow>,
     /// Exports that are not at their end, newest first.
-    pub pending: Vec<ExportRow>,
+    pub pending: Pending,
     /// Deliveries, newest first.
     pub recent: Vec<TransferRow>,
     /// How runs ended since yesterday evening.

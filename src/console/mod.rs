@@ -15,6 +15,7 @@ mod live;
 mod log;
 mod message;
 mod needs;
+mod pending;
 mod possible;
 mod state;
 mod terminal;

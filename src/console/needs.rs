@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::action::Action;
-use super::fields::{Fields, Value};
+use super::fields::{Field, Fields, Value};
 use super::possible;
 use super::state::{RowKey, State};
 use super::theme::Mood;
@@ -57,14 +57,14 @@ impl Need {
 }
 
 impl Fields for Need {
-    fn value(&self, field: &str) -> Value<'_> {
+    fn value(&self, field: Field) -> Value<'_> {
         match field {
-            "state" => Value::Text(self.state.as_str().into()),
-            "name" => Value::Text(self.name.as_str().into()),
-            "endpoint" => Value::Text(self.endpoint.as_str().into()),
-            "why" => Value::Text(self.why.as_str().into()),
-            "since" => self.since.map_or(Value::None, Value::Time),
-            "try" => Value::Number(self.tries),
+            Field::State => Value::Text(self.state.as_str().into()),
+            Field::Name => Value::Text(self.name.as_str().into()),
+            Field::Endpoint => Value::Text(self.endpoint.as_str().into()),
+            Field::Why => Value::Text(self.why.as_str().into()),
+            Field::Since => self.since.map_or(Value::None, Value::Time),
+            Field::Try => Value::Number(self.tries),
             _ => Value::None,
         }
     }
@@ -73,7 +73,7 @@ impl Fields for Need {
 /// All of it: endpoints, exports and deliveries, landed files; who waits for a person first.
 pub(super) fn needs(state: &State) -> Vec<Need> {
     let endpoints = state.books.endpoints.iter().filter_map(|e| of_endpoint(state, e));
-    let files = together(&state.books.pending);
+    let files = state.books.pending.needs().iter().cloned();
     let landed = refused(&state.books.landed);
     let mut needs: Vec<Need> = endpoints.chain(files).chain(landed).collect();
     needs.sort_by_key(|need| !need.is_for_a_person());
@@ -101,7 +101,7 @@ fn refused(landed: &[LandedRow]) -> Vec<Need> {
 
 /// Files that failed alike and are tried again by themselves, in one line: one cause, one
 /// key. Those that wait for a person are decided one by one.
-fn together(pending: &[ExportRow]) -> Vec<Need> {
+pub(super) fn of_exports(pending: &[ExportRow]) -> Vec<Need> {
     let mut needs: Vec<Need> = Vec::new();
     let mut alike: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for x in pending {

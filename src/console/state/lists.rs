@@ -1,6 +1,7 @@
 //! The lists as they are shown: filtered, sorted, selected.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::console::fields::{self, Fields};
@@ -23,7 +24,7 @@ impl State {
         let pane = self.focus;
         let endpoints = self.books.endpoints.iter().map(|e| ("endpoint", e.name.clone()));
         let states: BTreeSet<&str> = match pane {
-            Pane::Pending => self.derived.states.iter().map(String::as_str).collect(),
+            Pane::Pending => self.books.pending.states().iter().map(String::as_str).collect(),
             Pane::Transfers => self.books.recent.iter().map(|d| d.state.as_str()).collect(),
             Pane::Feeds => self.books.landed.iter().map(|f| f.state.as_str()).collect(),
             Pane::Runs => self.history.iter().map(|r| r.outcome.as_str()).collect(),
@@ -42,7 +43,7 @@ impl State {
         rows: impl Iterator<Item = &'a T>,
     ) -> impl Iterator<Item = &'a T> {
         let filter = self.filter(pane);
-        rows.filter(move |row| filter.passes(*row, pane, self.now))
+        rows.filter(move |row| filter.passes(*row, self.now))
     }
 
     /// The endpoints that pass the filter.
@@ -62,7 +63,7 @@ impl State {
 
     /// The pending export of this id, or of the delivery of this id.
     pub(in crate::console) fn pending_export(&self, id: Id) -> Option<&ExportRow> {
-        self.books.pending.get(*self.derived.places.get(&id)?)
+        self.books.pending.get(self.books.pending.place(id)?)
     }
 
     /// The transfers under way that pass the filter.
@@ -98,21 +99,22 @@ impl State {
 
     /// Puts the rows of `pane` into the order that was asked for.
     pub(in crate::console) fn sort(&mut self, pane: Pane) {
-        let Some((field, descending)) = self.list(pane).sort else { return };
+        let by = self.list(pane).sort;
+        if pane == Pane::Pending && by != self.books.pending.order() {
+            self.books.pending.sort(by);
+            self.rows_version += 1;
+        }
+        let Some((field, descending)) = by else { return };
         match pane {
             Pane::Endpoints | Pane::Schedules => {
                 fields::sort(&mut self.books.endpoints, field, descending);
-            }
-            Pane::Pending => {
-                fields::sort(&mut self.books.pending, field, descending);
-                self.version += 1;
             }
             Pane::Transfers => fields::sort(&mut self.books.recent, field, descending),
             Pane::Feeds => fields::sort(&mut self.books.landed, field, descending),
             Pane::Datasets => fields::sort(&mut self.books.datasets, field, descending),
             Pane::Runs => fields::sort(&mut self.history, field, descending),
-            // In the order of what matters most, and of time.
-            Pane::Needs | Pane::Log => {}
+            // Sorted above, or in the order of what matters most, and of time.
+            Pane::Pending | Pane::Needs | Pane::Log => {}
         }
     }
 
@@ -188,8 +190,8 @@ impl State {
     pub(super) fn position(&self, pane: Pane, row: &RowKey) -> Option<usize> {
         match (pane, row) {
             (Pane::Pending, RowKey::Id(id)) => {
-                let place = self.derived.places.get(id)?;
-                self.derived.pending.binary_search(place).ok()
+                let place = self.books.pending.place(*id)?;
+                self.derived.pending.binary_search(&place).ok()
             }
             (Pane::Needs, row) => self.derived.needs.iter().position(|need| need.key == *row),
             _ => self.rows(pane).iter().position(|one| one == row),
@@ -198,32 +200,37 @@ impl State {
 
     /// Brings up to date what is derived from the books and the filters.
     pub(super) fn derive(&mut self) {
-        let typed = |pane| self.list(pane).filter.clone();
-        let of = (self.version, typed(Pane::Pending), typed(Pane::Needs));
-        let before = self.derived.of.take();
-        let new = before.as_ref().is_none_or(|before| before.0 != of.0);
-        if new {
-            let pending = self.books.pending.iter().enumerate();
-            let ids = pending.flat_map(|(n, x)| [Some(x.id), x.delivery].map(|id| (id, n)));
-            // In the usual order most stand next to one of the same state.
-            let alike = self.books.pending.chunk_by(|one, next| one.state == next.state);
-            self.derived.states = alike.map(|some| some[0].state.clone()).collect();
-            self.derived.places = ids.filter_map(|(id, n)| Some((id?, n))).collect();
-        }
-        if new || before.as_ref().is_none_or(|before| before.1 != of.1) {
-            let filter = self.filter(Pane::Pending);
-            let now = self.now;
-            let passes = |x: &ExportRow| filter.passes(x, Pane::Pending, now);
-            self.derived.pending = places(&self.books.pending, passes);
-        }
-        if new || before.as_ref().is_none_or(|before| before.2 != of.2) {
-            let filter = self.filter(Pane::Needs);
+        self.derive_pending();
+        let of = (self.version, self.filter(Pane::Needs));
+        if self.derived.needs_of.as_ref() != Some(&of) {
             let mut needs = needs::needs(self);
             self.derived.has_needs = !needs.is_empty();
-            needs.retain(|need| filter.passes(need, Pane::Needs, self.now));
+            needs.retain(|need| of.1.passes(need, self.now));
             self.derived.needs = needs.into();
+            self.derived.needs_of = Some(of);
         }
-        self.derived.of = Some(of);
+    }
+
+    fn derive_pending(&mut self) {
+        let of = (self.rows_version, self.filter(Pane::Pending));
+        let before = self.derived.pending_of.take();
+        if before.as_ref() != Some(&of) {
+            let (filter, now) = (&of.1, self.now);
+            let rows = &self.books.pending;
+            let passes = |n| rows.searched(n).is_some_and(|row| filter.passes(&row, now));
+            match before {
+                // Who types one letter more looks only through the few that he saw before.
+                Some((version, before))
+                    if version == of.0
+                        && self.derived.pending.len() < rows.len() / 2
+                        && filter.narrows(&before) =>
+                {
+                    self.derived.pending.retain(|n| passes(*n));
+                }
+                _ => self.derived.pending = places(rows.len(), passes),
+            }
+        }
+        self.derived.pending_of = Some(of);
     }
 
     /// The books, or the phases of endpoints, are other ones.
@@ -260,26 +267,23 @@ impl State {
 /// Rows that one processor looks through within a part of a frame.
 const SHARE: usize = 16_384;
 
-/// Where the rows that pass stand among all. A long list is shared out among the
-/// processors: whoever types into its filter waits for the last of them.
-fn places<T: Sync>(rows: &[T], passes: impl Fn(&T) -> bool + Sync) -> Vec<usize> {
-    let of = &|first: usize, share: &[T]| -> Vec<usize> {
-        let placed = share.iter().enumerate().filter(|(_, row)| passes(row));
-        placed.map(|(n, _)| first + n).collect()
-    };
-    if rows.len() <= SHARE {
-        return of(0, rows);
+/// Which of `rows` rows pass. Many are shared out among the processors: whoever types into
+/// a long list's filter waits for the last of them.
+fn places(rows: usize, passes: impl Fn(usize) -> bool + Sync) -> Vec<usize> {
+    let of = |share: Range<usize>| -> Vec<usize> { share.filter(|n| passes(*n)).collect() };
+    if rows <= SHARE {
+        return of(0..rows);
     }
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let share = rows.len().div_ceil(processors).max(SHARE);
+    let share = rows.div_ceil(processors).max(SHARE);
+    let shares = || (0..rows).step_by(share).map(|first| first..rows.min(first + share));
     let parts: Vec<Vec<usize>> = std::thread::scope(|scope| {
-        let shares = rows.chunks(share).enumerate();
-        let work = shares.map(|(n, part)| (n, part, scope.spawn(move || of(n * share, part))));
-        let work: Vec<_> = work.collect();
+        let others: Vec<_> = shares().skip(1).map(|part| scope.spawn(|| of(part))).collect();
+        let mut parts: Vec<_> = shares().take(1).map(&of).collect();
         // One that could not come to its end is looked through again here, and tells why.
-        work.into_iter()
-            .map(|(n, part, done)| done.join().unwrap_or_else(|_| of(n * share, part)))
-            .collect()
+        let done = others.into_iter().zip(shares().skip(1));
+        parts.extend(done.map(|(other, part)| other.join().unwrap_or_else(|_| of(part))));
+        parts
     });
     parts.concat()
 }
@@ -290,10 +294,9 @@ mod tests {
 
     #[test]
     fn shared_out_or_not_the_same_rows_pass() {
-        for length in [0, 1, SHARE, SHARE + 1, 100_003] {
-            let rows: Vec<usize> = (0..length).collect();
-            let expected: Vec<usize> = rows.iter().copied().filter(|n| n % 7 == 3).collect();
-            assert_eq!(places(&rows, |n| n % 7 == 3), expected, "{length}");
+        for rows in [0, 1, SHARE, SHARE + 1, 100_003] {
+            let expected: Vec<usize> = (0..rows).filter(|n| n % 7 == 3).collect();
+            assert_eq!(places(rows, |n| n % 7 == 3), expected, "{rows}");
         }
     }
 }

@@ -5,7 +5,7 @@ mod pane;
 mod popup;
 mod targets;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -13,6 +13,7 @@ use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
 
 use super::Options;
+use super::filter::Filter;
 use super::keymap::Keymap;
 use super::live::Transfers;
 use super::message::Snapshot;
@@ -29,14 +30,12 @@ pub(super) use targets::Target;
 /// with a hundred thousand exports, it is too much to do for each key.
 #[derive(Default)]
 struct Derived {
-    /// Which version of the books, and the filters of pending exports and of needs.
-    of: Option<(u64, String, String)>,
+    /// Which rows and which filter of pending exports.
+    pending_of: Option<(u64, Filter)>,
+    /// Which version of the books and which filter of needs.
+    needs_of: Option<(u64, Filter)>,
     /// Where the pending exports that pass the filter stand in the books.
     pending: Vec<usize>,
-    /// Where a pending export stands there, by its id and by that of its delivery.
-    places: HashMap<Id, usize>,
-    /// The states that pending exports are in.
-    states: BTreeSet<String>,
     /// What needs a person or went wrong, and passes the filter.
     needs: Arc<[Need]>,
     /// Whether anything does, whatever the filter.
@@ -56,6 +55,8 @@ pub(super) struct State {
     /// Counts with every change of the books' rows and their order, and of what
     /// endpoints do.
     pub version: u64,
+    /// Counts with every change of the pending exports or of their order.
+    pub rows_version: u64,
     derived: Derived,
     /// Why the books could not be read.
     pub books_failure: Option<Failure>,
@@ -108,6 +109,7 @@ impl State {
             zone,
             books: Snapshot::default(),
             version: 0,
+            rows_version: 0,
             derived: Derived::default(),
             books_failure: None,
             loaded: false,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::console::fields::Field;
 use crate::model::Id;
 
 /// The panes: the first four are always on the screen.
@@ -86,7 +87,7 @@ pub(in crate::console) struct ListState {
     /// Only rows that pass this; empty for all. In the log: the search, in lower case.
     pub filter: String,
     /// The field that it is sorted by, and whether the largest come first.
-    pub sort: Option<(&'static str, bool)>,
+    pub sort: Option<(Field, bool)>,
 }
 
 impl ListState {

@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use super::sample::{self, happen, transfer};
 use super::screens::press;
 use crate::console::effect::{Effect, LogMove};
+use crate::console::fields::Field;
 use crate::console::message::Message;
 use crate::console::state::{Pane, Popup, RowKey, State};
 use crate::console::update::update;
@@ -15,11 +16,11 @@ use crate::model::{DeliveryState, ExportState, Failure, FailureClass, Id, Shown,
 use crate::silver::rows::Drift;
 use crate::silver::{Ingested, LandedState};
 
-fn key(state: &mut State, c: char) -> Vec<Effect> {
+pub(super) fn key(state: &mut State, c: char) -> Vec<Effect> {
     chord(state, KeyCode::Char(c), KeyModifiers::NONE)
 }
 
-fn chord(state: &mut State, code: KeyCode, modifiers: KeyModifiers) -> Vec<Effect> {
+pub(super) fn chord(state: &mut State, code: KeyCode, modifiers: KeyModifiers) -> Vec<Effect> {
     update(state, Message::Input(Input::Key(KeyEvent::new(code, modifiers))))
 }
 
@@ -65,7 +66,7 @@ fn a_sign_in_is_asked_for_shown_copied_and_given_up() {
 }
 
 /// The pending exports on the screen, by their numbers.
-fn numbers(state: &State) -> Vec<i64> {
+pub(super) fn numbers(state: &State) -> Vec<i64> {
     let number = |row| match row {
         RowKey::Id(id) => id.number,
         other => panic!("{other:?}"),
@@ -367,10 +368,10 @@ fn the_selection_stays_on_its_row_when_rows_move() {
     let chosen = state.list(Pane::Pending).selected.clone();
     assert_eq!(chosen, Some(RowKey::Id(Id::export(2))));
     let mut books = sample::snapshot();
-    books.pending.insert(0, sample::export(99, "new.csv", "held"));
+    sample::change(&mut books, |rows| rows.insert(0, sample::export(99, "new.csv", "held")));
     update(&mut state, Message::Books(Box::new(Ok(books.clone()))));
     assert_eq!(state.list(Pane::Pending).selected, chosen);
-    books.pending.retain(|x| x.id != Id::export(2));
+    sample::change(&mut books, |rows| rows.retain(|x| x.id != Id::export(2)));
     update(&mut state, Message::Books(Box::new(Ok(books))));
     assert_eq!(state.list(Pane::Pending).index, 3, "the row that moved up into its place");
     update(&mut state, Message::Books(Box::new(Ok(Default::default()))));
@@ -512,12 +513,13 @@ fn all_that_failed_alike_is_retried_together() {
         failure_class: Some(class),
         ..sample::export(number, "a.csv", "retry_wait")
     };
-    books.pending.extend([
+    let failed = [
         like(20, FailureClass::Network),
         like(21, FailureClass::Refused),
         // Nothing to retry, whatever it failed of.
         ExportRow { state: "held".to_owned(), ..like(22, FailureClass::Refused) },
-    ]);
+    ];
+    sample::change(&mut books, |rows| rows.extend(failed));
     let mut state = sample::state();
     update(&mut state, Message::Books(Box::new(Ok(books))));
     press(&mut state, "2jjj");
@@ -565,77 +567,10 @@ fn rows_are_sorted_by_the_next_column_and_the_other_way_round() {
     assert_eq!(names(&state), usual);
     // Those without a value come last, whichever way.
     press(&mut state, "oooooo");
-    assert_eq!(state.list(Pane::Pending).sort, Some(("next", false)));
+    assert_eq!(state.list(Pane::Pending).sort, Some((Field::Next, false)));
     assert_eq!(names(&state)[0], 2);
     press(&mut state, "O");
     assert_eq!(names(&state)[0], 2);
-}
-
-#[test]
-fn the_filter_has_a_language() {
-    let shown = |filter: &str| {
-        let mut state = sample::state();
-        press(&mut state, "2/");
-        for c in filter.chars() {
-            key(&mut state, c);
-        }
-        press(&mut state, "<enter>");
-        let mut shown = numbers(&state);
-        shown.sort_unstable();
-        (shown, state.filter(Pane::Pending).error)
-    };
-    for (filter, numbers) in [
-        ("", vec![1, 2, 4, 5, 6, 7]),
-        ("state:failed", vec![1, 2, 6]),
-        ("state:you", vec![1, 6]),
-        ("STATE:held,uploading", vec![4, 6]),
-        ("state:\"in doubt\"", vec![1]),
-        ("-state:failed", vec![4, 5, 7]),
-        ("!prospects", vec![4, 5, 6, 7]),
-        ("prospects midwest", vec![2]),
-        ("\"upload may\"", vec![1]),
-        ("endpoint:encoura state:retry", vec![2]),
-        ("endpoint:slate", vec![]),
-        ("try:>2", vec![2]),
-        ("try:<3 size:>5MB", vec![5, 6, 7]),
-        ("since:>1h", vec![]),
-        ("since:<1h id:x5", vec![5]),
-        ("id:d41", vec![1]),
-        ("id:d4", vec![]),
-        ("class:\"not allowed\"", vec![2]),
-        // Too little yet: nothing is hidden.
-        ("state:", vec![1, 2, 4, 5, 6, 7]),
-        ("size:>", vec![1, 2, 4, 5, 6, 7]),
-    ] {
-        assert_eq!(shown(filter), (numbers, None), "{filter}");
-    }
-    for (filter, says) in [
-        ("colour:red", "no field is called colour; there are state"),
-        ("size:>3x", "no unit is called x"),
-        ("try:>many", "many is no number"),
-    ] {
-        let (rows, error) = shown(filter);
-        assert_eq!(rows.len(), 6, "{filter}");
-        assert!(error.as_ref().is_some_and(|e| e.contains(says)), "{filter}: {error:?}");
-    }
-}
-
-#[test]
-fn tab_completes_a_filter_with_what_there_is() {
-    for (typed, tabs, filter) in [
-        ("st", 1, "state:"),
-        ("state:ret", 1, "state:retry_wait"),
-        ("x -endpoint:sec", 1, "x -endpoint:\"encoura, second organisation\""),
-        ("nothing:", 1, "nothing:"),
-    ] {
-        let mut state = sample::state();
-        press(&mut state, &format!("2/{typed}"));
-        for _ in 0..tabs {
-            press(&mut state, "<tab>");
-        }
-        assert_eq!(state.list(Pane::Pending).filter, filter);
-        assert!(state.typing, "one goes on typing");
-    }
 }
 
 #[test]
@@ -750,7 +685,7 @@ fn what_failed_alike_is_one_line_and_one_key() {
     };
     let mut state = sample::state();
     let mut books = sample::snapshot();
-    books.pending.extend((20..25).map(like));
+    sample::change(&mut books, |rows| rows.extend((20..25).map(like)));
     update(&mut state, Message::Books(Box::new(Ok(books))));
     press(&mut state, "!jjj");
     let need = &state.needs()[3];

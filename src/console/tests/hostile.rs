@@ -40,10 +40,12 @@ fn owned_by(text: &str) -> State {
     for e in &mut books.endpoints {
         (e.name, e.last_error) = (owned(), Some(owned()));
     }
-    for x in &mut books.pending {
-        (x.name, x.endpoint, x.uid, x.error) = (owned(), owned(), owned(), Some(owned()));
-        x.remote_name = Some(owned());
-    }
+    sample::change(&mut books, |rows| {
+        for x in rows {
+            (x.name, x.endpoint, x.uid, x.error) = (owned(), owned(), owned(), Some(owned()));
+            x.remote_name = Some(owned());
+        }
+    });
     for d in &mut books.recent {
         (d.name, d.endpoint, d.error) = (owned(), owned(), Some(owned()));
         d.remote_name = Some(owned());

@@ -221,7 +221,7 @@ async fn a_terminal_that_is_gone_ends_it_with_a_failure() {
 #[test]
 fn what_needs_a_person_does_not_drown() {
     let books = SampleBooks { backlog: i64::from(EXPORTS) + 500, ..SampleBooks::default() };
-    let read = snapshot(&books, &Silver::nothing(), sample::now()).unwrap();
+    let read = snapshot(&books, &Silver::nothing(), sample::now(), None).unwrap();
     let count = |state: &str| read.pending.iter().filter(|x| x.state == state).count();
     assert_eq!((count("held"), count("in_doubt")), (1, 1));
     assert!(read.pending.len() <= EXPORTS as usize + 3, "bounded all the same");
@@ -249,7 +249,7 @@ fn tables_that_cannot_be_read_hide_nothing_else() {
     let folder = tempfile::TempDir::new().unwrap();
     let path = folder.path().join("silver.db");
     std::fs::write(&path, "no database at all, and longer than a header").unwrap();
-    let read = snapshot(&SampleBooks::default(), &Silver::at(&path), sample::now()).unwrap();
+    let read = snapshot(&SampleBooks::default(), &Silver::at(&path), sample::now(), None).unwrap();
     assert_eq!(read.endpoints, sample::snapshot().endpoints);
     assert!(read.landed.is_empty() && read.landed_failure.is_some());
     let mut state = State::new(&sample::options(), jiff::tz::TimeZone::UTC);

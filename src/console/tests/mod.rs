@@ -1,6 +1,7 @@
 //! The console as its users and its loop see it.
 
 mod actions;
+mod filtering;
 mod hostile;
 mod looping;
 mod sample;

@@ -12,6 +12,7 @@ use tracing_subscriber::layer::SubscriberExt;
 
 use crate::console::Options;
 use crate::console::message::{Message, Snapshot};
+use crate::console::pending::Pending;
 use crate::console::state::{Pane, State};
 use crate::console::update::update;
 use crate::engine::{Event, Phase, Transfer, Walk};
@@ -76,6 +77,13 @@ pub(super) fn endpoint(name: &str) -> EndpointRow {
         api_calls: 0,
         quota_used: 0,
     }
+}
+
+/// Other pending exports, as they would be read.
+pub(super) fn change(books: &mut Snapshot, change: impl FnOnce(&mut Vec<ExportRow>)) {
+    let mut rows = books.pending.to_vec();
+    change(&mut rows);
+    books.pending = Pending::new(rows);
 }
 
 pub(super) fn export(number: i64, name: &str, state: &str) -> ExportRow {
@@ -164,7 +172,7 @@ pub(super) fn snapshot() -> Snapshot {
     };
     Snapshot {
         endpoints: vec![failing, endpoint("Encoura, second organisation"), off],
-        pending: vec![
+        pending: Pending::new(vec![
             export(7, "文件名字很长的导出文件_二零二六年五月.csv", "recorded"),
             ExportRow { error: Some(HOSTILE.into()), ..export(6, HOSTILE, "held") },
             ExportRow {
@@ -174,7 +182,7 @@ pub(super) fn snapshot() -> Snapshot {
             export(5, "interest_profiles.csv", "downloading"),
             retry,
             held,
-        ],
+        ]),
         recent: vec![
             delivery(1, "prospects_2026_04_30.csv", "cleaned", Some("E3")),
             delivery(2, HOSTILE, "published", Some("E0")),
@@ -571,7 +579,7 @@ impl Books for SampleBooks {
     fn exports(&self, filter: &Filter) -> Result<Vec<ExportRow>, Failure> {
         assert!(filter.pending && filter.limit.is_some(), "a bounded number of rows");
         let newer = (0..self.backlog).map(|n| export(1000 + n, "new.csv", "recorded"));
-        let rows = newer.chain(snapshot().pending);
+        let rows = newer.chain(snapshot().pending.to_vec());
         let wanted = |x: &ExportRow| filter.state.as_ref().is_none_or(|state| x.state == *state);
         Ok(rows.filter(wanted).take(filter.limit.unwrap() as usize).collect())
     }

@@ -98,7 +98,7 @@ fn panes() {
     show("nothing-needed", || {
         let mut state = sample::state();
         let mut books = sample::snapshot();
-        books.pending.clear();
+        sample::change(&mut books, Vec::clear);
         books.endpoints.remove(0);
         update(&mut state, Message::Books(Box::new(Ok(books))));
         state

@@ -431,8 +431,8 @@ fn sort(state: &mut State, reverse: bool) -> Vec<Effect> {
         None => fields.first().map(|field| (*field, false)),
     };
     let words = match list.sort {
-        Some((field, true)) => format!("sorted by {field}, descending"),
-        Some((field, false)) => format!("sorted by {field}"),
+        Some((field, true)) => format!("sorted by {}, descending", field.name()),
+        Some((field, false)) => format!("sorted by {}", field.name()),
         None => "in the usual order".to_owned(),
     };
     let usual = list.sort.is_none();

@@ -14,7 +14,6 @@ use super::message::{Message, Snapshot};
 use super::state::{Pane, Popup, State};
 use super::view;
 use crate::engine::Level;
-use crate::ledger::ExportRow;
 use crate::model::{Failure, RunReport};
 use crate::silver::lists::QuarantineRow;
 
@@ -104,31 +103,13 @@ fn runs(state: &mut State, of: Option<String>, read: Result<Vec<RunReport>, Fail
     }
 }
 
-/// Exports that are too many to be freed between two frames.
-const MANY: usize = 10_000;
-
-/// What needs a person first, then what failed; in each as it was, the newest first.
-pub(super) fn in_order(pending: &mut [ExportRow]) {
-    pending.sort_by_key(|x| match x.state.as_str() {
-        "held" | "in_doubt" | "quarantined" | "expired" => 0,
-        "retry_wait" => 1,
-        "recorded" | "verified" => 3,
-        _ => 2,
-    });
-}
-
 fn books(state: &mut State, read: Result<Snapshot, Failure>) {
     state.loaded = true;
     match read {
-        Ok(mut snapshot) => {
-            // Already so where it was read: then this costs next to nothing.
-            in_order(&mut snapshot.pending);
-            let before = std::mem::replace(&mut state.books, snapshot);
-            if before.pending.len() > MANY {
-                // Freeing so much takes longer than a frame.
-                std::thread::spawn(move || drop(before));
-            }
+        Ok(snapshot) => {
+            std::mem::replace(&mut state.books, snapshot).pending.free();
             state.version += 1;
+            state.rows_version += 1;
             state.books_failure = None;
             for pane in Pane::ALL {
                 state.sort(pane);

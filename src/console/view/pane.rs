@@ -47,7 +47,7 @@ pub(super) fn title_in(
     };
     let sorted = match state.list(pane).sort {
         None => String::new(),
-        Some((field, descending)) => format!("by {field}{}", theme.sorted(descending)),
+        Some((field, descending)) => format!("by {}{}", field.name(), theme.sorted(descending)),
     };
     for part in [about, &sorted, &marked] {
         if !part.is_empty() {

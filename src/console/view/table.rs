@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 
 use unicode_width::UnicodeWidthStr as _;
 
+use crate::console::fields::Field;
 use crate::console::text;
 use crate::console::theme::{Mood, Theme};
 
@@ -147,10 +148,10 @@ pub(super) fn titles(
     theme: Theme,
     columns: &[Column],
     widths: &[Option<usize>],
-    sort: Option<(&str, bool)>,
+    sort: Option<(Field, bool)>,
 ) -> Line<'static> {
     let title = |column: &Column| match sort {
-        Some((field, descending)) if field.eq_ignore_ascii_case(column.title) => {
+        Some((field, descending)) if field.name().eq_ignore_ascii_case(column.title) => {
             Cell::new(format!("{}{}", column.title, theme.sorted(descending)), Mood::Busy)
         }
         _ => Cell::dim(column.title),
