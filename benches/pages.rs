@@ -1,5 +1,6 @@
 //! How fast pages are served: first, deep, filtered and summed up, against an axum
-//! "hello" on the same runtime, Flask behind gunicorn, and Datasette.
+//! "hello" on the same runtime, Flask behind gunicorn (bare, and keeping the same
+//! contract: see `pages_peer.py`), and Datasette.
 //!
 //! ```sh
 //! cargo bench --bench pages                 # 1,000,000 sales
@@ -142,22 +143,22 @@ async fn bench(only_serve: bool) {
     tokio::spawn(async move { axum::serve(listener, hello).await });
     let peers = match std::env::var("PEERS").as_deref() {
         Ok("off") => None,
-        _ => Some([flask(&shop.path()), datasette(&shop.path())]),
+        _ => {
+            let silver = shop.path();
+            let [bare, contract] = ["app", "contract"].map(|app| flask(app, &silver));
+            Some([bare, contract, datasette(&silver)])
+        }
     };
-    let [flask, datasette] = match &peers {
-        Some([flask, datasette]) => [Some(flask.address), Some(datasette.address)],
-        None => [None, None],
-    };
-    let pid = |peer: usize| peers.as_ref().map(|peers| peers[peer].process.id());
     let own = std::process::id();
     let mut all = vec![Contender::new("hello", "axum hello", hello_address, own, "/".into())];
-    for Route { name, ours, flask: by_flask, datasette: by_datasette } in routes(address, rows) {
+    for Route { name, ours, flask, datasette } in routes(address, rows) {
         all.push(Contender::new(name, "transship", address, own, ours));
-        if let (Some(address), Some(path)) = (flask, by_flask) {
-            all.push(Contender::new(name, "gunicorn + Flask", address, pid(0).unwrap(), path));
-        }
-        if let (Some(address), Some(path)) = (datasette, by_datasette) {
-            all.push(Contender::new(name, "Datasette", address, pid(1).unwrap(), path));
+        let names = ["gunicorn + Flask, bare", "gunicorn + Flask, same contract", "Datasette"];
+        let paths = [flask.clone(), flask, datasette];
+        for ((peer, title), path) in peers.iter().flatten().zip(names).zip(paths) {
+            if let Some(path) = path {
+                all.push(Contender::new(name, title, peer.address, peer.process.id(), path));
+            }
         }
     }
     same_rows(&all);
@@ -306,13 +307,14 @@ impl Drop for Peer {
     }
 }
 
-fn flask(silver: &Path) -> Peer {
+fn flask(app: &str, silver: &Path) -> Peer {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches");
     serve(|port| {
         let mut command = Command::new(python().join("gunicorn"));
         command.args(["--workers", "2", "--worker-class", "gthread", "--threads", "8"]);
         command.args(["--keep-alive", "60", "--log-level", "error", "--bind"]);
-        command.arg(format!("127.0.0.1:{port}")).arg("--chdir").arg(folder).arg("pages_peer:app");
+        command.arg(format!("127.0.0.1:{port}")).arg("--chdir").arg(folder);
+        command.arg(format!("pages_peer:{app}"));
         command.env("SILVER", silver);
         command
     })
@@ -347,11 +349,13 @@ fn python() -> PathBuf {
     let environment = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bench/pages-python");
     let programs = environment.join("bin");
     let done = |command: &mut Command| command.status().is_ok_and(|status| status.success());
-    if !programs.join("datasette").exists() || !programs.join("gunicorn").exists() {
-        let peers = ["flask==3.1.*", "gunicorn==27.*", "datasette==0.65.*"];
+    let peers = ["flask==3.1.*", "flask-limiter==4.*", "gunicorn==27.*", "datasette==0.65.*"];
+    let known = environment.join("peers");
+    if std::fs::read_to_string(&known).ok() != Some(peers.concat()) {
         let made = done(Command::new("python3").args(["-m", "venv"]).arg(&environment))
             && done(Command::new(programs.join("pip")).args(["install", "-q"]).args(peers));
         assert!(made, "the peers cannot be installed; PEERS=off is without");
+        std::fs::write(&known, peers.concat()).unwrap();
     }
     programs
 }
