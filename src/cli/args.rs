@@ -199,6 +199,12 @@ While `transship` or `transship --no-tui` runs it does so every night by itself.
     Purge(PurgeArgs),
     /// Validate the configuration: every mistake with file, line and a suggestion.
     Check,
+    /// What may stand in a configuration, for editors and scripts.
+    Config {
+        /// What to print.
+        #[command(subcommand)]
+        what: ConfigCommand,
+    },
     /// Check everything that can go wrong here and at the services, with what to do.
     ///
     /// Signs in, compares the Delivered list with the ledger, and takes a temporary file of
@@ -248,6 +254,19 @@ Example:
 Example:
   transship man > /usr/local/share/man/man1/transship.1")]
     Man,
+}
+
+/// `config`.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Print the JSON schema of connector.yaml: editors complete and check with it.
+    #[command(after_help = "\
+Example:
+  transship config schema > connector.schema.json
+
+and in the first line of the connector.yaml beside it:
+  # yaml-language-server: $schema=connector.schema.json")]
+    Schema,
 }
 
 /// `sync`.

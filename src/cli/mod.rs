@@ -26,8 +26,8 @@ mod test;
 mod workplace;
 
 pub use args::{
-    AuthAutodeskArgs, AuthService, Cli, Color, Command, DemoArgs, Global, Ids, ListArgs, Names,
-    ReconcileArgs, SendArgs, SimArgs, SyncArgs, TestArgs,
+    AuthAutodeskArgs, AuthService, Cli, Color, Command, ConfigCommand, DemoArgs, Global, Ids,
+    ListArgs, Names, ReconcileArgs, SendArgs, SimArgs, SyncArgs, TestArgs,
 };
 pub use autodesk::AutodeskSimArgs;
 pub use doctor::DoctorArgs;
@@ -49,6 +49,9 @@ pub async fn run(cli: Cli) -> Exit {
     match command {
         Command::Check => check::run(global),
         Command::Init => init::run(global),
+        Command::Config { what: ConfigCommand::Schema } => {
+            print::stdout(&format!("{:#}\n", crate::config::schema()))
+        }
         Command::Doctor(args) => doctor::doctor(global, args).await,
         Command::Purge(args) => purge::purge(global, &args).await,
         Command::Backup { file } => backup::run(global, &file),
