@@ -216,6 +216,14 @@ Examples:
   transship doctor --mask 'ACT-*.csv'    can the receiver take a file that is half there?
   transship doctor --json | jq 'select(.verdict == \"failed\")'")]
     Doctor(DoctorArgs),
+    /// Ask the instance that runs here whether it is well: exit code 0, else 1.
+    ///
+    /// For containers and supervisors. It asks /health at the configured addresses, and
+    /// changes nothing.
+    #[command(after_help = "\
+Example:
+  transship health || systemctl restart transship")]
+    Health,
     /// A consistent, checked copy of the ledger, while others go on working with it.
     #[command(after_help = "\
 Example:
@@ -444,6 +452,10 @@ pub struct SimArgs {
     /// Nobody takes delivered files away.
     #[arg(long)]
     pub no_consumer: bool,
+    /// Also write how to reach Encoura and the SFTP server there, a file for each variable
+    /// of the job without a configuration: CREDENTIALS_DIRECTORY=FOLDER transship sync.
+    #[arg(long, value_name = "FOLDER")]
+    pub credentials: Option<PathBuf>,
 }
 
 fn endpoint_type(text: &str) -> Result<EndpointType, String> {

@@ -10,6 +10,7 @@ mod demo;
 mod doctor;
 mod exit;
 mod feed;
+mod health;
 mod ingest;
 mod init;
 mod landed;
@@ -53,6 +54,7 @@ pub async fn run(cli: Cli) -> Exit {
             print::stdout(&format!("{:#}\n", crate::config::schema()))
         }
         Command::Doctor(args) => doctor::doctor(global, args).await,
+        Command::Health => health::health(global).await,
         Command::Purge(args) => purge::purge(global, &args).await,
         Command::Backup { file } => backup::run(global, &file),
         Command::Completions { shell } => shell::completions(shell),
