@@ -202,3 +202,32 @@ fn sections(r: &mut Reader, file: &Section, origin: Origin, environment: &Enviro
         warnings,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_configuration_breaks_its_reader_or_tells_a_secret() {
+        const SECRET: &str = "kanarienvogel";
+        let names = ["ENCOURA_API_KEY", "ENCOURA_PASSWORD", "P"];
+        let environment = Environment {
+            variables: names.map(|name| (name.to_owned(), SECRET.into())).into(),
+            ..Environment::default()
+        };
+        crate::fuzz::fuzz("configuration", |bytes| {
+            let text = String::from_utf8_lossy(bytes);
+            let path = Path::new("/srv/t/connector.yaml");
+            match Config::from_text(&text, path, &environment) {
+                Ok(config) => {
+                    assert!(config.database.is_absolute() && config.data_dir.is_absolute());
+                    assert!(!config.warnings.join("").contains(SECRET));
+                }
+                Err(errors) => {
+                    assert!(!errors.problems.is_empty());
+                    assert!(!errors.to_string().contains(SECRET), "{errors}");
+                }
+            }
+        });
+    }
+}
