@@ -95,15 +95,17 @@ fn may_be(schema: &Json) -> String {
             add("`true`, `false`".to_owned());
         } else if kind == Some("array") {
             add("a list".to_owned());
-        } else if kind == Some("object") || form["properties"].is_object() {
-            add("a mapping".to_owned());
-        } else if form["type"].as_array().is_some_and(|types| types.contains(&"object".into())) {
+        } else if form["properties"].is_object() || is_mapping(&form["type"]) {
             add("a mapping".to_owned());
         } else if form["type"].is_array() {
             add("a text".to_owned());
         }
     }
     words.join(" or ")
+}
+
+fn is_mapping(kind: &Json) -> bool {
+    kind == "object" || kind.as_array().is_some_and(|kinds| kinds.contains(&"object".into()))
 }
 
 fn forms(schema: &Json) -> Vec<&Json> {
