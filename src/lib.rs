@@ -45,6 +45,8 @@ mod crash;
 pub mod demo;
 pub mod destinations;
 pub mod engine;
+#[cfg(test)]
+mod fuzz;
 pub mod headless;
 pub mod http;
 pub mod ledger;

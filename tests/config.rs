@@ -5,6 +5,8 @@
 mod datasets;
 #[path = "config/feed.rs"]
 mod feed;
+#[path = "config/schema.rs"]
+mod schema;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -44,6 +46,8 @@ fn load(text: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigErrors> 
 }
 
 fn valid(text: &str, variables: &[(&str, &str)]) -> Config {
+    // What the reader takes, the schema takes.
+    assert_eq!(schema::complaints(text), "", "{text}");
     load(text, variables).unwrap_or_else(|e| panic!("{e}"))
 }
 

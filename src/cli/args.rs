@@ -199,6 +199,12 @@ While `transship` or `transship --no-tui` runs it does so every night by itself.
     Purge(PurgeArgs),
     /// Validate the configuration: every mistake with file, line and a suggestion.
     Check,
+    /// What may stand in a configuration, for editors and scripts.
+    Config {
+        /// What to print.
+        #[command(subcommand)]
+        what: ConfigCommand,
+    },
     /// Check everything that can go wrong here and at the services, with what to do.
     ///
     /// Signs in, compares the Delivered list with the ledger, and takes a temporary file of
@@ -210,6 +216,14 @@ Examples:
   transship doctor --mask 'ACT-*.csv'    can the receiver take a file that is half there?
   transship doctor --json | jq 'select(.verdict == \"failed\")'")]
     Doctor(DoctorArgs),
+    /// Ask the instance that runs here whether it is well: exit code 0, else 1.
+    ///
+    /// For containers and supervisors. It asks /health at the configured addresses, and
+    /// changes nothing.
+    #[command(after_help = "\
+Example:
+  transship health || systemctl restart transship")]
+    Health,
     /// A consistent, checked copy of the ledger, while others go on working with it.
     #[command(after_help = "\
 Example:
@@ -248,6 +262,19 @@ Example:
 Example:
   transship man > /usr/local/share/man/man1/transship.1")]
     Man,
+}
+
+/// `config`.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Print the JSON schema of connector.yaml: editors complete and check with it.
+    #[command(after_help = "\
+Example:
+  transship config schema > connector.schema.json
+
+and in the first line of the connector.yaml beside it:
+  # yaml-language-server: $schema=connector.schema.json")]
+    Schema,
 }
 
 /// `sync`.
@@ -425,6 +452,10 @@ pub struct SimArgs {
     /// Nobody takes delivered files away.
     #[arg(long)]
     pub no_consumer: bool,
+    /// Also write how to reach Encoura and the SFTP server there, a file for each variable
+    /// of the job without a configuration: CREDENTIALS_DIRECTORY=FOLDER transship sync.
+    #[arg(long, value_name = "FOLDER")]
+    pub credentials: Option<PathBuf>,
 }
 
 fn endpoint_type(text: &str) -> Result<EndpointType, String> {

@@ -1,5 +1,6 @@
 //! `transship demo` and `transship sim`: the stand-ins, with and without the job.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -146,6 +147,11 @@ pub(super) async fn sim(global: &Global, args: &SimArgs) -> Exit {
         Ok(stand_ins) => stand_ins,
         Err(failure) => return print::failure(&failure),
     };
+    if let Some(folder) = &args.credentials
+        && let Err(failure) = hand_over(&stand_ins, folder)
+    {
+        return print::failure(&failure);
+    }
     let access = demo::sim_json(&stand_ins);
     // From before they are announced: whoever reads that may stop them at once.
     let ended = signals::ended();
@@ -159,6 +165,23 @@ pub(super) async fn sim(global: &Global, args: &SimArgs) -> Exit {
     let exit = ended.await;
     stand_ins.stop().await;
     exit
+}
+
+/// Writes a file for each variable of the job without a configuration, as a service manager
+/// hands over credentials. The host key comes last: whoever waits for it finds all of them.
+fn hand_over(stand_ins: &StandIns, folder: &Path) -> Result<(), Failure> {
+    crate::ledger::create_private_folder(folder)?;
+    for (name, value) in demo::variables(stand_ins) {
+        let file = folder.join(name);
+        let failed = |e| Failure::io("writing", file.to_string_lossy(), &e);
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(&file).map_err(failed)?;
+        file.write_all(value.as_bytes()).map_err(failed)?;
+    }
+    Ok(())
 }
 
 /// Where the stand-ins and the demo's ledger live.

@@ -10,6 +10,7 @@ mod demo;
 mod doctor;
 mod exit;
 mod feed;
+mod health;
 mod ingest;
 mod init;
 mod landed;
@@ -26,8 +27,8 @@ mod test;
 mod workplace;
 
 pub use args::{
-    AuthAutodeskArgs, AuthService, Cli, Color, Command, DemoArgs, Global, Ids, ListArgs, Names,
-    ReconcileArgs, SendArgs, SimArgs, SyncArgs, TestArgs,
+    AuthAutodeskArgs, AuthService, Cli, Color, Command, ConfigCommand, DemoArgs, Global, Ids,
+    ListArgs, Names, ReconcileArgs, SendArgs, SimArgs, SyncArgs, TestArgs,
 };
 pub use autodesk::AutodeskSimArgs;
 pub use doctor::DoctorArgs;
@@ -49,7 +50,11 @@ pub async fn run(cli: Cli) -> Exit {
     match command {
         Command::Check => check::run(global),
         Command::Init => init::run(global),
+        Command::Config { what: ConfigCommand::Schema } => {
+            print::stdout(&format!("{:#}\n", crate::config::schema()))
+        }
         Command::Doctor(args) => doctor::doctor(global, args).await,
+        Command::Health => health::health(global).await,
         Command::Purge(args) => purge::purge(global, &args).await,
         Command::Backup { file } => backup::run(global, &file),
         Command::Completions { shell } => shell::completions(shell),

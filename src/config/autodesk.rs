@@ -160,7 +160,7 @@ pub(super) fn of_endpoints(r: &mut Reader, file: &Section) -> Vec<AutodeskAccoun
 fn own_details<'n>(r: &mut Reader, n: usize, item: &'n Node) -> Option<Section<'n>> {
     let Value::Map(entries) = &item.value else { return None };
     let endpoint = Section::new(format!("endpoints[{n}]"), item.place, entries);
-    let its_type = endpoint.text(r, "endpoint_type")?;
+    let its_type = endpoint.scalar(r, "endpoint_type")?;
     let ours = EndpointType::AutodeskConstructionCloud.as_str();
     if !its_type.value.trim().eq_ignore_ascii_case(ours) || endpoint.node("client").is_some() {
         return None;

@@ -6,6 +6,7 @@ use crate::model::{EncouraAccount, EndpointType};
 
 use super::problems::Place;
 use super::reader::{Reader, Text};
+use super::schema::Ask;
 use super::section::Section;
 use super::settings::is_loopback;
 use super::yaml::{Key, Node};
@@ -27,7 +28,7 @@ const ENCOURA_KEYS: &[&str] = &[
 ];
 
 /// The names by which a client's type is written.
-const TYPES: &[(&str, EndpointType)] = &[
+pub(super) const TYPES: &[(&str, EndpointType)] = &[
     ("encoura", EndpointType::Encoura),
     ("autodesk", EndpointType::AutodeskConstructionCloud),
     ("autodesk_construction_cloud", EndpointType::AutodeskConstructionCloud),
@@ -93,7 +94,7 @@ pub(super) fn clients<'n>(r: &mut Reader, file: &Section<'n>) -> Clients<'n> {
 /// What kind of client an entry is: its `type`, else what its name says.
 fn type_of(r: &mut Reader, key: &Key, node: &Node) -> Option<EndpointType> {
     let path = format!("clients.{}", key.name);
-    let section = r.names(node, &path)?;
+    let section = r.mapping(node, path.clone())?;
     if section.node("type").is_some() {
         return section.choice(r, "type", TYPES);
     }
@@ -108,6 +109,7 @@ fn type_of(r: &mut Reader, key: &Key, node: &Node) -> Option<EndpointType> {
 
 fn client(r: &mut Reader, name: &str, node: &Node, endpoint_type: EndpointType) -> Option<Client> {
     let path = format!("clients.{name}");
+    r.note(|| (path.clone(), Ask::Variant(endpoint_type.as_str())));
     match endpoint_type {
         EndpointType::Encoura => {
             let section = r.section(node, path, ENCOURA_KEYS)?;

@@ -3,6 +3,7 @@
 use super::ConsoleSettings;
 use super::problems::Place;
 use super::reader::Reader;
+use super::schema::Ask;
 use super::section::Section;
 use crate::console::{Key, Keymap, Palette};
 
@@ -34,6 +35,9 @@ fn keys(r: &mut Reader, console: &Section) -> Keymap {
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let section = console.node("keys").and_then(|n| r.section(n, "console.keys", &names));
     let Some(section) = section else { return keymap };
+    for name in &names {
+        section.note(r, name, || Ask::Texts);
+    }
     let mut places: Vec<(&str, Key, Place)> = Vec::new();
     for (action, _) in section.entries() {
         let path = section.path_of(&action.name);

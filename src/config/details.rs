@@ -8,9 +8,10 @@ use super::endpoints::{file_types, is_credential};
 use super::json::to_json;
 use super::problems::Place;
 use super::reader::Reader;
+use super::schema::Ask;
 use super::section::Section;
 use super::yaml::{Node, Value};
-use super::{autodesk, feed, google_drive};
+use super::{autodesk, feed, google_drive, secrets};
 
 const ENCOURA: &[&str] = &["product_keys", "file_types"];
 
@@ -48,7 +49,12 @@ pub(super) fn details(
         scope: None,
         rest: serde_json::json!({}),
     };
+    r.note(|| (path.clone(), Ask::Variant(endpoint_type.as_str())));
     let Some(section) = r.section(node, path, keys) else { return details };
+    for key in keys.iter().filter(|key| secrets::KEYS.contains(key)) {
+        section.note(r, key, || Ask::Secret);
+        section.note(r, &format!("{key}_file"), || Ask::Path);
+    }
     let products = section.texts(r, "product_keys").unwrap_or_default();
     details.product_keys = products.into_iter().map(|t| t.value).collect();
     details.file_types = file_types(r, &section).or(outer_types);

@@ -9,6 +9,7 @@ use super::datasets::Book;
 use super::problems::Place;
 use super::reader::{Reader, Text};
 use super::schedule::schedule;
+use super::schema::Ask;
 use super::secrets;
 use super::section::Section;
 use super::{Client, autodesk, details, google_drive};
@@ -32,7 +33,7 @@ const KEYS: &[&str] = &[
     "tags",
 ];
 
-const TYPES: &[(&str, EndpointType)] = &[
+pub(super) const TYPES: &[(&str, EndpointType)] = &[
     ("encoura", EndpointType::Encoura),
     ("autodesk_construction_cloud", EndpointType::AutodeskConstructionCloud),
     ("google_drive", EndpointType::GoogleDrive),
@@ -95,6 +96,7 @@ fn endpoint(
     book: &mut Book,
 ) -> Option<Endpoint> {
     let name = section.required(r, "name", "a name for the endpoint");
+    section.note(r, "endpoint_type", || Ask::Required);
     if section.node("endpoint_type").is_none() {
         let names: Vec<&str> = TYPES.iter().map(|(name, _)| *name).collect();
         section.missing(r, "endpoint_type", &format!("one of: {}", names.join(", ")));

@@ -21,7 +21,7 @@ pub(super) fn to_json(r: &mut Reader, node: &Node, path: &str) -> Json {
             }
             map.into()
         }
-        Value::Scalar { .. } => match r.text(node, path) {
+        Value::Scalar { .. } => match r.scalar(node, path) {
             None => Json::Null,
             Some(text) if text.quoted => text.value.into(),
             Some(text) => match text.value.as_str() {

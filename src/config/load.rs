@@ -9,6 +9,7 @@ use crate::model::Schedule;
 use super::endpoints::{Known, endpoints};
 use super::problems::{ConfigErrors, Problem};
 use super::reader::Reader;
+use super::schema::Ask;
 use super::section::Section;
 use super::{
     Config, Environment, Origin, clients, console, destinations, paths, script, settings, yaml,
@@ -103,21 +104,7 @@ fn build(text: &str, origin: Origin, environment: &Environment) -> Result<Config
         _ => (script::NAME.to_owned(), environment.current_dir.clone()),
     };
     let mut reader = Reader::new(environment, root, file.clone(), text);
-    let config = match yaml::parse(text) {
-        Ok(document) => {
-            for (place, message) in document.twice {
-                reader.error(place, message);
-            }
-            let section = reader.section(&document.root, "", KEYS);
-            section.map(|file| sections(&mut reader, &file, origin, environment))
-        }
-        Err(mistakes) => {
-            for (place, message) in mistakes {
-                reader.error(place, message);
-            }
-            None
-        }
-    };
+    let config = read(&mut reader, text, origin);
     let (mut problems, warnings) = reader.finish();
     match config {
         Some(config) if problems.is_empty() => Ok(Config { warnings, ..config }),
@@ -128,6 +115,30 @@ fn build(text: &str, origin: Origin, environment: &Environment) -> Result<Config
             Err(ConfigErrors { file, problems, warnings })
         }
     }
+}
+
+/// What `text` says; what is wrong with it is noted in `r`.
+fn read(r: &mut Reader, text: &str, origin: Origin) -> Option<Config> {
+    let (document, mistakes) = match yaml::parse(text) {
+        Ok(document) => (Some(document.root), document.twice),
+        Err(mistakes) => (None, mistakes),
+    };
+    for (place, message) in mistakes {
+        r.error(place, message);
+    }
+    let document = document?;
+    let file = r.section(&document, "", KEYS)?;
+    let environment = r.environment;
+    Some(sections(r, &file, origin, environment))
+}
+
+/// What is asked for while `text` is read, by path.
+pub(super) fn asked(text: &str, environment: &Environment) -> Vec<(String, Ask)> {
+    let mut reader = Reader::new(environment, environment.current_dir.clone(), String::new(), text);
+    reader.write_down();
+    // What is wrong with it is another question: it is asked for all the same.
+    let _ = read(&mut reader, text, Origin::Environment);
+    reader.asked()
 }
 
 /// All sections; what is wrong with them is noted in `r`.
@@ -189,5 +200,34 @@ fn sections(r: &mut Reader, file: &Section, origin: Origin, environment: &Enviro
         destinations,
         endpoints,
         warnings,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_configuration_breaks_its_reader_or_tells_a_secret() {
+        const SECRET: &str = "kanarienvogel";
+        let names = ["ENCOURA_API_KEY", "ENCOURA_PASSWORD", "P"];
+        let environment = Environment {
+            variables: names.map(|name| (name.to_owned(), SECRET.into())).into(),
+            ..Environment::default()
+        };
+        crate::fuzz::fuzz("configuration", |bytes| {
+            let text = String::from_utf8_lossy(bytes);
+            let path = Path::new("/srv/t/connector.yaml");
+            match Config::from_text(&text, path, &environment) {
+                Ok(config) => {
+                    assert!(config.database.is_absolute() && config.data_dir.is_absolute());
+                    assert!(!config.warnings.join("").contains(SECRET));
+                }
+                Err(errors) => {
+                    assert!(!errors.problems.is_empty());
+                    assert!(!errors.to_string().contains(SECRET), "{errors}");
+                }
+            }
+        });
     }
 }

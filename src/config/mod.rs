@@ -5,7 +5,8 @@
 //!
 //! The way of a file: `paths` finds it, `yaml` makes a tree with places of it,
 //! `reader` and `section` ask for values and collect mistakes, `load` calls one
-//! file per section. `script` is the job that needs no file.
+//! file per section. `script` is the job that needs no file. `schema` writes down what is
+//! asked for, and makes the JSON schema of it.
 //!
 //! Where nothing is said, ledger, archive and log lie in `data` and `logs` below
 //! the project root, or in the user's data folder if the configuration is the
@@ -29,6 +30,7 @@ mod problems;
 mod reader;
 mod register;
 mod schedule;
+mod schema;
 mod script;
 mod secrets;
 mod section;
@@ -41,6 +43,7 @@ use std::path::PathBuf;
 
 pub use environment::Environment;
 pub use problems::{ConfigErrors, Problem};
+pub use schema::schema;
 
 use crate::console::{Keymap, Palette};
 use crate::model::{

@@ -9,6 +9,7 @@ use crate::model::Shown;
 
 use super::environment::Environment;
 use super::problems::{Place, Problem};
+use super::schema::Ask;
 use super::section::Section;
 use super::yaml::{Node, Value};
 
@@ -21,6 +22,8 @@ pub(super) struct Reader<'a> {
     text: &'a str,
     problems: Vec<Problem>,
     warnings: Vec<(Option<Place>, String)>,
+    /// What is asked for where, while the schema is drawn.
+    asked: Option<Vec<(String, Ask)>>,
 }
 
 /// A single value, its references filled in.
@@ -47,7 +50,25 @@ impl Text {
 
 impl<'a> Reader<'a> {
     pub fn new(environment: &'a Environment, root: PathBuf, file: String, text: &'a str) -> Self {
-        Self { environment, root, file, text, problems: vec![], warnings: vec![] }
+        let (problems, warnings) = (vec![], vec![]);
+        Self { environment, root, file, text, problems, warnings, asked: None }
+    }
+
+    /// Writes down from now on what is asked for.
+    pub fn write_down(&mut self) {
+        self.asked = Some(vec![]);
+    }
+
+    /// What was asked for since [`Reader::write_down`], by path.
+    pub fn asked(&mut self) -> Vec<(String, Ask)> {
+        self.asked.take().unwrap_or_default()
+    }
+
+    /// Says what is asked for at a path, for the schema.
+    pub fn note(&mut self, ask: impl FnOnce() -> (String, Ask)) {
+        if let Some(asked) = &mut self.asked {
+            asked.push(ask());
+        }
     }
 
     /// What is wrong and what is unwise, each in the order of the file.
@@ -122,7 +143,12 @@ impl<'a> Reader<'a> {
         path: impl Into<String>,
         keys: &[&str],
     ) -> Option<Section<'n>> {
-        let section = self.names(node, path)?;
+        let path = path.into();
+        self.note(|| {
+            let keys = keys.iter().map(|key| (*key).to_owned()).collect();
+            (path.clone(), Ask::Section(keys))
+        });
+        let section = self.mapping(node, path)?;
         for (key, _) in section.entries() {
             if !keys.contains(&key.name.as_str()) {
                 let place = if section.path.is_empty() { "" } else { " in " };
@@ -140,6 +166,12 @@ impl<'a> Reader<'a> {
     /// The mapping at `node`, whose keys the operator chooses.
     pub fn names<'n>(&mut self, node: &'n Node, path: impl Into<String>) -> Option<Section<'n>> {
         let path = path.into();
+        self.note(|| (path.clone(), Ask::Names));
+        self.mapping(node, path)
+    }
+
+    /// The mapping at `node`, whatever its keys.
+    pub fn mapping<'n>(&mut self, node: &'n Node, path: String) -> Option<Section<'n>> {
         match &node.value {
             Value::Map(entries) => Some(Section::new(path, node.place, entries)),
             Value::Null => Some(Section::new(path, node.place, &[])),
@@ -156,6 +188,7 @@ impl<'a> Reader<'a> {
 
     /// The list at `node`; nothing is an empty one.
     pub fn list<'n>(&mut self, node: &'n Node, path: &str) -> &'n [Node] {
+        self.note(|| (path.to_owned(), Ask::List));
         match &node.value {
             Value::List(items) => items,
             Value::Null => &[],
@@ -168,6 +201,12 @@ impl<'a> Reader<'a> {
 
     /// The single value at `node`. Nothing, and a reference to nothing, is `None`.
     pub fn text(&mut self, node: &Node, path: &str) -> Option<Text> {
+        self.note(|| (path.to_owned(), Ask::Text));
+        self.scalar(node, path)
+    }
+
+    /// Like [`Reader::text`], where whoever asks says what is to stand there.
+    pub fn scalar(&mut self, node: &Node, path: &str) -> Option<Text> {
         let (text, quoted) = match &node.value {
             Value::Scalar { text, quoted } => (text, *quoted),
             Value::Null => return None,

@@ -58,7 +58,7 @@ pub(super) fn schedule(
         let Some(section) = r.section(node, path, KEYS) else { return Schedule::Manual };
         (kind_of(r, &section), Some(section))
     } else {
-        let kind = r.text(node, &path).and_then(|t| chosen(r, &path, &t, KINDS));
+        let kind = r.scalar(node, &path).and_then(|t| chosen(r, &path, &t, KINDS));
         let path = endpoint.path_of("schedule_config");
         (kind, config.and_then(|config| r.section(config, path, CONFIG_KEYS)))
     };

@@ -10,6 +10,7 @@ use crate::model::Secret;
 use super::environment::read_secret;
 use super::problems::Place;
 use super::reader::{Reader, Text};
+use super::schema::Ask;
 use super::yaml::{Key, Node, Value};
 
 /// A mapping and where it stands.
@@ -41,11 +42,23 @@ impl<'n> Section<'n> {
     }
 
     pub fn text(&self, r: &mut Reader, key: &str) -> Option<Text> {
-        r.text(self.node(key)?, &self.path_of(key))
+        self.note(r, key, || Ask::Text);
+        self.scalar(r, key)
+    }
+
+    /// Like [`Section::text`], where whoever asks says what is to stand there.
+    pub fn scalar(&self, r: &mut Reader, key: &str) -> Option<Text> {
+        r.scalar(self.node(key)?, &self.path_of(key))
+    }
+
+    /// Says what is asked for at `key`, for the schema.
+    pub fn note(&self, r: &mut Reader, key: &str, ask: impl FnOnce() -> Ask) {
+        r.note(|| (self.path_of(key), ask()));
     }
 
     /// Like [`Section::text`]; nothing there is a mistake, `expected` says what should be.
     pub fn required(&self, r: &mut Reader, key: &str, expected: &str) -> Option<Text> {
+        self.note(r, key, || Ask::Required);
         let before = r.mistakes();
         let text = self.text(r, key).filter(|t| !t.value.trim().is_empty());
         if text.is_none() && r.mistakes() == before {
@@ -68,7 +81,8 @@ impl<'n> Section<'n> {
     where
         T: FromStr + PartialOrd + Display,
     {
-        let text = self.text(r, key)?;
+        self.note(r, key, || Ask::Number(range.start().to_string(), range.end().to_string()));
+        let text = self.scalar(r, key)?;
         let number = text.value.trim().parse().ok().filter(|n| range.contains(n));
         if number.is_none() {
             let (path, found) = (self.path_of(key), text.shown());
@@ -82,7 +96,8 @@ impl<'n> Section<'n> {
     }
 
     pub fn flag(&self, r: &mut Reader, key: &str) -> Option<bool> {
-        let text = self.text(r, key)?;
+        self.note(r, key, || Ask::Flag);
+        let text = self.scalar(r, key)?;
         // The words that YAML 1.1 took for booleans: the first seed's files may hold them.
         match text.value.trim().to_lowercase().as_str() {
             "true" | "yes" | "on" => Some(true),
@@ -97,12 +112,14 @@ impl<'n> Section<'n> {
 
     /// One of `choices`, upper and lower case alike.
     pub fn choice<T: Copy>(&self, r: &mut Reader, key: &str, choices: &[(&str, T)]) -> Option<T> {
-        let text = self.text(r, key)?;
+        self.note(r, key, || Ask::choice(choices));
+        let text = self.scalar(r, key)?;
         chosen(r, &self.path_of(key), &text, choices)
     }
 
     /// A list of single values; a single one alone is a list of one.
     pub fn texts(&self, r: &mut Reader, key: &str) -> Option<Vec<Text>> {
+        self.note(r, key, || Ask::Texts);
         let node = self.node(key)?;
         let path = self.path_of(key);
         match &node.value {
@@ -115,7 +132,7 @@ impl<'n> Section<'n> {
                             format!("{path}: expected a single value, found nothing"),
                         );
                     }
-                    r.text(item, &path)
+                    r.scalar(item, &path)
                 };
                 Some(items.iter().enumerate().filter_map(item).collect())
             }
@@ -123,19 +140,22 @@ impl<'n> Section<'n> {
                 r.error(node.place, format!("{path}: expected a list, found a mapping"));
                 None
             }
-            _ => r.text(node, &path).map(|one| vec![one]),
+            _ => r.scalar(node, &path).map(|one| vec![one]),
         }
     }
 
     pub fn path(&self, r: &mut Reader, key: &str) -> Option<PathBuf> {
-        self.text(r, key).map(|text| r.resolve(&text.value))
+        self.note(r, key, || Ask::Path);
+        self.scalar(r, key).map(|text| r.resolve(&text.value))
     }
 
     /// The secret at `key`, or in the file that `key_file` names.
     pub fn secret(&self, r: &mut Reader, key: &str) -> Option<Secret> {
         let file_key = format!("{key}_file");
         let path = self.path_of(key);
-        if let Some(text) = self.text(r, &file_key) {
+        self.note(r, key, || Ask::Secret);
+        self.note(r, &file_key, || Ask::Path);
+        if let Some(text) = self.scalar(r, &file_key) {
             if self.node(key).is_some() {
                 r.error(text.place, format!("{path}: give either {key} or {file_key}, not both"));
             }
@@ -152,7 +172,7 @@ impl<'n> Section<'n> {
                 }
             };
         }
-        let text = self.text(r, key)?;
+        let text = self.scalar(r, key)?;
         if !text.referred {
             r.warn(
                 text.place,
@@ -164,6 +184,7 @@ impl<'n> Section<'n> {
 
     /// Like [`Section::secret`]; nothing there is a mistake.
     pub fn required_secret(&self, r: &mut Reader, key: &str, expected: &str) -> Option<Secret> {
+        self.note(r, key, || Ask::Required);
         let before = r.mistakes();
         let secret = self.secret(r, key).filter(|s| !s.is_empty());
         if secret.is_none() && r.mistakes() == before {
@@ -180,6 +201,7 @@ pub(super) fn chosen<T: Copy>(
     text: &Text,
     choices: &[(&str, T)],
 ) -> Option<T> {
+    r.note(|| (path.to_owned(), Ask::choice(choices)));
     let wanted = text.value.trim();
     let found = choices.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
     if found.is_none() {

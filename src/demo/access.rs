@@ -115,6 +115,25 @@ pub fn sim_json(stand_ins: &StandIns) -> Value {
     access
 }
 
+/// The variables of the job that needs no configuration, for these stand-ins.
+pub fn variables(stand_ins: &StandIns) -> Vec<(&'static str, String)> {
+    let (encoura, sftp) = (stand_ins.encoura(), stand_ins.sftp());
+    vec![
+        ("ENCOURA_BASE_URL", encoura.base_url.clone()),
+        ("ENCOURA_API_KEY", encoura.api_key.expose().to_owned()),
+        ("ENCOURA_ORGANIZATION_UID", encoura.organization_uid.clone()),
+        ("ENCOURA_USERNAME", encoura.username.clone()),
+        ("ENCOURA_PASSWORD", encoura.password.expose().to_owned()),
+        ("SLATE_HALIA_SFTP_UN", sftp.username.clone()),
+        ("SLATE_HALIA_SFTP_PW", sftp.password.expose().to_owned()),
+        ("SLATE_SFTP_HOST", sftp.host.clone()),
+        ("SLATE_SFTP_PORT", sftp.port.to_string()),
+        ("SLATE_SFTP_DIRECTORY", sftp.directory.clone()),
+        ("SLATE_SFTP_PROCESSED", sftp.processed.clone()),
+        ("SLATE_SFTP_HOST_KEY", sftp.host_key.clone()),
+    ]
+}
+
 fn google_drive(access: &GoogleDriveAccess) -> Value {
     json!({
         "base_url": access.base_url,

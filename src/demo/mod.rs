@@ -33,7 +33,7 @@ mod sftp;
 mod stand_ins;
 mod world;
 
-pub use access::{EncouraAccess, SftpAccess, sim_json};
+pub use access::{EncouraAccess, SftpAccess, sim_json, variables};
 pub use arrivals::{arrivals, changes, days};
 pub use autodesk::{
     AutodeskAccess, AutodeskOptions, Content as AutodeskContent, HOSTILE_NAMES,

@@ -10,12 +10,14 @@
 //! | `listen`, `connection` | addresses, busy ports; one connection and its limits |
 //! | `gate`, `host`, `limiter`, `login` | who may ask, and how often |
 //! | `routes`, `help`, `answer`, `problem` | what can be asked; bodies |
+//! | `ask` | the other end: what a running instance says of itself |
 //! | `health`, `status`, `metrics`, `exposition` | the answers |
 //! | `data` | the data routes: pages, exports, `/openapi.json` |
 //! | `app`, `live` | what they share; what moves now |
 
 mod answer;
 mod app;
+mod ask;
 mod connection;
 mod data;
 mod exposition;
@@ -42,6 +44,7 @@ use crate::engine::Handle;
 use crate::ledger::Reader;
 use app::App;
 
+pub use ask::{Vitals, vitals};
 pub use data::Data;
 
 /// The server at work, on as many of its addresses as are free.

@@ -43,12 +43,7 @@ impl Lock {
         let holder = beside(database, "holder");
         let doing = "taking the ledger's lock";
         let io = |e: &std::io::Error| Failure::io(doing, path.to_string_lossy(), e);
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .map_err(|e| io(&e))?;
+        let file = private().truncate(false).open(&path).map_err(|e| io(&e))?;
         let begun = Instant::now();
         loop {
             match file.try_lock() {
@@ -63,10 +58,19 @@ impl Lock {
         let me = Holder { pid: std::process::id(), command: command.into(), since: clock::now() };
         let named = serde_json::to_vec(&me)
             .map_err(std::io::Error::other)
-            .and_then(|json| File::create(&holder)?.write_all(&json));
+            .and_then(|json| private().truncate(true).open(&holder)?.write_all(&json));
         named.map_err(|e| Failure::io(doing, holder.to_string_lossy(), &e))?;
         Ok(Self { _file: file, holder })
     }
+}
+
+/// For a file of the owner's alone: whoever may open the lock's may also hold it.
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.create(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
 }
 
 impl Drop for Lock {

@@ -172,4 +172,17 @@ mod tests {
             prop_assert_ne!(final_name(&name, &a, 8, g), final_name(&name, &b, 8, h));
         }
     }
+
+    #[test]
+    fn no_name_leads_anywhere() {
+        crate::fuzz::fuzz("name", |bytes| {
+            let name = String::from_utf8_lossy(bytes);
+            let (safe, last) = (sanitised(&name), final_name(&name, &"ab".repeat(32), 8, 1));
+            for name in [safe, last, temporary_name("ab", 1)] {
+                assert!(!name.contains(['/', '\\', '\0', ':']), "{name:?}");
+                assert!(!name.is_empty() && name.len() <= 255, "{name:?}");
+                assert!(!matches!(name.as_str(), "." | ".."), "{name:?}");
+            }
+        });
+    }
 }

@@ -8,6 +8,7 @@ mod backups;
 mod doctor;
 mod faces;
 mod feed;
+mod health;
 mod instances;
 mod outside;
 mod purge;

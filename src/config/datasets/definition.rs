@@ -7,6 +7,7 @@ use super::column::column;
 use super::{Draft, names, rollups};
 use crate::config::problems::Place;
 use crate::config::reader::{Reader, Text};
+use crate::config::schema::Ask;
 use crate::config::section::Section;
 use crate::config::yaml::{Key, Node};
 use crate::model::pattern::{MOST_ALTERNATIVES, alternatives};
@@ -46,6 +47,9 @@ pub(super) fn definition(r: &mut Reader, key: &Key, node: &Node, path: String) -
     names::identifier(r, key, &path, "a dataset");
     names::reserved(r, key, &path);
     let section = r.section(node, path.clone(), KEYS)?;
+    for key in ["files", "columns"] {
+        section.note(r, key, || Ask::Required);
+    }
     let files = files(r, &section);
     let format = format(r, &section, files.as_ref().map_or(&[], |(files, _)| files));
     let max_bad_percent = section.number(r, "max_bad_percent", 0..=100);

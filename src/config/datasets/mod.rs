@@ -109,8 +109,9 @@ impl Book {
         }
         let before = r.mistakes();
         let mut found: Vec<(Dataset, Place)> = Vec::new();
-        if let Value::Map(entries) = &node.value {
-            for (key, node) in entries {
+        if let Value::Map(_) = node.value {
+            let own = r.names(node, path.clone());
+            for (key, node) in own.iter().flat_map(Section::entries) {
                 self.own.push(key.name.clone());
                 let path = format!("{path}.{}", key.name);
                 let Some(draft) = definition(r, key, node, path) else { continue };

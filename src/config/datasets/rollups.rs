@@ -5,6 +5,7 @@ use crate::model::{ColumnKind, Rollup};
 use super::{Draft, names};
 use crate::config::problems::Place;
 use crate::config::reader::{Reader, Text};
+use crate::config::schema::Ask;
 use crate::config::section::Section;
 use crate::config::yaml::Key;
 
@@ -30,6 +31,7 @@ pub(super) fn rollups(r: &mut Reader, section: &Section) -> Option<Vec<At>> {
         let path = all.path_of(&key.name);
         names::identifier(r, key, &path, "a rollup");
         let Some(one) = r.section(node, path.clone(), &["by", "sum"]) else { continue };
+        one.note(r, "by", || Ask::Required);
         let by = one.texts(r, "by").unwrap_or_default();
         if by.is_empty() {
             one.missing(r, "by", "the columns that make a group");

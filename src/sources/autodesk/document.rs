@@ -238,4 +238,14 @@ mod tests {
         assert!(read(r#"{"data":[],"errors":[]}"#).is_ok());
         assert!(read(r#"{"data":[],"errors":null}"#).is_ok());
     }
+
+    #[test]
+    fn no_document_breaks_its_reader() {
+        crate::fuzz::fuzz("autodesk_document", |body| {
+            let read = Document::read("listing", "host/path", body, &Secrets::default());
+            for resource in read.iter().flat_map(|document| &document.data) {
+                assert!(is_usable(&resource.id), "{}", resource.id);
+            }
+        });
+    }
 }

@@ -300,4 +300,12 @@ mod tests {
             let _ = listed(&body);
         }
     }
+
+    #[test]
+    fn no_list_breaks_its_reader() {
+        crate::fuzz::fuzz("encoura_list", |body| {
+            let Ok(items) = listed(body) else { return };
+            assert!(items.len() <= body.len(), "more than can have been written");
+        });
+    }
 }

@@ -226,4 +226,18 @@ mod tests {
         let item: Item = serde_json::from_str(&long).unwrap();
         assert!(item.name.len() <= MAX_NAME && item.name.ends_with('é'));
     }
+
+    #[test]
+    fn no_list_breaks_its_reader() {
+        crate::fuzz::fuzz("drive_list", |body| {
+            let lists: Result<FileList, _> = serde_json::from_slice(body);
+            let changes: Result<ChangeList, _> = serde_json::from_slice(body);
+            let changed = changes.into_iter().flat_map(|list| list.changes);
+            let items = lists.into_iter().flat_map(|list| list.files);
+            for item in items.chain(changed.filter_map(|change| change.file)) {
+                assert!(item.name.len() <= body.len() * 3);
+                let _ = (item.is_folder(), item.is_shortcut(), item.target_folder());
+            }
+        });
+    }
 }

@@ -168,4 +168,24 @@ mod tests {
             prop_assert_ne!(root.inside(&a).text(), root.inside(&b).text());
         }
     }
+
+    /// A listing as the server sends it, and where its names would lead.
+    #[test]
+    fn no_listing_leads_out_of_its_folder() {
+        use crate::transport::sftp::wire::{Reply, take_packet};
+
+        let folder = Place::new(b"/home/feed", b"outgoing");
+        crate::fuzz::fuzz("sftp_listing", |bytes| {
+            let mut stream = BytesMut::from(bytes);
+            while let Ok(Some(packet)) = take_packet(&mut stream) {
+                let Ok((_, Reply::Name(entries))) = Reply::decode(packet) else { continue };
+                for entry in entries.iter().filter(|entry| is_plain(&entry.name)) {
+                    let place = folder.inside(&entry.name);
+                    assert_eq!(place.folder(), folder, "{:?}", entry.name);
+                    assert_eq!(place.name(), &entry.name[..]);
+                    assert_eq!(Place::read(&place.text()), Some(place));
+                }
+            }
+        });
+    }
 }

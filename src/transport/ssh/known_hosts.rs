@@ -217,4 +217,13 @@ mod tests {
         assert_eq!(failure.class, FailureClass::Misconfigured);
         assert!(KnownHosts::load(folder.path(), "h", 22).is_err(), "a folder is no file");
     }
+
+    #[test]
+    fn no_known_hosts_breaks_its_reader() {
+        crate::fuzz::fuzz("known_hosts", |bytes| {
+            for line in String::from_utf8_lossy(bytes).lines() {
+                let _ = entry(line, "[127.0.0.1]:2222");
+            }
+        });
+    }
 }

@@ -113,3 +113,20 @@ fn keys_and_depths_without_end_are_borne() {
     let got = read_by(&dataset(Format::Json, abc()), deep.as_bytes(), 1 << 18);
     assert_eq!(got.good.len(), 1, "{:?}", got.failure);
 }
+
+/// Whatever the bytes, and however they are cut: no harm, and the same rows.
+#[test]
+fn no_file_breaks_its_reader() {
+    let kinds = [
+        ("csv", csv(abc())),
+        ("json", dataset(Format::Json, abc())),
+        ("json", dataset(Format::Ndjson, abc())),
+    ];
+    for (corpus, kind) in &kinds {
+        crate::fuzz::fuzz(corpus, |bytes| {
+            let whole = read_by(kind, bytes, 1 << 18);
+            assert!(whole.good.len() + whole.bad.len() <= bytes.len() + 1);
+            assert_eq!(whole, read_by(kind, bytes, 7), "in small pieces");
+        });
+    }
+}
