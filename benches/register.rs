@@ -255,6 +255,7 @@ fn ledger(files: usize, path: &Path) -> Took {
         details: serde_json::Value::Null,
         datasets: Vec::new(),
         deliver_to: None,
+        bandwidth: transship::model::Bandwidth::default(),
         schedule: Schedule::Manual,
         is_active: true,
     };

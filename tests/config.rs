@@ -1,6 +1,8 @@
 //! `connector.yaml` and the environment, through the public door.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "config/bandwidth.rs"]
+mod bandwidth;
 #[path = "config/datasets.rs"]
 mod datasets;
 #[path = "config/feed.rs"]

@@ -10,8 +10,9 @@ use bytes::{Bytes, BytesMut};
 use support::sftp_stand::{Answers, serve_sftp};
 use tokio_util::sync::CancellationToken;
 use transship::model::FailureClass;
+use transship::transport::pace::Pace;
 use transship::transport::sftp::wire::{Attrs, OpenFlags, Reply, Request, Status, StatusCode};
-use transship::transport::sftp::{RemoteFile, SftpError, SftpSession, TransferError};
+use transship::transport::sftp::{RemoteFile, SftpError, SftpSession, TransferError, Upload};
 
 /// What the server does about one request.
 enum Act {
@@ -227,7 +228,10 @@ async fn a_refused_write_stops_the_upload_with_the_servers_words() {
     let local = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(local.path(), content(1_000_000)).unwrap();
     let cancel = CancellationToken::new();
-    let outcome = file.upload(local.path(), 1_000_000, &|_| {}, &cancel).await;
+    let pace = Pace::default();
+    let (size, acknowledged) = (1_000_000, &|_| {});
+    let upload = Upload { local: local.path(), size, pace: &pace, acknowledged, cancel: &cancel };
+    let outcome = file.upload(&upload).await;
     let failure = outcome.unwrap_err().into_failure("uploading", "/f");
     assert_eq!(failure.class, FailureClass::Full);
     assert!(failure.to_string().contains("\\u{1b}[2Jno more for you"), "{failure}");

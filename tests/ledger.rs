@@ -37,6 +37,7 @@ fn endpoint(name: &str) -> Endpoint {
         details: serde_json::Value::Null,
         datasets: Vec::new(),
         deliver_to: Some("slate".into()),
+        bandwidth: transship::model::Bandwidth::default(),
         schedule: Schedule::Manual,
         is_active: true,
     }

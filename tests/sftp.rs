@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use transship::destinations::sftp::SftpDestination;
 use transship::destinations::{Destination, Fence, Sighting};
 use transship::model::{
-    DestinationSettings, DoubtPolicy, Failure, FailureClass, FinalNames, HostKeyPolicy,
+    Bandwidth, DestinationSettings, DoubtPolicy, Failure, FailureClass, FinalNames, HostKeyPolicy,
     PublishMode, Secret, SshServer,
 };
 use transship::transport::sftp::wire::{Attrs, OpenFlags, StatusCode};
@@ -62,6 +62,7 @@ impl World {
             names: FinalNames::Unique,
             retention_days: 30,
             max_sessions: 4,
+            bandwidth: Bandwidth::default(),
         }
     }
 

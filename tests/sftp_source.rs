@@ -5,6 +5,8 @@
 
 #[path = "sftp_source/after.rs"]
 mod after;
+#[path = "../benches/sftp/far.rs"]
+mod far;
 #[path = "sftp_source/fetch.rs"]
 mod fetch;
 #[path = "sftp_source/hostile.rs"]

@@ -4,14 +4,23 @@ use std::collections::BTreeMap;
 
 use crate::model::{DestinationSettings, DoubtPolicy, FinalNames, PublishMode};
 
+use super::bandwidth::{self, bandwidth};
 use super::problems::Place;
 use super::reader::Reader;
 use super::section::Section;
 use super::ssh;
 use super::yaml::Node;
 
-const KEYS: &[&str] =
-    &["directory", "processed", "publish", "on_doubt", "names", "retention_days", "max_sessions"];
+const KEYS: &[&str] = &[
+    "directory",
+    "processed",
+    "publish",
+    "on_doubt",
+    "names",
+    "retention_days",
+    "max_sessions",
+    bandwidth::KEY,
+];
 
 /// Every destination, by name.
 pub(super) fn destinations(
@@ -50,6 +59,7 @@ fn destination(r: &mut Reader, name: &str, node: &Node) -> Option<DestinationSet
     );
     let retention_days = section.number(r, "retention_days", 1..=3650).unwrap_or(30);
     let max_sessions = section.number(r, "max_sessions", 1..=64).unwrap_or(4);
+    let bandwidth = bandwidth(r, &section);
     let directory = folder(&directory?.value);
     if processed.as_deref() == Some(directory.as_str()) {
         let place = section.node("processed").map_or(section.place, |n| n.place);
@@ -68,6 +78,7 @@ fn destination(r: &mut Reader, name: &str, node: &Node) -> Option<DestinationSet
         names: names.unwrap_or_default(),
         retention_days,
         max_sessions,
+        bandwidth,
     })
 }
 

@@ -12,7 +12,7 @@ use super::schedule::schedule;
 use super::schema::Ask;
 use super::secrets;
 use super::section::Section;
-use super::{Client, autodesk, details, google_drive};
+use super::{Client, autodesk, bandwidth, details, google_drive};
 
 const KEYS: &[&str] = &[
     "name",
@@ -23,6 +23,7 @@ const KEYS: &[&str] = &[
     "client",
     "endpoint_details",
     "deliver_to",
+    bandwidth::KEY,
     "schedule",
     "schedule_config",
     "is_active",
@@ -107,6 +108,7 @@ fn endpoint(
         (text("project_id"), text("user_id"), text("description"));
     let is_active = section.flag(r, "is_active").unwrap_or(true);
     let schedule = schedule(r, section, known.interval, &known.schedule);
+    let bandwidth = bandwidth::of_endpoint(r, section, &schedule);
     let deliver_to = section.text(r, "deliver_to").and_then(|t| deliver_to(r, section, t, known));
     let file_types = file_types(r, section);
     let endpoint_type = endpoint_type?;
@@ -134,6 +136,7 @@ fn endpoint(
         details: details.rest,
         datasets,
         deliver_to,
+        bandwidth,
         schedule,
         is_active,
     })

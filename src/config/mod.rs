@@ -13,6 +13,7 @@
 //! user's own or there is none. The archive lies beside its ledger.
 
 mod autodesk;
+mod bandwidth;
 mod clients;
 mod console;
 mod datasets;

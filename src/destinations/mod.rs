@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
 use crate::model::Failure;
+use crate::transport::pace::Pace;
 
 /// What the server at the destination can do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -111,6 +112,11 @@ pub type Acknowledged<'a> = &'a (dyn Fn(u64) + Send + Sync);
 pub trait Destination: Send + Sync {
     /// Connects, signs in, and says what the server can do. Writes nothing.
     async fn probe(&self) -> Result<Capabilities, Failure>;
+
+    /// How fast bytes may go there.
+    fn pace(&self) -> Pace {
+        Pace::default()
+    }
 
     /// Writes `local` (of `size` bytes) to the new file `temporary`, asks the
     /// server to sync it where it can, reads its size back and looks whether

@@ -77,7 +77,8 @@ pub(super) async fn deliver(
         &lane.endpoint.name,
         &delivery.final_name,
         export.size,
-    );
+    )
+    .at(outlet.destination.pace());
     let mut work = Work {
         context,
         lane,

@@ -50,7 +50,8 @@ pub(super) async fn fetch(
 ) -> Result<Fetched, Failure> {
     let (id, endpoint) = (export.id, lane.endpoint.name.as_str());
     let progress =
-        Progress::start(&context.handle, id, endpoint, export.name(), export.expected_size);
+        Progress::start(&context.handle, id, endpoint, export.name(), export.expected_size)
+            .at(lane.pace.clone());
     let mut tries = 0;
     loop {
         let last = export.clone();

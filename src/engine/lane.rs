@@ -12,6 +12,7 @@ use crate::destinations::{Destination, sftp::SftpDestination};
 use crate::ledger::NewDelivery;
 use crate::model::{DestinationSettings, Endpoint, EndpointResult, Failure, FailureClass, Scope};
 use crate::sources::{ExportSource, Source};
+use crate::transport::pace::Pace;
 
 /// One endpoint, its source and its destination.
 pub(super) struct Lane {
@@ -30,6 +31,8 @@ pub(super) struct Lane {
     pub(super) transfers: Semaphore,
     /// Fetches of this endpoint at the same time.
     pub(super) fetches: Semaphore,
+    /// How fast they may come, together.
+    pub(super) pace: Pace,
 }
 
 /// Where a lane's files go.
@@ -80,6 +83,7 @@ impl Lane {
             rests: AtomicBool::new(false),
             transfers: Semaphore::new(transfers),
             fetches: Semaphore::new(FETCHES.min(transfers)),
+            pace: Pace::new(endpoint.bandwidth.clone()),
         })
     }
 

@@ -13,6 +13,7 @@ use crate::crash::{self, Point};
 use crate::ledger::{Export, Ledger};
 use crate::model::{Failure, FailureClass, Sha256};
 use crate::sources::{ContentHead, ContentSink, Resume};
+use crate::transport::pace::Pace;
 use crate::wrong::{self, Guard};
 
 /// Bytes between two syncs of the part file. What is not synced is not resumed:
@@ -138,6 +139,10 @@ impl ContentSink for Part<'_> {
             }
         };
         (offset > 0).then_some(Resume { offset, etag })
+    }
+
+    fn pace(&self) -> Pace {
+        self.progress.pace()
     }
 
     async fn begin(&mut self, head: ContentHead) -> Result<(), Failure> {

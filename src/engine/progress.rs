@@ -4,13 +4,19 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use super::{Event, Handle, Transfer, retry};
-use crate::model::{Failure, FailureClass, Id, Shown};
+use crate::model::{Failure, FailureClass, Id, Shown, limit_words};
+use crate::transport::pace::Pace;
+
+/// The steps in which bytes go over the line.
+const MOVES: [&str; 2] = ["downloading", "uploading"];
 
 const OFTEN: Duration = Duration::from_millis(100);
 
 /// One transfer's bar. It is announced when made and taken away when dropped.
 pub(super) struct Progress {
     handle: Handle,
+    /// How fast its bytes may go.
+    pace: Pace,
     state: Mutex<State>,
 }
 
@@ -38,7 +44,19 @@ impl Progress {
             throttled_until: None,
         };
         let state = State { transfer, told: Instant::now() };
-        Self { handle: handle.clone(), state: Mutex::new(state) }
+        Self { handle: handle.clone(), pace: Pace::default(), state: Mutex::new(state) }
+    }
+
+    /// The same for bytes that go at this pace.
+    #[must_use]
+    pub(super) fn at(mut self, pace: Pace) -> Self {
+        self.pace = pace;
+        self
+    }
+
+    /// How fast its bytes may go.
+    pub(super) fn pace(&self) -> Pace {
+        self.pace.clone()
     }
 
     /// The transfer is at another step, with this many of its bytes through.
@@ -75,7 +93,11 @@ impl Progress {
         change(&mut state.transfer);
         if at_once || state.told.elapsed() >= OFTEN {
             state.told = Instant::now();
-            self.handle.publish(Event::Transfer(state.transfer.clone()));
+            let mut transfer = state.transfer.clone();
+            if let Some(limit) = self.pace.limit().filter(|_| MOVES.contains(&&*transfer.step)) {
+                transfer.step = format!("limited {}/s", limit_words(limit));
+            }
+            self.handle.publish(Event::Transfer(transfer));
         }
     }
 }
@@ -95,6 +117,25 @@ impl Drop for Progress {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Bandwidth;
+
+    #[test]
+    fn a_limit_is_shown_while_bytes_move() {
+        let (handle, _requests) = Handle::pair();
+        let mut events = handle.subscribe();
+        let progress = Progress::start(&handle, Id::delivery(1), "e", "a.csv", Some(10));
+        let progress = progress.at(Pace::new(Bandwidth::always(512 << 10)));
+        let mut told = |step| {
+            progress.step(step, 0, None);
+            match events.try_recv() {
+                Ok(Event::Transfer(transfer)) => transfer.step,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(told("uploading"), "limited 512k/s");
+        assert_eq!(told("publishing"), "publishing");
+        assert_eq!(told("downloading"), "limited 512k/s");
+    }
 
     #[test]
     fn a_pause_says_why_and_until_when() {

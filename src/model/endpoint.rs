@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::delivery::state_names;
-use super::{Dataset, Scope};
+use super::{Bandwidth, Dataset, Scope};
 
 state_names! {
     /// The kind of service an endpoint reads.
@@ -46,6 +46,8 @@ pub struct Endpoint {
     pub datasets: Vec<Dataset>,
     /// The entry of `destinations:` that its files go to; none keeps only the books.
     pub deliver_to: Option<String>,
+    /// How many bytes of its files may come in a second.
+    pub bandwidth: Bandwidth,
     /// When it runs by itself.
     pub schedule: Schedule,
     /// Whether syncs without a name include it.

@@ -3,6 +3,7 @@
 //! Nothing in here knows a database, a socket or a terminal, so everything in
 //! here can be read, tested and trusted on its own.
 
+mod bandwidth;
 mod dataset;
 mod delivery;
 mod endpoint;
@@ -19,6 +20,7 @@ mod server;
 mod service;
 mod shown;
 
+pub use bandwidth::{Bandwidth, LimitChange, limit_words};
 pub use dataset::{Carried, Column, ColumnKind, Dataset, Dialect, Format, Rollup};
 pub(crate) use delivery::state_names;
 pub use delivery::{DeliveryState, Evidence};

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::Secret;
+use super::{Bandwidth, Secret};
 
 /// An account of the Encoura API.
 #[derive(Clone, Debug)]
@@ -132,6 +132,8 @@ pub struct DestinationSettings {
     pub retention_days: u32,
     /// Sessions kept open to it at the most.
     pub max_sessions: usize,
+    /// How many bytes a second may go there, over all sessions.
+    pub bandwidth: Bandwidth,
 }
 
 impl DestinationSettings {
@@ -149,6 +151,7 @@ impl DestinationSettings {
             names: FinalNames::default(),
             retention_days: 30,
             max_sessions: 4,
+            bandwidth: Bandwidth::default(),
         }
     }
 

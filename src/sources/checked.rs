@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::{ContentHead, ContentSink, Resume};
 use crate::model::Failure;
+use crate::transport::pace::Pace;
 
 /// A checksum under way: the one that a service tells of its files.
 #[derive(Clone)]
@@ -82,6 +83,10 @@ impl<'a> Checked<'a> {
 impl ContentSink for Checked<'_> {
     fn resume(&self) -> Option<Resume> {
         self.inner.resume()
+    }
+
+    fn pace(&self) -> Pace {
+        self.inner.pace()
     }
 
     async fn begin(&mut self, head: ContentHead) -> Result<(), Failure> {

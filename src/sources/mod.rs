@@ -23,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use crate::model::Listed;
 use crate::model::{Failure, FailureClass, Known, Page, Project, Shown, Walked};
+use crate::transport::pace::Pace;
 
 /// Which of the two lists is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +97,11 @@ pub trait ContentSink: Send {
 
     /// The next bytes, in order.
     async fn write(&mut self, chunk: Bytes) -> Result<(), Failure>;
+
+    /// How fast bytes may come. Those who ask for them keep to it.
+    fn pace(&self) -> Pace {
+        Pace::default()
+    }
 
     /// Gives the bytes before `end`, which an earlier attempt left, to `take`, so
     /// that a checksum over the whole can cover them; `false` where they cannot be

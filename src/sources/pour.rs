@@ -33,6 +33,7 @@ pub(crate) async fn pour(
     sink: &mut dyn ContentSink,
     cancel: &CancellationToken,
 ) -> Result<(), Broken> {
+    let pace = sink.pace();
     loop {
         let next = or_cancelled(cancel, FETCHING, object, chunk(FETCHING, &mut reply)).await;
         let bytes = match next {
@@ -50,6 +51,13 @@ pub(crate) async fn pour(
                     .said("more bytes arrived than were announced"),
             ));
         }
+        // What is not read is not sent: the connection's window is full soon.
+        let may_come = async {
+            pace.take(bytes.len() as u64).await;
+            Ok(())
+        };
+        let may_come = or_cancelled(cancel, FETCHING, object, may_come).await;
+        may_come.map_err(Broken::Stop)?;
         // Not raced against the token: the sink's books must match its file.
         sink.write(bytes).await.map_err(Broken::Stop)?;
         *at = reached;

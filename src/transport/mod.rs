@@ -2,5 +2,6 @@
 
 pub mod http;
 pub(crate) mod jwt;
+pub mod pace;
 pub mod sftp;
 pub mod ssh;

@@ -28,6 +28,7 @@ pub fn endpoint(name: &str) -> Endpoint {
         details: serde_json::Value::Null,
         datasets: Vec::new(),
         deliver_to: None,
+        bandwidth: transship::model::Bandwidth::default(),
         schedule: Schedule::Manual,
         is_active: true,
     }

@@ -4,9 +4,11 @@ use std::fs;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
-use transship::model::{FailureClass, FeedScope, Retry};
+use transship::model::{FailureClass, FeedScope, Retry, SshServer};
 use transship::sources::RegisterSource;
+use transship::transport::sftp::SpreadFrom;
 
+use crate::far::Wire;
 use crate::sink::Memory;
 use crate::support::proxy::{Cut, Proxy, Way};
 use crate::world::{Beside, Books, World, age, source};
@@ -171,6 +173,42 @@ async fn a_fetch_goes_on_where_it_was_cut() {
         continued += u32::from(sink.offsets().last().is_some_and(|offset| *offset > 0));
     }
     assert!(continued > 0, "no cut hit the content");
+}
+
+/// Over several sessions, too, only the beginning of the file is ever there, and a session
+/// that is lost is done without.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_large_file_comes_over_several_sessions_wherever_they_are_cut() {
+    let world = World::new();
+    let size = (6 << 20) + 5;
+    world.put("a.bin", bytes(size));
+    let signed_in = || world.sshd.log().matches("Accepted publickey").count();
+    let (mut continued, mut most) = (0, 0);
+    for at in (20..320).step_by(20) {
+        let before = signed_in();
+        let wire = Wire::to(world.sshd.port(), Duration::from_millis(12)).await;
+        let proxy = Proxy::start(wire.port(), Cut { at, way: Way::AnswerLost }).await;
+        let server = SshServer { port: proxy.port(), ..world.sshd.server() };
+        let from = SpreadFrom { size: 1 << 20, round_trip: Duration::from_millis(5) };
+        let source = source(server, world.scope()).with_spread(from);
+        let books = Books::default();
+        books.names(&source).await;
+        let (content, mut sink) = (books.content("a.bin"), Memory::default());
+        let mut tries = 0;
+        while let Err(failure) = source.fetch(&content, &mut sink, &CancellationToken::new()).await
+        {
+            assert_eq!(failure.class, FailureClass::Network, "{failure}");
+            // What is there is the beginning, without holes.
+            assert!(bytes(size).starts_with(&sink.bytes), "cut at {at}");
+            tries += 1;
+            assert!(tries < 3, "{failure}");
+        }
+        assert!(sink.bytes == bytes(size), "cut at {at}");
+        continued += u32::from(sink.offsets().last().is_some_and(|offset| *offset > 0));
+        most = most.max(signed_in() - before);
+    }
+    assert!(continued > 0, "no cut hit the content of the first session");
+    assert!(most > 2, "no more than {most} sessions");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -48,6 +48,7 @@ async fn an_endpoints_files_belong_to_its_own_datasets() {
             details: serde_json::Value::Null,
             datasets,
             deliver_to: None,
+            bandwidth: transship::model::Bandwidth::default(),
             schedule: transship::model::Schedule::Manual,
             is_active: true,
         };

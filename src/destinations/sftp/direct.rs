@@ -2,9 +2,9 @@
 //! refuse renames. At least once, not exactly once.
 
 use super::paths::{Paths, RemotePath};
-use super::stage::{Upload, create, fill, not_created};
+use super::stage::{create, fill, not_created};
 use crate::destinations::PublishFailure;
-use crate::transport::sftp::{SftpError, SftpSession};
+use crate::transport::sftp::{SftpError, SftpSession, Upload};
 
 /// Creates `target` and writes the upload into it.
 pub(super) async fn write(

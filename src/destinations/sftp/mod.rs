@@ -1,7 +1,7 @@
 //! An SFTP folder.
 //!
-//! One file per step of `design/delivery.md`: `stage`, `publish` (with the
-//! fence), `direct`, `look`. Nothing in here is ever removed from the server
+//! One file per step of `design/delivery.md`: `stage` (with `spread`, for large files),
+//! `publish` (with the fence), `direct`, `look`. Nothing in here is ever removed from the server
 //! but our own temporary files, and nothing is retried: a lost reply is the
 //! engine's to settle.
 
@@ -10,6 +10,7 @@ mod look;
 mod paths;
 mod publish;
 mod rehearse;
+mod spread;
 mod stage;
 
 use std::path::Path;
@@ -23,8 +24,10 @@ use super::{
     Acknowledged, Capabilities, Destination, Fence, PublishFailure, Rehearsal, Sighting, Staged,
 };
 use crate::model::{DestinationSettings, Failure};
-use crate::transport::sftp::{Pool, SessionUser};
+use crate::transport::pace::Pace;
+use crate::transport::sftp::{Pool, SessionUser, SpreadFrom, Upload};
 use paths::{Paths, RemotePath};
+use spread::Spread;
 
 /// Where renames are not atomic, a rename whose reply was lost may still be
 /// carried out in two steps: the fence waits this long for it to be over.
@@ -35,16 +38,25 @@ pub struct SftpDestination {
     pool: Arc<Pool>,
     paths: Paths,
     settle: Duration,
+    spread: Spread,
+    pace: Pace,
 }
 
 impl SftpDestination {
     /// Nothing is connected before it is needed.
     pub fn new(settings: DestinationSettings) -> Self {
-        Self {
-            paths: Paths::new(&settings),
-            pool: Arc::new(Pool::new(settings.server, settings.max_sessions)),
-            settle: SETTLE,
-        }
+        let paths = Paths::new(&settings);
+        let pool = Arc::new(Pool::new(settings.server, settings.max_sessions));
+        let spread = Spread::new(Arc::clone(&pool), SpreadFrom::default());
+        let pace = Pace::new(settings.bandwidth);
+        Self { pool, paths, settle: SETTLE, spread, pace }
+    }
+
+    /// Sends a file over several sessions from there on.
+    #[must_use]
+    pub fn with_spread(mut self, from: SpreadFrom) -> Self {
+        self.spread = Spread::new(Arc::clone(&self.pool), from);
+        self
     }
 
     /// Waits `settle` instead of five seconds before a fence that is not atomic.
@@ -74,6 +86,10 @@ impl Destination for SftpDestination {
         look::probe(&*self.pool.session().await?, &self.paths).await
     }
 
+    fn pace(&self) -> Pace {
+        self.pace.clone()
+    }
+
     async fn stage(
         &self,
         local: &Path,
@@ -86,8 +102,9 @@ impl Destination for SftpDestination {
         let temporary = self.paths.inside(temporary)?;
         let final_name = self.paths.inside(final_name)?;
         let session = self.session_unless(cancel, &temporary).await?;
-        let upload = stage::Upload { local, size, acknowledged, cancel };
-        stage::stage(&session, &self.paths, &upload, &temporary, &final_name).await
+        let upload = Upload { local, size, pace: &self.pace, acknowledged, cancel };
+        let spread = &self.spread;
+        stage::stage(&session, &self.paths, &upload, spread, &temporary, &final_name).await
     }
 
     async fn publish(&self, temporary: &str, final_name: &str) -> Result<(), PublishFailure> {
@@ -115,7 +132,7 @@ impl Destination for SftpDestination {
         let nothing_sent = |failure| PublishFailure { failure, in_doubt: false };
         let target = self.paths.inside(final_name).map_err(nothing_sent)?;
         let session = self.session_unless(cancel, &target).await.map_err(nothing_sent)?;
-        let upload = stage::Upload { local, size, acknowledged, cancel };
+        let upload = Upload { local, size, pace: &self.pace, acknowledged, cancel };
         direct::write(&session, &self.paths, &upload, &target).await
     }
 

@@ -1,36 +1,31 @@
 //! Writing a whole file under a name that nobody looks at yet.
 
-use std::path::Path;
-
 use bytes::Bytes;
-use tokio_util::sync::CancellationToken;
+use futures::future::try_join_all;
+use tokio::sync::OnceCell;
 
 use super::paths::{Paths, RemotePath};
-use crate::destinations::{Acknowledged, Staged};
+use super::spread::Spread;
+use crate::destinations::Staged;
 use crate::model::{Failure, FailureClass};
 use crate::transport::sftp::wire::{Attrs, OpenFlags, StatusCode};
-use crate::transport::sftp::{RemoteFile, SftpError, SftpSession, TransferError};
+use crate::transport::sftp::{RemoteFile, SftpError, SftpSession, TransferError, Upload, Written};
 
-/// What is uploaded, who watches, and who may stop it.
-pub(super) struct Upload<'a> {
-    pub(super) local: &'a Path,
-    pub(super) size: u64,
-    pub(super) acknowledged: Acknowledged<'a>,
-    pub(super) cancel: &'a CancellationToken,
-}
+const UPLOADING: &str = "uploading";
 
-/// Writes the upload to the new file `temporary` and looks whether `target` is
-/// taken, or was taken already.
+/// Writes the upload to the new file `temporary`, over several sessions where `spread`
+/// finds that it pays, and looks whether `target` is taken, or was taken already.
 pub(super) async fn stage(
     session: &SftpSession,
     paths: &Paths,
     upload: &Upload<'_>,
+    spread: &Spread,
     temporary: &RemotePath,
     target: &RemotePath,
 ) -> Result<Staged, Failure> {
     let write = async {
         match create(session, temporary).await {
-            Ok(file) => fill(session, paths, file, upload, temporary).await,
+            Ok(file) => fill_together(session, paths, file, upload, spread, temporary).await,
             Err(error) => Err(not_created(session, paths, error, temporary).await),
         }
     };
@@ -102,23 +97,85 @@ pub(super) async fn fill(
     upload: &Upload<'_>,
     path: &RemotePath,
 ) -> Result<u64, Failure> {
-    const DOING: &str = "uploading";
-    match file.upload(upload.local, upload.size, upload.acknowledged, upload.cancel).await {
-        Ok(()) => {}
-        Err(TransferError::Sftp(error)) => {
-            return Err(refused(session, paths, error, DOING, path, upload.size).await);
+    if let Err(error) = file.upload(upload).await {
+        return Err(not_written(session, paths, error, upload, path).await);
+    }
+    let attrs = settle(session, &file, &[], path).await?;
+    close(session, paths, vec![file], upload, path).await?;
+    whole(attrs, upload, path)
+}
+
+/// The same over several sessions, if `spread` finds them.
+async fn fill_together(
+    session: &SftpSession,
+    paths: &Paths,
+    file: RemoteFile,
+    upload: &Upload<'_>,
+    spread: &Spread,
+    path: &RemotePath,
+) -> Result<u64, Failure> {
+    let witness = OnceCell::new();
+    let others = spread.others(session, upload, path, &witness);
+    let Written { mut others, samples } = match file.upload_with(others, upload).await {
+        Ok(written) => written,
+        Err(error) => return Err(not_written(session, paths, error, upload, path).await),
+    };
+    let check = spread.check(&samples, witness.get(), path);
+    let (attrs, ()) = tokio::try_join!(settle(session, &file, &others, path), check)?;
+    others.push(file);
+    close(session, paths, others, upload, path).await?;
+    whole(attrs, upload, path)
+}
+
+/// Why not everything was written, as well as it can be found out.
+async fn not_written(
+    session: &SftpSession,
+    paths: &Paths,
+    error: TransferError,
+    upload: &Upload<'_>,
+    path: &RemotePath,
+) -> Failure {
+    match error {
+        TransferError::Sftp(error) => {
+            refused(session, paths, error, UPLOADING, path, upload.size).await
         }
-        Err(error) => return Err(error.into_failure(DOING, path.shown())),
+        error => error.into_failure(UPLOADING, path.shown()),
     }
-    // Neither changes what the other sees: one trip for both.
-    let (_, attrs) = tokio::try_join!(sync(session, &file), file.stat())
-        .map_err(|e| e.into_failure(DOING, path.shown()))?;
-    if let Err(error) = file.close().await {
-        return Err(refused(session, paths, error, DOING, path, upload.size).await);
+}
+
+/// Has what was written synced, over each session that wrote, and asks what is there.
+/// Neither changes what the other sees: one trip for all.
+async fn settle(
+    session: &SftpSession,
+    file: &RemoteFile,
+    others: &[RemoteFile],
+    path: &RemotePath,
+) -> Result<Attrs, Failure> {
+    let others = try_join_all(others.iter().map(|other| sync(session, other)));
+    let settled = async { tokio::try_join!(others, sync(session, file), file.stat()) };
+    let (_, _, attrs) = settled.await.map_err(|e| e.into_failure(UPLOADING, path.shown()))?;
+    Ok(attrs)
+}
+
+/// Closes it everywhere; some servers find out only now that there was no room.
+async fn close(
+    session: &SftpSession,
+    paths: &Paths,
+    files: Vec<RemoteFile>,
+    upload: &Upload<'_>,
+    path: &RemotePath,
+) -> Result<(), Failure> {
+    match try_join_all(files.into_iter().map(RemoteFile::close)).await {
+        Ok(_) => Ok(()),
+        Err(error) => Err(refused(session, paths, error, UPLOADING, path, upload.size).await),
     }
+}
+
+/// The size, which is the upload's.
+fn whole(attrs: Attrs, upload: &Upload<'_>, path: &RemotePath) -> Result<u64, Failure> {
     match attrs.size {
         Some(size) if size == upload.size => Ok(size),
-        size => Err(Failure::new(FailureClass::Damaged, DOING, path.shown())
+        size => Err(Failure::new(FailureClass::Damaged, UPLOADING, path.shown())
             .said(match size {
                 Some(size) => format!("{size} of {} bytes are there", upload.size),
                 None => "the server does not tell the file's size".to_owned(),

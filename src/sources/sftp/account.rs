@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use futures::Stream;
+
 use crate::model::{Failure, SshServer};
-use crate::transport::sftp::{Pool, SessionUser};
+use crate::transport::sftp::{Pool, SessionUser, SftpSession};
 use crate::transport::ssh;
 
 /// Sessions kept open to one server at the most: partners' servers allow few.
@@ -25,6 +27,14 @@ impl Account {
 
     pub(super) async fn session(&self) -> Result<SessionUser, Failure> {
         self.pool.session().await
+    }
+
+    /// The other sessions, for a transfer that has `first`, as each is ready.
+    pub(super) fn others(
+        &self,
+        first: &SftpSession,
+    ) -> impl Stream<Item = SessionUser> + Send + use<> {
+        self.pool.others(first)
     }
 
     /// `user@host:port`, for people.

@@ -5,17 +5,23 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures::{Stream, StreamExt as _};
 use tokio_util::sync::CancellationToken;
 
 use super::SftpSource;
+use super::place::Place;
 use super::row::Fetchable;
 use crate::model::{Failure, FailureClass, Retry};
 use crate::sources::{ContentHead, ContentSink};
 use crate::transport::http::or_cancelled;
+use crate::transport::pace::Pace;
 use crate::transport::sftp::wire::{Attrs, OpenFlags};
-use crate::transport::sftp::{Pour, RemoteFile, SftpError};
+use crate::transport::sftp::{Download, Pour, RemoteFile, SessionUser, SftpError, SftpSession};
 
 const FETCHING: &str = "fetching";
+
+/// Sessions over which a file is opened at once.
+const AT_ONCE: usize = 16;
 
 /// A file that has changed is not fetched again before a pass had the time to list it.
 const NEXT_PASS: Retry = Retry::After(Duration::from_secs(5 * 60));
@@ -47,13 +53,21 @@ pub(super) async fn fetch(
     let offset = resume.map_or(0, |resume| resume.offset);
     let etag = Some(wanted.version());
     sink.begin(ContentHead { name: None, total: Some(wanted.size), etag, offset }).await?;
+    let pace = sink.pace();
+    let others = others(source, &session, &wanted, &place, wanted.size - offset, &pace);
     let mut poured = Poured { sink, left: wanted.size - offset, path: &path };
-    let arrived = file.download_into(offset, wanted.size, &mut poured, cancel).await;
+    let download = Download { offset, size: wanted.size, pace: &pace, cancel };
+    let arrived = file.download_with(others, &download, &mut poured).await;
     let left = poured.left;
-    arrived.map_err(|error| error.into_failure(FETCHING, &path))?;
-    let end = async { file.stat().await.map_err(failed) };
+    let (_, others) = arrived.map_err(|error| error.into_failure(FETCHING, &path))?;
+    // Of all who fetched: each of them may have had another file.
+    let end = async {
+        let all = others.iter().chain([&file]).map(RemoteFile::stat);
+        futures::future::try_join_all(all).await.map_err(failed)
+    };
     let checked = or_cancelled(cancel, FETCHING, &path, end).await;
-    let checked = checked.and_then(|attrs| same(&wanted, attrs, &path));
+    let checked =
+        checked.and_then(|all| all.into_iter().try_for_each(|attrs| same(&wanted, attrs, &path)));
     let checked = checked.and(match left {
         0 => Ok(()),
         left => Err(changed(&path, format!("{left} bytes less than it had are there"))),
@@ -65,6 +79,31 @@ pub(super) async fn fetch(
     // What it says now is of no interest: every byte is here.
     let _ = file.close().await;
     Ok(())
+}
+
+/// The same file, open over the other sessions, as each is ready; none where they are not
+/// worth it. One that finds another version there is not heard.
+fn others<'a>(
+    source: &SftpSource,
+    first: &SftpSession,
+    wanted: &'a Fetchable,
+    place: &Place,
+    left: u64,
+    pace: &Pace,
+) -> impl Stream<Item = RemoteFile> + Send + use<'a> {
+    let pays = source.spread.pays(first, left, pace);
+    let request = place.request();
+    let open = move |user: SessionUser| {
+        let request = request.clone();
+        async move {
+            let file = RemoteFile::open_over(user, request, OpenFlags::READ).await.ok()?;
+            let attrs = file.stat().await.ok()?;
+            same(wanted, attrs, "").is_ok().then_some(file)
+        }
+    };
+    let sessions = pays.then(|| source.account.others(first));
+    let opening = futures::stream::iter(sessions).flatten().map(open);
+    opening.buffer_unordered(AT_ONCE).filter_map(std::future::ready)
 }
 
 /// Throws away what is here: it is not all of one version.

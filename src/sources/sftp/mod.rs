@@ -34,7 +34,7 @@ pub use account::Account;
 
 use super::{ContentSink, Parted, RegisterSink, RegisterSource, SignedIn};
 use crate::model::{AfterFetch, Failure, FailureClass, FeedScope, Known, Project, Shown, Walked};
-use crate::transport::sftp::{SftpError, SftpSession};
+use crate::transport::sftp::{SftpError, SftpSession, SpreadFrom};
 use place::Place;
 use walk::Walk;
 
@@ -49,13 +49,21 @@ pub fn changed_at(content: &serde_json::Value) -> Option<Timestamp> {
 pub struct SftpSource {
     account: Arc<Account>,
     scope: FeedScope,
+    spread: SpreadFrom,
     calls: AtomicU64,
 }
 
 impl SftpSource {
     /// Nothing is connected before it is needed.
     pub fn new(account: Arc<Account>, scope: FeedScope) -> Self {
-        Self { account, scope, calls: AtomicU64::new(0) }
+        Self { account, scope, spread: SpreadFrom::default(), calls: AtomicU64::new(0) }
+    }
+
+    /// Fetches a file over several sessions from there on.
+    #[must_use]
+    pub fn with_spread(mut self, from: SpreadFrom) -> Self {
+        self.spread = from;
+        self
     }
 
     fn called(&self) {

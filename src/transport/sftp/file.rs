@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::wire::{Attrs, NameEntry, OpenFlags, Reply, Request, StatusCode, extension};
-use super::{SftpError, SftpSession};
+use super::{SessionUser, SftpError, SftpSession};
 
 /// An open file or folder. Dropped without [`RemoteFile::close`], it is closed
 /// without waiting for the answer.
@@ -11,6 +11,8 @@ pub struct RemoteFile {
     session: SftpSession,
     handle: Bytes,
     open: bool,
+    /// Its place among the session's users, where it has one of its own.
+    _user: Option<SessionUser>,
 }
 
 impl RemoteFile {
@@ -24,6 +26,17 @@ impl RemoteFile {
         Self::from_request(session, &Request::Open { path, flags, attrs }).await
     }
 
+    /// Opens `path` over a session of the pool, and is one of that session's users.
+    pub async fn open_over(
+        user: SessionUser,
+        path: Bytes,
+        flags: OpenFlags,
+    ) -> Result<Self, SftpError> {
+        let mut file = Self::open(&user, path, flags, Attrs::default()).await?;
+        file._user = Some(user);
+        Ok(file)
+    }
+
     /// Opens the folder `path` for [`RemoteFile::read_names`].
     pub async fn open_folder(session: &SftpSession, path: Bytes) -> Result<Self, SftpError> {
         Self::from_request(session, &Request::Opendir { path }).await
@@ -31,7 +44,9 @@ impl RemoteFile {
 
     async fn from_request(session: &SftpSession, request: &Request) -> Result<Self, SftpError> {
         match session.send(request).await?.await? {
-            Reply::Handle(handle) => Ok(Self { session: session.clone(), handle, open: true }),
+            Reply::Handle(handle) => {
+                Ok(Self { session: session.clone(), handle, open: true, _user: None })
+            }
             _ => Err(session.contract_broken("a handle")),
         }
     }

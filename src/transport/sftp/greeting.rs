@@ -1,6 +1,9 @@
 //! The first words with a server: the version, what it can do, its limits.
 
+use std::time::Duration;
+
 use bytes::{Bytes, BytesMut};
+use tokio::time::Instant;
 
 use super::SftpError;
 use super::link::Link;
@@ -33,6 +36,8 @@ pub(super) struct Greeting {
     pub(super) read_chunk: usize,
     /// Bytes per write that the server takes.
     pub(super) write_chunk: usize,
+    /// How long one question took to be answered, where there was one to tell by.
+    pub(super) round_trip: Option<Duration>,
 }
 
 /// Agrees on the version and asks for the limits.
@@ -51,8 +56,14 @@ pub(super) async fn greet(link: &Link) -> Result<Greeting, SftpError> {
         statvfs: offers(extension::STATVFS),
         limits: offers(extension::LIMITS),
     };
+    let asked = Instant::now();
     let limits = if capabilities.limits { limits(link).await? } else { Limits::default() };
-    Ok(Greeting { capabilities, read_chunk: chunk(limits.read), write_chunk: chunk(limits.write) })
+    Ok(Greeting {
+        capabilities,
+        read_chunk: chunk(limits.read),
+        write_chunk: chunk(limits.write),
+        round_trip: capabilities.limits.then(|| asked.elapsed()),
+    })
 }
 
 async fn limits(link: &Link) -> Result<Limits, SftpError> {

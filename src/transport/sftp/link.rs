@@ -99,6 +99,11 @@ impl Link {
         Self { requests, shared, in_flight: Arc::new(Semaphore::new(IN_FLIGHT)) }
     }
 
+    /// What is free of the bytes in flight.
+    pub(super) fn room(&self) -> usize {
+        self.in_flight.available_permits()
+    }
+
     /// Sends a request as soon as there is room for it and its answer.
     pub(super) async fn send(&self, request: &Request) -> Result<PendingReply, SftpError> {
         let (id, packet) = self.encoded(request);

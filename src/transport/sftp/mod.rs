@@ -6,6 +6,8 @@
 //! ciphers and the channel; its own SFTP is not used, because it keeps the whole
 //! session locked for each call and cannot send `posix-rename@openssh.com`.
 
+mod chunks;
+mod download;
 mod driver;
 mod error;
 mod file;
@@ -14,13 +16,18 @@ mod launch;
 mod link;
 mod pool;
 mod session;
+mod spread;
 mod stream;
 mod transfer;
+mod upload;
 pub mod wire;
 
+pub use download::{Download, Pour};
 pub use error::SftpError;
 pub use file::RemoteFile;
 pub use greeting::SessionCapabilities;
 pub use pool::Pool;
 pub use session::{SessionUser, SftpSession};
-pub use transfer::{Pour, TransferError};
+pub use spread::SpreadFrom;
+pub use transfer::TransferError;
+pub use upload::{Sample, Upload, Written};

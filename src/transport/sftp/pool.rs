@@ -1,20 +1,22 @@
 //! The sessions to one server that its users share.
 //!
-//! A session carries several transfers at once. Connections are made one after
-//! the other, and those who wait for one that fails get its failure instead of
-//! trying again themselves: eight waiting transfers with a wrong password are
-//! one failed sign-in, not eight and a locked account.
+//! A session carries several transfers at once. Where there is none, connections are made
+//! one after the other, and those who wait for one that fails get its failure instead of
+//! trying again themselves: eight waiting transfers with a wrong password are one failed
+//! sign-in, not eight and a locked account. Further ones are made only beside one that
+//! stands, several at once where a large file asks for them.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use futures::Stream;
+use futures::channel::mpsc;
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::Instant;
 use tracing::{debug, info};
 
 use super::{SessionUser, SftpSession};
-use crate::model::{Failure, FailureClass, SshServer};
+use crate::model::{Failure, SshServer};
 
 /// Transfers that share a session before another one is opened.
 const SHARED_BY: usize = 4;
@@ -29,18 +31,16 @@ pub struct Pool {
     server: SshServer,
     max_sessions: usize,
     sessions: std::sync::Mutex<Vec<SftpSession>>,
-    /// Held while connecting; remembers the last attempt that failed.
+    /// Held while connecting because there is none; remembers the last attempt that failed.
     connecting: AsyncMutex<Option<(Instant, Failure)>>,
-    growing: AtomicBool,
+    growth: std::sync::Mutex<Growth>,
 }
 
-/// What a connection is made for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Why {
-    /// Somebody has none and waits for it.
-    Needed,
-    /// The others are busy; work goes on without it.
-    Growth,
+/// Sessions that are made beside those that stand.
+#[derive(Default)]
+struct Growth {
+    under_way: usize,
+    not_before: Option<Instant>,
 }
 
 impl Pool {
@@ -49,9 +49,9 @@ impl Pool {
         Self {
             server,
             max_sessions: max_sessions.max(1),
-            sessions: std::sync::Mutex::new(Vec::new()),
-            connecting: AsyncMutex::new(None),
-            growing: AtomicBool::new(false),
+            sessions: std::sync::Mutex::default(),
+            connecting: AsyncMutex::default(),
+            growth: std::sync::Mutex::default(),
         }
     }
 
@@ -59,21 +59,44 @@ impl Pool {
     /// all are busy another one is opened meanwhile.
     pub async fn session(self: &Arc<Self>) -> Result<SessionUser, Failure> {
         if let Some(user) = self.least_used(None) {
-            if user.users() > SHARED_BY {
-                self.grow();
+            let growing = self.growth().under_way > 0;
+            if user.users() > SHARED_BY && !growing && self.reserve(1) > 0 {
+                tokio::spawn(Arc::clone(self).grow());
             }
             return Ok(user);
         }
-        self.connect(None, Why::Needed).await
+        self.connect(None).await
     }
 
     /// A session whose connection did not stand yet when this was called.
     pub async fn new_session(&self) -> Result<SessionUser, Failure> {
-        self.connect(Some(Instant::now()), Why::Needed).await
+        self.connect(Some(Instant::now())).await
+    }
+
+    /// The other sessions, for a transfer that has `first`: those that stand, and as many
+    /// new ones as there is room for, each once it stands. They are made even if nobody
+    /// waits for them any more.
+    pub fn others(
+        self: &Arc<Self>,
+        first: &SftpSession,
+    ) -> impl Stream<Item = SessionUser> + Send + use<> {
+        let (found, others) = mpsc::unbounded();
+        for session in self.list().iter().filter(|s| !s.is_lost() && !s.is_same(first)) {
+            let _ = found.unbounded_send(session.join());
+        }
+        for _ in 0..self.reserve(self.max_sessions) {
+            let (pool, found) = (Arc::clone(self), found.clone());
+            tokio::spawn(async move {
+                if let Some(user) = pool.grow().await {
+                    let _ = found.unbounded_send(user);
+                }
+            });
+        }
+        others
     }
 
     /// Connects, unless somebody else did so while we waited for our turn.
-    async fn connect(&self, after: Option<Instant>, why: Why) -> Result<SessionUser, Failure> {
+    async fn connect(&self, after: Option<Instant>) -> Result<SessionUser, Failure> {
         let asked_at = Instant::now();
         let mut last_failure = self.connecting.lock().await;
         if let Some(after) = after {
@@ -91,34 +114,40 @@ impl Pool {
         match SftpSession::connect(&self.server).await {
             Ok(session) => {
                 *last_failure = None;
-                let user = session.join();
-                let open = self.add(session);
-                info!(host = %self.server.host, port = self.server.port, open, "session opened");
-                Ok(user)
+                Ok(self.add(session))
             }
             Err(failure) => {
-                // One more that was cut off says nothing to those who need one.
-                if why == Why::Needed || failure.class != FailureClass::Network {
-                    *last_failure = Some((Instant::now(), failure.clone()));
-                }
+                *last_failure = Some((Instant::now(), failure.clone()));
                 Err(failure)
             }
         }
     }
 
-    /// Opens one more session in the background, if there is room for it.
-    fn grow(self: &Arc<Self>) {
-        if self.list().len() >= self.max_sessions || self.growing.swap(true, Ordering::AcqRel) {
-            return;
+    /// How many of `wanted` further sessions may be made; each is then [`Pool::grow`]'s.
+    fn reserve(&self, wanted: usize) -> usize {
+        let mut growth = self.growth();
+        if growth.not_before.is_some_and(|at| Instant::now() < at) {
+            return 0;
         }
-        let pool = Arc::clone(self);
-        tokio::spawn(async move {
-            if let Err(failure) = pool.connect(Some(Instant::now()), Why::Growth).await {
+        let open = self.list().iter().filter(|session| !session.is_lost()).count();
+        let room = self.max_sessions.saturating_sub(open + growth.under_way);
+        growth.under_way += wanted.min(room);
+        wanted.min(room)
+    }
+
+    /// Makes one more session, for which room is reserved.
+    async fn grow(self: Arc<Self>) -> Option<SessionUser> {
+        let connected = SftpSession::connect(&self.server).await;
+        let mut growth = self.growth();
+        growth.under_way -= 1;
+        match connected {
+            Ok(session) => Some(self.add(session)),
+            Err(failure) => {
                 debug!(%failure, "no further session");
-                tokio::time::sleep(GROW_AGAIN).await;
+                growth.not_before = Some(Instant::now() + GROW_AGAIN);
+                None
             }
-            pool.growing.store(false, Ordering::Release);
-        });
+        }
     }
 
     fn least_used(&self, after: Option<Instant>) -> Option<SessionUser> {
@@ -133,13 +162,16 @@ impl Pool {
 
     /// Keeps `session`; lets an older one go where there are too many. It ends
     /// when its last user is done.
-    fn add(&self, session: SftpSession) -> usize {
+    fn add(&self, session: SftpSession) -> SessionUser {
+        let user = session.join();
         let mut sessions = self.list();
         while sessions.len() >= self.max_sessions {
             sessions.remove(0);
         }
         sessions.push(session);
-        sessions.len()
+        let open = sessions.len();
+        info!(host = %self.server.host, port = self.server.port, open, "session opened");
+        user
     }
 
     /// Lets all sessions go; each ends when its last user is done.
@@ -150,5 +182,9 @@ impl Pool {
     fn list(&self) -> std::sync::MutexGuard<'_, Vec<SftpSession>> {
         // A list of handles is whole at any moment, whoever panicked.
         self.sessions.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn growth(&self) -> std::sync::MutexGuard<'_, Growth> {
+        self.growth.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }

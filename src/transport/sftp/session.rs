@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::time::Instant;
@@ -49,6 +50,17 @@ impl SftpSession {
         self.inner.connected_at
     }
 
+    /// How long the server took to answer when it was greeted; not every one can be
+    /// told.
+    pub fn round_trip(&self) -> Option<Duration> {
+        self.inner.greeting.round_trip
+    }
+
+    /// Whether both are handles of one session.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
+
     /// Whether it has ended, for whatever reason.
     pub fn is_lost(&self) -> bool {
         self.inner.link.shared.lost().is_some() || self.inner.link.is_closed()
@@ -78,6 +90,11 @@ impl SftpSession {
     /// Bytes per read that the server gives.
     pub(super) fn read_chunk(&self) -> usize {
         self.inner.greeting.read_chunk
+    }
+
+    /// What is free of the bytes in flight.
+    pub(super) fn room(&self) -> usize {
+        self.inner.link.room()
     }
 
     pub(super) async fn send(&self, request: &Request) -> Result<PendingReply, SftpError> {

@@ -1,0 +1,31 @@
+//! Whether one file goes over several sessions.
+
+use std::time::Duration;
+
+use super::SftpSession;
+use crate::transport::pace::Pace;
+
+/// From where on several sessions pay. A server grants each of them a window, usually of
+/// 2 MiB, and one session moves no more than that in the time of a round trip.
+#[derive(Clone, Copy, Debug)]
+pub struct SpreadFrom {
+    /// For so many bytes.
+    pub size: u64,
+    /// To a server so far away.
+    pub round_trip: Duration,
+}
+
+impl Default for SpreadFrom {
+    fn default() -> Self {
+        Self { size: 16 << 20, round_trip: Duration::from_millis(10) }
+    }
+}
+
+impl SpreadFrom {
+    /// Whether it pays for so many bytes over `session` and others like it.
+    pub(crate) fn pays(&self, session: &SftpSession, bytes: u64, pace: &Pace) -> bool {
+        let far = session.round_trip().is_some_and(|time| time >= self.round_trip);
+        // Where there is a limit, one session reaches it.
+        far && bytes >= self.size && pace.limit().is_none()
+    }
+}
