@@ -114,7 +114,10 @@ mod tests {
         // And five in summer: the times are those of the clock on the wall.
         assert_limits(&bandwidth, &[("2026-07-14T13:00:00Z", Some(512))]);
         bandwidth.timezone = Some("UTC".into());
-        assert_limits(&bandwidth, &[("2026-07-14T07:59:00Z", None), day[1]]);
+        assert_limits(
+            &bandwidth,
+            &[("2026-07-14T07:59:00Z", None), ("2026-07-14T08:00:00Z", Some(512))],
+        );
     }
 
     #[test]
