@@ -8,7 +8,7 @@ use super::delivery::{Step, Work};
 use super::retry;
 use crate::crash::{self, Point};
 use crate::destinations::Sighting;
-use crate::ledger;
+use crate::ledger::{self, Delivery};
 use crate::model::{DeliveryState, Evidence, Failure, FailureClass, PublishMode, Retry};
 
 /// The first look after a publication that was not taken at once; each further
@@ -43,13 +43,20 @@ pub(super) async fn look(work: &mut Work<'_>) -> Result<Step, Failure> {
 }
 
 async fn confirm(work: &mut Work<'_>, evidence: Evidence) -> Result<Step, Failure> {
-    work.move_to(DeliveryState::Confirmed, |d| {
+    let confirmed = |d: &mut Delivery| {
         d.evidence = d.evidence.max(Some(evidence));
         d.confirmed_at = Some(ledger::now());
-    })
-    .await?;
+    };
+    if work.delivery.attempt > 1 || work.claim.token().is_cancelled() {
+        work.move_to(DeliveryState::Confirmed, confirmed).await?;
+        crash::at(Point::Confirmed)?;
+        return Ok(Step::Moved);
+    }
+    // Nothing was left behind: one wait for both.
+    work.move_on(DeliveryState::Confirmed, confirmed, DeliveryState::Cleaned).await?;
     crash::at(Point::Confirmed)?;
-    Ok(Step::Moved)
+    crash::at(Point::Cleaned)?;
+    Ok(Step::Rest)
 }
 
 /// What a sighting proves about a file of `size` bytes.

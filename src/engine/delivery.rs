@@ -196,6 +196,13 @@ impl Work<'_> {
         match staged {
             Ok(staged) if staged.target_exists => self.name_taken().await,
             Ok(staged) if self.was_delivered_before(staged) => self.delivered_before().await,
+            // Nothing has to be looked at in between: one wait for both.
+            Ok(_) if self.publishes_what_is_staged() => {
+                let staged = |d: &mut Delivery| d.staged_at = Some(ledger::now());
+                self.move_on(DeliveryState::Staged, staged, DeliveryState::Publishing).await?;
+                crash::at(Point::Staged)?;
+                self.rename().await
+            }
             Ok(_) => {
                 self.move_to(DeliveryState::Staged, |d| d.staged_at = Some(ledger::now())).await?;
                 crash::at(Point::Staged)?;
@@ -212,9 +219,8 @@ impl Work<'_> {
         }
     }
 
-    /// staged(k) → publishing(k) → published, or fencing(k→k+1)
+    /// staged(k) → publishing(k), and on
     async fn publish(&mut self) -> Result<Step, Failure> {
-        let temporary = self.delivery.temporary_name(self.delivery.attempt);
         let mut _naming = None;
         if self.outlet.settings.names == FinalNames::Original {
             _naming = Some(self.outlet.naming.lock().await);
@@ -229,6 +235,19 @@ impl Work<'_> {
         if !wrong::without(Guard::Intent) {
             self.move_to(DeliveryState::Publishing, |_| {}).await?;
         }
+        self.rename().await
+    }
+
+    /// Whether the rename follows at once where a file is staged.
+    fn publishes_what_is_staged(&self) -> bool {
+        self.outlet.settings.names == FinalNames::Unique
+            && !self.claim.token().is_cancelled()
+            && !wrong::without(Guard::Intent)
+    }
+
+    /// publishing(k) → published, or fencing(k→k+1)
+    async fn rename(&mut self) -> Result<Step, Failure> {
+        let temporary = self.delivery.temporary_name(self.delivery.attempt);
         crash::at(Point::Publishing)?;
         self.progress.step("publishing", self.export.size.unwrap_or_default(), None);
         let renamed = self.outlet.destination.publish(&temporary, &self.delivery.final_name).await;
@@ -393,15 +412,30 @@ impl Work<'_> {
         state: DeliveryState,
         change: impl FnOnce(&mut Delivery),
     ) -> Result<(), Failure> {
-        let mut after = self.delivery.clone();
-        after.state = state;
-        after.failure = None;
-        after.next_attempt_at = None;
-        change(&mut after);
+        let after = moved(&self.delivery, state, change);
         self.context.ledger.move_delivery(&self.delivery, &after).await?;
+        self.has_moved(after);
+        Ok(())
+    }
+
+    /// Books two arrows of which the second follows at once.
+    pub(super) async fn move_on(
+        &mut self,
+        state: DeliveryState,
+        change: impl FnOnce(&mut Delivery),
+        next: DeliveryState,
+    ) -> Result<(), Failure> {
+        let between = moved(&self.delivery, state, change);
+        let after = moved(&between, next, |_| {});
+        self.context.ledger.move_delivery_on(&self.delivery, &between, &after).await?;
+        self.has_moved(between);
+        self.has_moved(after);
+        Ok(())
+    }
+
+    fn has_moved(&mut self, after: Delivery) {
         self.delivery = after;
         self.context.delivery_moved(self.lane, &self.delivery);
-        Ok(())
     }
 
     /// Whether trying again in this pass can do anything.
@@ -419,4 +453,18 @@ impl Work<'_> {
         }
         Ok(End::Stopped)
     }
+}
+
+/// `delivery` in another state.
+fn moved(
+    delivery: &Delivery,
+    state: DeliveryState,
+    change: impl FnOnce(&mut Delivery),
+) -> Delivery {
+    let mut after = delivery.clone();
+    after.state = state;
+    after.failure = None;
+    after.next_attempt_at = None;
+    change(&mut after);
+    after
 }

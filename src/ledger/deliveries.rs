@@ -84,14 +84,25 @@ impl Ledger {
         self.writer.write(move |c| change(c, &before, &after)).await
     }
 
+    /// Moves a delivery on by two arrows, from `before` over `between` to `after`: each is
+    /// an entry of its own, and both are durable at once.
+    pub async fn move_delivery_on(
+        &self,
+        before: &Delivery,
+        between: &Delivery,
+        after: &Delivery,
+    ) -> Result<(), Failure> {
+        // Queued in this order, and carried out in it.
+        let (first, second) =
+            (self.move_delivery(before, between), self.move_delivery(between, after));
+        futures::future::try_join(first, second).await.map(drop)
+    }
+
     /// The delivery with this id.
     pub async fn delivery(&self, id: Id) -> Result<Option<Delivery>, Failure> {
-        self.writer
-            .write(move |c| {
-                one(c, "SELECT * FROM deliveries WHERE id = ?", id)
-                    .map_err(|e| e.about(id.to_string()))
-            })
-            .await
+        self.reads.read_or_fail(|c| {
+            one(c, "SELECT * FROM deliveries WHERE id = ?", id).map_err(|e| e.about(id.to_string()))
+        })
     }
 
     /// The newest delivery of an export.

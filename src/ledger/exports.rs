@@ -160,7 +160,7 @@ impl Ledger {
 
     /// The export with this id.
     pub async fn export(&self, id: Id) -> Result<Option<Export>, Failure> {
-        self.writer.write(move |c| find(c, id)).await
+        self.reads.read_or_fail(|c| find(c, id))
     }
 
     /// Exports of the endpoint that wait for work, oldest first.

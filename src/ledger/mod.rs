@@ -80,6 +80,8 @@ pub fn sqlite_version() -> &'static str {
 pub struct Ledger {
     // Dropped in this order: the writer finishes before the lock is released.
     writer: writer::Writer,
+    /// For single rows that somebody waits for: they need not wait for a commit.
+    reads: Reader,
     path: PathBuf,
     _lock: lock::Lock,
 }
@@ -107,7 +109,9 @@ impl Ledger {
         migrations::migrate(&mut connection, &shown, |version| {
             backup::before_migration(path, version)
         })?;
-        Ok(Self { writer: writer::Writer::start(connection)?, path: path.into(), _lock: lock })
+        let reads = Reader::open(path)?;
+        let writer = writer::Writer::start(connection)?;
+        Ok(Self { writer, reads, path: path.into(), _lock: lock })
     }
 
     /// A read side for others. Reads never wait for the writer.
