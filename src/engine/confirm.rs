@@ -96,9 +96,13 @@ pub(super) async fn clean_up(work: &mut Work<'_>) -> Result<Step, Failure> {
     if work.outlet.settings.publish == PublishMode::Rename
         && work.delivery.target == work.outlet.settings.target()
     {
-        for attempt in 1..work.delivery.attempt {
-            let temporary = work.delivery.temporary_name(attempt);
-            if let Err(failure) = work.outlet.destination.remove_temporary(&temporary).await {
+        let left = (1..work.delivery.attempt).map(|attempt| work.delivery.temporary_name(attempt));
+        let left: Vec<String> = left.collect();
+        let destination = &work.outlet.destination;
+        // Side by side: over a long way that is one trip and not one for each.
+        let removed = left.iter().map(|name| destination.remove_temporary(name));
+        for removed in futures::future::join_all(removed).await {
+            if let Err(failure) = removed {
                 return work.retry_later(DeliveryState::Confirmed, failure).await;
             }
             crash::at(Point::Removed)?;

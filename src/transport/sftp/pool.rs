@@ -4,7 +4,7 @@
 //! one after the other, and those who wait for one that fails get its failure instead of
 //! trying again themselves: eight waiting transfers with a wrong password are one failed
 //! sign-in, not eight and a locked account. Further ones are made only beside one that
-//! stands, several at once where a large file asks for them.
+//! stands, several at once where there is work for them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,11 +56,13 @@ impl Pool {
     }
 
     /// The session with the fewest users; a new one where there is none. Where
-    /// all are busy another one is opened meanwhile.
+    /// all are busy, as many as there is work for are opened meanwhile.
     pub async fn session(self: &Arc<Self>) -> Result<SessionUser, Failure> {
         if let Some(user) = self.least_used(None) {
-            let growing = self.growth().under_way > 0;
-            if user.users() > SHARED_BY && !growing && self.reserve(1) > 0 {
+            let users: usize = self.list().iter().map(SftpSession::users).sum();
+            let under_way = self.growth().under_way;
+            let open = self.list().len() + under_way;
+            for _ in 0..self.reserve(users.div_ceil(SHARED_BY).saturating_sub(open)) {
                 tokio::spawn(Arc::clone(self).grow());
             }
             return Ok(user);
