@@ -320,6 +320,11 @@ const WORDS: &[(&[&str], &[Word])] = &[
             ),
             ("names", "`original` keeps the source's names and waits for clashes.", "unique"),
             ("retention_days", "How long the server keeps files.", "30"),
+            (
+                "bandwidth_limit",
+                "How fast it may be sent to, as `10M` bytes a second, or by times: `08:00,512k 19:00,off`.",
+                "",
+            ),
             ("max_sessions", "SSH sessions at the same time.", "4"),
         ],
     ),
@@ -412,6 +417,11 @@ const WORDS: &[(&[&str], &[Word])] = &[
             ),
             ("endpoint_details", "What it looks at; its keys depend on endpoint_type.", ""),
             ("deliver_to", "Which entry of destinations; left out: only the books are kept.", ""),
+            (
+                "bandwidth_limit",
+                "How fast it may fetch, as `10M` bytes a second, or by times: `08:00,512k 19:00,off`.",
+                "",
+            ),
             ("schedule", "When it runs by itself; left out: by scheduling.default_schedule.", ""),
             ("schedule_config", "The rest of the schedule, where `schedule` is a word alone.", ""),
             ("is_active", "Whether it runs without being named.", "true"),
@@ -434,6 +444,13 @@ const WORDS: &[(&[&str], &[Word])] = &[
                 "`cron`: the zone that it is meant in, as in America/Chicago; left out: this machine's.",
                 "",
             ),
+        ],
+    ),
+    (
+        &["destinations.*.bandwidth_limit", "endpoints[].bandwidth_limit"],
+        &[
+            ("limits", "A limit, or several, each from a time on: `Mon-08:00,512k`.", ""),
+            ("timezone", "Of the times; the schedule's, or the machine's.", ""),
         ],
     ),
     (
