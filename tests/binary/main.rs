@@ -11,6 +11,7 @@ mod feed;
 mod instances;
 mod outside;
 mod purge;
+mod reload;
 mod service;
 mod signals;
 #[path = "../support/mod.rs"]
