@@ -210,12 +210,17 @@ fn a_reader_that_has_seen_enough_is_no_error() {
 /// In this process: nothing else here starts a log.
 #[test]
 fn the_log_of_record_holds_our_records_and_only_warnings_of_libraries() {
-    use transship::config::{LogFormat, LogSettings};
+    use transship::config::{LogFormat, LogKeep, LogSettings};
     use transship::headless::log::init;
 
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("logs/connector.log");
-    let settings = LogSettings { file, format: LogFormat::Json, level: "info".into() };
+    let settings = LogSettings {
+        file,
+        keep: LogKeep::default(),
+        format: LogFormat::Json,
+        level: "info".into(),
+    };
     let guard = init(&settings, None).unwrap();
     assert_eq!(guard.without_file, None);
     tracing::info!(endpoint = "a\nb", "ours");
@@ -223,6 +228,8 @@ fn the_log_of_record_holds_our_records_and_only_warnings_of_libraries() {
     tracing::info!(target: "russh::client", "library noise");
     tracing::warn!(target: "russh::client", "library warning");
     assert!(init(&settings, None).is_err(), "a second log");
+    guard.set_level("debug");
+    tracing::debug!("fine, and asked for");
     // Writes what is buffered.
     drop(guard);
     let written: Vec<_> = std::fs::read_dir(folder.path().join("logs")).unwrap().collect();
@@ -233,5 +240,5 @@ fn the_log_of_record_holds_our_records_and_only_warnings_of_libraries() {
         .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
         .map(|record| record["message"].as_str().unwrap().to_owned())
         .collect();
-    assert_eq!(messages, ["ours", "library warning"]);
+    assert_eq!(messages, ["ours", "library warning", "fine, and asked for"]);
 }

@@ -3,6 +3,8 @@
 
 #[path = "config/bandwidth.rs"]
 mod bandwidth;
+#[path = "config/changes.rs"]
+mod changes;
 #[path = "config/datasets.rs"]
 mod datasets;
 #[path = "config/feed.rs"]
@@ -15,7 +17,9 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use tempfile::TempDir;
-use transship::config::{Client, Config, ConfigErrors, Environment, LogFormat, Origin};
+use transship::config::{
+    Client, Config, ConfigErrors, Environment, LogFormat, LogKeep, Origin, Retention,
+};
 use transship::model::{DoubtPolicy, FinalNames, HostKeyPolicy, PublishMode, Schedule, Scope};
 
 const EXAMPLE: &str = include_str!("../assets/connector.example.yaml");
@@ -138,7 +142,9 @@ fn every_mistake_has_its_place_and_the_nearest_name() {
         ),
         (
             "log: { colour: red }",
-            vec!["1:8: unknown key \"colour\" in log; expected one of: file, format, level"],
+            vec![
+                "1:8: unknown key \"colour\" in log; expected one of: file, format, level, keep_files, keep_days, max_file_mb",
+            ],
         ),
         (
             "log: { level: inof }",
@@ -430,6 +436,34 @@ fn the_example_is_valid_and_wise() {
         (PublishMode::Rename, DoubtPolicy::Hold, FinalNames::Unique)
     );
     assert!(!format!("{config:?}").contains(CANARY), "Debug shows a secret");
+}
+
+#[test]
+fn what_is_kept_is_bounded_unless_somebody_says_otherwise() {
+    let config = valid("endpoints: []\n", &[]);
+    assert_eq!(config.log.keep, LogKeep { files: 60, days: None, max_bytes: 64 << 20 });
+    assert_eq!(config.retention, Retention { files_days: None, lists_days: Some(90) });
+    let text = "log: { keep_files: 7, keep_days: 14, max_file_mb: 1 }\n\
+                retention: { files_days: 365, lists_days: 0 }\nendpoints: []\n";
+    let config = valid(text, &[]);
+    assert_eq!(config.log.keep, LogKeep { files: 7, days: Some(14), max_bytes: 1 << 20 });
+    assert_eq!(config.retention, Retention { files_days: Some(365), lists_days: None });
+    for (text, expected) in [
+        (
+            "log:\n  keep_files: 0\nendpoints: []\n",
+            "2:15: log.keep_files: expected a whole number from 1 to 100000, found \"0\"",
+        ),
+        (
+            "log:\n  keep_file: 7\nendpoints: []\n",
+            "2:3: unknown key \"keep_file\" in log (did you mean \"keep_files\"?)",
+        ),
+        (
+            "retention:\n  lists_days: ever\nendpoints: []\n",
+            "2:15: retention.lists_days: expected a whole number from 0 to 36500, found \"ever\"",
+        ),
+    ] {
+        assert_eq!(mistakes(text), [expected], "{text}");
+    }
 }
 
 #[test]

@@ -74,6 +74,23 @@ fn a_signal_gives_the_terminal_back() {
     }
 }
 
+/// Without a screen, but with a terminal: a hangup means that it vanished, and SIGHUP from
+/// anybody else that the configuration is to be read again.
+#[test]
+fn headless_in_a_terminal_reloads_when_told_and_ends_with_the_terminal() {
+    let folder = quiet("");
+    let file = folder.path().join("connector.yaml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    // It says when it listens.
+    std::fs::write(&file, text.replace("listen: []", "listen: [\"127.0.0.1:0\"]")).unwrap();
+    let home = [("HOME", folder.path().to_str().unwrap())];
+    let terminal = Terminal::start_in(folder.path(), &home, &["--no-tui"], (100, 30));
+    terminal.wait_for("listening on");
+    signal(&terminal, "HUP");
+    terminal.wait_for("nothing has changed");
+    assert_eq!(terminal.vanish_after(|terminal| signal(terminal, "HUP")), 143);
+}
+
 #[test]
 fn a_small_screen_says_so_and_a_larger_one_shows_everything_again() {
     let terminal = Terminal::start(&["demo"], 80, 24);

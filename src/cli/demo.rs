@@ -62,7 +62,8 @@ pub(super) async fn demo(global: &Global, args: &DemoArgs, no_tui: bool) -> Exit
         let arrivals = tokio::spawn(demo::arrivals(stand_ins.world().clone(), cancel.clone()));
         let drive = stand_ins.google_drive().root_folder_id.clone();
         let changes = tokio::spawn(demo::changes(stand_ins.world().clone(), drive, cancel.clone()));
-        let stay = Stay { no_tui: no_tui || args.no_tui, title: "demo", sync_first: true };
+        let no_tui = no_tui || args.no_tui;
+        let stay = Stay { no_tui, title: "demo", sync_first: true, reloads: false };
         let days = tokio::spawn(demo::days(stand_ins.world().clone(), cancel.clone()));
         let exit = serve::serve(global, config, stay).await;
         cancel.cancel();

@@ -17,6 +17,7 @@ mod landed;
 mod lists;
 pub mod print;
 mod purge;
+mod reload;
 mod serve;
 mod shell;
 mod signals;

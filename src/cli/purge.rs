@@ -1,9 +1,9 @@
 //! `transship purge`: applies the retention.
 
-use jiff::SignedDuration;
 use serde_json::json;
 
 use super::{Exit, Global, check, print};
+use crate::config::Retention;
 use crate::engine;
 use crate::ledger::{self, Ledger};
 use crate::model::{Failure, FailureClass};
@@ -25,16 +25,17 @@ pub(super) async fn purge(global: &Global, args: &PurgeArgs) -> Exit {
         Ok(config) => config,
         Err(exit) => return exit,
     };
-    let Some(days) = args.older_than.or(config.retention_days) else {
+    let Some(days) = args.older_than.or(config.retention.files_days) else {
         let failure = Failure::new(FailureClass::Misconfigured, "purging", "the data folder")
             .said("nothing says how long files are kept")
             .advice("set retention: { files_days: 365 }, or name the days: --older-than 365");
         return print::failure(&failure);
     };
-    let before = ledger::now() - SignedDuration::from_hours(24 * i64::from(days));
+    let lists_days = args.older_than.or(config.retention.lists_days);
+    let retention = Retention { files_days: Some(days), lists_days };
     let purged = async {
         let ledger = Ledger::open(&config.database, "transship purge")?;
-        engine::purge(&ledger, &config.data_dir, before, args.dry_run).await
+        engine::purge(&ledger, &config.data_dir, retention, ledger::now(), args.dry_run).await
     };
     let purged = match purged.await {
         Ok(purged) => purged,

@@ -6,12 +6,15 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
+use super::reload::Running;
+use super::signals::{Hangup, Signals};
 use super::workplace::{Face, Workplace, verbosity};
 use super::{Exit, Global, check, print, signals, supervisor};
 use crate::config::{Config, ConsoleSettings};
 use crate::console;
 use crate::engine::{Command, Schedules};
 use crate::http::{Data, Server};
+use crate::model::{Dataset, Failure};
 use crate::silver::reader::Reader;
 
 /// The console, or headless where there is no terminal or none is wanted.
@@ -20,7 +23,7 @@ pub(super) async fn stay(global: &Global, no_tui: bool) -> Exit {
         Ok(config) => config,
         Err(exit) => return exit,
     };
-    serve(global, config, Stay { no_tui, ..Stay::default() }).await
+    serve(global, config, Stay { no_tui, reloads: true, ..Stay::default() }).await
 }
 
 /// How the program stays.
@@ -33,6 +36,8 @@ pub(super) struct Stay {
     /// Begins with a sync of everything, which otherwise only people and
     /// schedules start.
     pub(super) sync_first: bool,
+    /// There is a configuration that can be read again.
+    pub(super) reloads: bool,
 }
 
 /// Serves `config` until it is told to end.
@@ -40,14 +45,15 @@ pub(super) async fn serve(global: &Global, config: Config, stay: Stay) -> Exit {
     let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     let face =
         if terminal && !stay.no_tui { Face::Console } else { Face::Lines(verbosity(global)) };
-    let http = config.http.clone();
-    let datasets = config.endpoints.iter().flat_map(|e| e.datasets.iter().cloned()).collect();
-    let silver = config.silver.clone();
-    let look = config.console.clone();
+    let (silver, look) = (config.silver.clone(), config.console.clone());
+    let running = config.clone();
     let workplace = match Workplace::open(config, "transship", Schedules::On, face).await {
         Ok(workplace) => workplace,
         Err(exit) => return exit,
     };
+    // From before it is ready: whoever is told that may send one at once.
+    let hangup = if stay.reloads { Hangup::Reloads } else { Hangup::Ends };
+    let listening = matches!(face, Face::Lines(_)).then(|| Signals::listen(hangup));
     if stay.sync_first {
         let handle = workplace.engine.handle();
         tokio::spawn(async move {
@@ -55,27 +61,34 @@ pub(super) async fn serve(global: &Global, config: Config, stay: Stay) -> Exit {
             let _ = handle.request(Command::sync_all()).await;
         });
     }
-    let data = Data::new(Reader::at(&silver), datasets);
-    let server = match workplace.engine.reader() {
-        Ok(reader) => Server::start(&http, workplace.engine.handle(), Arc::new(reader), Some(data)),
+    let server = match serve_http(&running, &workplace) {
+        Ok(server) => server,
         Err(failure) => return print::failure(&failure),
     };
     let stop = CancellationToken::new();
     let _stopped = stop.clone().drop_guard();
     tokio::spawn(supervisor::report(workplace.engine.handle(), stop));
-    match face {
-        Face::Console => console(global, workplace, server, (stay.title, &silver, look)).await,
-        Face::Lines(_) => {
-            let exit = signals::ended().await;
-            close(workplace, server).await;
-            exit
-        }
+    match listening {
+        None => console(global, workplace, server, (stay.title, &silver, look)).await,
+        Some(signals) => Running::new(running, workplace, server).until_ended(signals).await,
     }
+}
+
+/// Starts the HTTP server of `config` beside the engine.
+pub(super) fn serve_http(config: &Config, workplace: &Workplace) -> Result<Server, Failure> {
+    let data = Data::new(Reader::at(&config.silver), datasets(config));
+    let reader = Arc::new(workplace.engine.reader()?);
+    Ok(Server::start(&config.http, workplace.engine.handle(), reader, Some(data)))
+}
+
+/// What it serves of partners' files.
+pub(super) fn datasets(config: &Config) -> Vec<Dataset> {
+    config.endpoints.iter().flat_map(|endpoint| endpoint.datasets.iter().cloned()).collect()
 }
 
 /// Stops the server and the rest at the same time: the last word of the engine is
 /// printed when nobody holds on to it any more.
-async fn close(workplace: Workplace, server: Server) {
+pub(super) async fn close(workplace: Workplace, server: Server) {
     supervisor::stopping();
     workplace.engine.begin_to_stop();
     server.stop().await;

@@ -39,6 +39,26 @@ pub(super) async fn report(handle: Handle, stop: CancellationToken) {
     }
 }
 
+/// Tells that it reads its configuration again, as systemd's `notify-reload` wants it.
+#[cfg(target_os = "linux")]
+pub(super) fn reloading() {
+    use sd_notify::NotifyState as Say;
+
+    let now = Say::monotonic_usec_now().ok();
+    let states: Vec<Say<'_>> = [Say::Reloading].into_iter().chain(now).collect();
+    say(&states);
+}
+
+/// Tells that it goes on, and with what.
+#[cfg(target_os = "linux")]
+pub(super) fn reloaded(words: &str) {
+    use sd_notify::NotifyState as Say;
+
+    // One line: a second one would be a message of its own.
+    let words = words.lines().next().unwrap_or_default();
+    say(&[Say::Ready, Say::Status(words)]);
+}
+
 /// Tells that it comes to its end on purpose.
 #[cfg(target_os = "linux")]
 pub(super) fn stopping() {
@@ -72,6 +92,12 @@ async fn trouble(handle: &Handle) -> Option<String> {
 
 #[cfg(not(target_os = "linux"))]
 pub(super) async fn report(_: Handle, _: CancellationToken) {}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn reloading() {}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn reloaded(_: &str) {}
 
 #[cfg(not(target_os = "linux"))]
 pub(super) fn stopping() {}

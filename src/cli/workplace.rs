@@ -33,7 +33,7 @@ pub(super) struct Workplace {
     /// A signal came: there was time to come to an end already.
     hurried: AtomicBool,
     // Dropped last: what the others say on their way out is still written.
-    _log: log::Guard,
+    log: log::Guard,
 }
 
 /// Tells what is wrong with a configuration.
@@ -96,7 +96,7 @@ impl Workplace {
                 Some(tokio::spawn(headless::follow(engine.events(), verbosity)))
             }
         };
-        Ok(Self { engine, reader, lines, hurried: AtomicBool::new(false), _log: log })
+        Ok(Self { engine, reader, lines, hurried: AtomicBool::new(false), log })
     }
 
     /// Asks the engine; a signal meanwhile brings it to a safe point first.
@@ -117,9 +117,27 @@ impl Workplace {
         }
     }
 
+    /// Goes on with another configuration once the engine has come to
+    /// [rest](Engine::rest); where that cannot begin, as before.
+    ///
+    /// # Errors
+    /// If it cannot go on at all.
+    pub(super) async fn restart(
+        self,
+        config: Config,
+    ) -> Result<(Self, Result<(), Failure>), Failure> {
+        let Self { engine, reader, lines, hurried, log } = self;
+        let level = config.log.level.clone();
+        let (engine, taken) = engine.restart(config).await?;
+        if taken.is_ok() {
+            log.set_level(&level);
+        }
+        Ok((Self { engine, reader, lines, hurried, log }, taken))
+    }
+
     /// Stops everything and waits for it.
     pub(super) async fn close(self) {
-        let Self { engine, lines, hurried, .. } = self;
+        let Self { engine, lines, hurried, log: _log, .. } = self;
         engine.stop(if hurried.into_inner() { HASTE } else { PATIENCE }).await;
         // The events' sender is gone with the engine: the last line is printed.
         if let Some(lines) = lines {

@@ -153,7 +153,7 @@ fn sections(r: &mut Reader, file: &Section, origin: Origin, environment: &Enviro
     let data_dir = settings::data_dir(r, file);
     let (database, data_dir) = settings::places(database, data_dir, &defaults);
     let backups = settings::backups(r, database_section.as_ref(), &data_dir);
-    let retention_days = settings::retention_days(r, file);
+    let retention = settings::retention(r, file);
     let silver = data_dir.join("silver.db");
     let log = settings::log(r, file, &defaults.logs);
     let (scheduling, only_when_asked) = settings::scheduling(r, file);
@@ -188,7 +188,7 @@ fn sections(r: &mut Reader, file: &Section, origin: Origin, environment: &Enviro
         root,
         database,
         backups,
-        retention_days,
+        retention,
         data_dir,
         silver,
         log,

@@ -6,7 +6,8 @@
 //! The way of a file: `paths` finds it, `yaml` makes a tree with places of it,
 //! `reader` and `section` ask for values and collect mistakes, `load` calls one
 //! file per section. `script` is the job that needs no file. `schema` writes down what is
-//! asked for, and makes the JSON schema of it.
+//! asked for, and makes the JSON schema of it; `changes` tells what another configuration
+//! would change.
 //!
 //! Where nothing is said, ledger, archive and log lie in `data` and `logs` below
 //! the project root, or in the user's data folder if the configuration is the
@@ -14,6 +15,7 @@
 
 mod autodesk;
 mod bandwidth;
+mod changes;
 mod clients;
 mod console;
 mod datasets;
@@ -42,6 +44,7 @@ mod yaml;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+pub use changes::{Change, changes};
 pub use environment::Environment;
 pub use problems::{ConfigErrors, Problem};
 pub use schema::schema;
@@ -63,9 +66,8 @@ pub struct Config {
     pub database: PathBuf,
     /// The nightly backups of the ledger; none: nobody asked for them.
     pub backups: Option<Backups>,
-    /// Days that fetched files are kept after everything about them has ended; none: for
-    /// ever.
-    pub retention_days: Option<u32>,
+    /// How long what was fetched is kept.
+    pub retention: Retention,
     /// Where fetched files and raw lists are kept; 0700.
     pub data_dir: PathBuf,
     /// The SQLite file of the datasets' tables. It lies beside the ledger, so that taking
@@ -111,11 +113,41 @@ pub struct Backups {
     pub keep: usize,
 }
 
+/// How long what was fetched is kept, once nothing needs it any more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Retention {
+    /// Days that fetched files are kept after everything about them has ended; none: for
+    /// ever.
+    pub files_days: Option<u32>,
+    /// Days that the raw replies to lists are kept after what is in them was booked; none:
+    /// for ever.
+    pub lists_days: Option<u32>,
+}
+
+/// How many of the log's files are kept, and how large each may become.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogKeep {
+    /// So many, today's among them; at least one.
+    pub files: usize,
+    /// Of so many days; none: of any age.
+    pub days: Option<u32>,
+    /// Bytes after which another file of the same day is begun.
+    pub max_bytes: u64,
+}
+
+impl Default for LogKeep {
+    fn default() -> Self {
+        Self { files: 60, days: None, max_bytes: 64 << 20 }
+    }
+}
+
 /// The log of record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogSettings {
     /// The file; it is rolled daily, the date goes before the extension.
     pub file: PathBuf,
+    /// What is kept of it.
+    pub keep: LogKeep,
     /// JSON lines or the classic form.
     pub format: LogFormat,
     /// `error`, `warn`, `info`, `debug` or `trace`.
@@ -160,7 +192,7 @@ pub struct Brakes {
 }
 
 /// The HTTP server.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpSettings {
     /// Addresses to listen on, `host:port`; none switches it off.
     pub listen: Vec<String>,
@@ -173,7 +205,7 @@ pub struct HttpSettings {
 }
 
 /// How the console looks, and its keys.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConsoleSettings {
     /// The colours.
     pub palette: Palette,
@@ -186,7 +218,7 @@ pub struct ConsoleSettings {
 }
 
 /// One entry of `clients:`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Client {
     /// An Encoura account.
     Encoura(EncouraAccount),

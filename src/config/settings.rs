@@ -6,7 +6,9 @@ use super::paths::{Defaults, sqlite_path};
 use super::problems::Place;
 use super::reader::{Reader, Text};
 use super::section::Section;
-use super::{Backups, Brakes, HttpSettings, LogFormat, LogSettings, Scheduling};
+use super::{
+    Backups, Brakes, HttpSettings, LogFormat, LogKeep, LogSettings, Retention, Scheduling,
+};
 
 const LEVELS: &[(&str, &str)] = &[
     ("error", "error"),
@@ -97,14 +99,35 @@ pub(super) fn backups(
     Some(Backups { folder, keep: section.number(r, "keep", 1..=10_000).unwrap_or(7) })
 }
 
-/// `retention.files_days`; none keeps everything.
-pub(super) fn retention_days(r: &mut Reader, file: &Section) -> Option<u32> {
-    let section = file.node("retention").and_then(|n| r.section(n, "retention", &["files_days"]));
-    section?.number(r, "files_days", 1..=36_500)
+/// Days that raw replies to lists are kept where nobody says: what is in them is in the
+/// ledger, and a reply every few minutes comes to very many files.
+const LISTS_DAYS: u32 = 90;
+
+/// `retention`.
+pub(super) fn retention(r: &mut Reader, file: &Section) -> Retention {
+    let keys = ["files_days", "lists_days"];
+    let section = file.node("retention").and_then(|n| r.section(n, "retention", &keys));
+    let files_days = section.as_ref().and_then(|s| s.number(r, "files_days", 1..=36_500));
+    let lists_days = section.as_ref().and_then(|s| s.number(r, "lists_days", 0..=36_500));
+    let lists_days = Some(lists_days.unwrap_or(LISTS_DAYS)).filter(|days| *days > 0);
+    Retention { files_days, lists_days }
+}
+
+/// The keys of `log` that say what is kept of it.
+fn log_keep(r: &mut Reader, section: Option<&Section>) -> LogKeep {
+    let usual = LogKeep::default();
+    let Some(section) = section else { return usual };
+    let max_mb: Option<u64> = section.number(r, "max_file_mb", 1..=1 << 20);
+    LogKeep {
+        files: section.number(r, "keep_files", 1..=100_000).unwrap_or(usual.files),
+        days: section.number(r, "keep_days", 1..=36_500),
+        max_bytes: max_mb.map_or(usual.max_bytes, |mb| mb << 20),
+    }
 }
 
 pub(super) fn log(r: &mut Reader, file: &Section, logs: &Path) -> LogSettings {
-    let section = file.node("log").and_then(|n| r.section(n, "log", &["file", "format", "level"]));
+    let keys = ["file", "format", "level", "keep_files", "keep_days", "max_file_mb"];
+    let section = file.node("log").and_then(|n| r.section(n, "log", &keys));
     let path = section.as_ref().and_then(|s| s.path(r, "file"));
     let mut format = section.as_ref().and_then(|s| s.choice(r, "format", FORMATS));
     let mut level = section.as_ref().and_then(|s| s.choice(r, "level", LEVELS));
@@ -118,6 +141,7 @@ pub(super) fn log(r: &mut Reader, file: &Section, logs: &Path) -> LogSettings {
     }
     LogSettings {
         file: path.unwrap_or_else(|| logs.join("connector.log")),
+        keep: log_keep(r, section.as_ref()),
         format: format.unwrap_or_default(),
         level: level.unwrap_or("info").to_owned(),
     }

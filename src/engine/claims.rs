@@ -63,6 +63,11 @@ impl Claims {
         self.halt.work()
     }
 
+    /// Waits for a moment at which nothing is under way.
+    pub(super) async fn idle(&self) {
+        self.halt.idle().await;
+    }
+
     /// Stops everything under way, and waits until it is at a safe point.
     pub(super) async fn halt(&self) -> usize {
         self.halt.halt().await

@@ -21,7 +21,7 @@ use crate::silver::Silver;
 /// Everything that outlives a single pass.
 pub(super) struct Context {
     pub(super) config: Config,
-    pub(super) ledger: Ledger,
+    pub(super) ledger: Arc<Ledger>,
     pub(super) handle: Handle,
     pub(super) mark: MarkFile,
     pub(super) schedules: Schedules,

@@ -57,6 +57,17 @@ impl Halt {
         Work(self.clone())
     }
 
+    /// Waits for a moment at which nothing is under way.
+    pub(super) async fn idle(&self) {
+        loop {
+            let over = self.0.over.notified();
+            if self.now().works == 0 {
+                return;
+            }
+            over.await;
+        }
+    }
+
     /// Brings everything under way to a safe point and waits until it is there; what
     /// begins later goes on as ever. Returns how many runs and passes there were.
     pub(super) async fn halt(&self) -> usize {
@@ -108,6 +119,20 @@ mod tests {
         drop(work);
         assert_eq!(waiting.await.unwrap(), 1);
         assert!(!halt.is_on() && token.is_cancelled());
+    }
+
+    #[tokio::test]
+    async fn one_may_wait_for_a_moment_without_work_and_stops_nothing() {
+        let halt = Halt::new(CancellationToken::new());
+        halt.idle().await;
+        let (work, other) = (halt.work(), halt.work());
+        let idle = halt.idle();
+        tokio::pin!(idle);
+        assert!(futures::poll!(&mut idle).is_pending());
+        drop(work);
+        assert!(futures::poll!(&mut idle).is_pending() && !halt.is_on());
+        drop(other);
+        idle.await;
     }
 
     #[test]

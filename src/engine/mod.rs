@@ -18,6 +18,7 @@
 //! | `sign_in` | a person and a browser |
 //! | `schedule`, `plan`, `clock` | when an endpoint runs next, and what went by; the time |
 //! | `scheduler`, `due`, `rest`, `agenda` | what happens by itself, and its pauses |
+//! | `restart` | another configuration, on the same books |
 //! | `retry`, `claims`, `tally`, `progress` | when again; who works on what; counts; bars |
 
 mod accounts;
@@ -57,6 +58,7 @@ mod purge;
 mod reconcile;
 mod register;
 mod rest;
+mod restart;
 mod restored;
 mod retry;
 mod run;
@@ -83,6 +85,7 @@ pub use look::{Look, Told, dry_run, look, test};
 pub use purge::{Purged, purge};
 pub use tally::overall;
 use tokio::sync::{Semaphore, broadcast, mpsc};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -92,6 +95,7 @@ use crate::model::{Endpoint, Failure, Schedule};
 use context::Context;
 use lane::{Lane, Outlets};
 use operator::Word;
+use restart::Books;
 use walk::Pick;
 
 /// The engine at work. Dropping it without [`Engine::stop`] leaves its tasks to
@@ -100,6 +104,8 @@ pub struct Engine {
     context: Arc<Context>,
     handle: Handle,
     tasks: TaskTracker,
+    /// Takes commands; gives the end at which they arrive back when everything stops.
+    serving: JoinHandle<mpsc::UnboundedReceiver<Request>>,
     // Subscribed before anything happened.
     events: broadcast::Receiver<Event>,
 }
@@ -130,7 +136,8 @@ impl Engine {
         schedules: Schedules,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Failure> {
-        Self::start_as(config, ledger, schedules, clock, &mut Accounts::default()).await
+        let books = Books { ledger: Arc::new(ledger), schedules, clock };
+        Self::start_as(config, books, &mut Accounts::default()).await
     }
 
     /// The same, with sources of the caller's making.
@@ -140,41 +147,37 @@ impl Engine {
         schedules: Schedules,
         sources: &mut dyn Sources,
     ) -> Result<Self, Failure> {
-        Self::start_as(config, ledger, schedules, Arc::new(SystemClock), sources).await
+        let books = Books { ledger: Arc::new(ledger), schedules, clock: Arc::new(SystemClock) };
+        Self::start_as(config, books, sources).await
     }
 
     async fn start_as(
         config: Config,
-        ledger: Ledger,
-        schedules: Schedules,
-        clock: Arc<dyn Clock>,
+        books: Books,
         sources: &mut dyn Sources,
     ) -> Result<Self, Failure> {
-        for folder in ["parts", "polls", "archive", "bronze"] {
-            create_private_folder(&config.data_dir.join(folder))?;
-        }
-        archive::sync_folder(&config.data_dir)?;
-        ledger.register_endpoints(config.endpoints.clone()).await?;
-        // Before anything else is booked: the events are what is compared.
-        let (mark, told) = restored::look(&config.data_dir, &ledger).await?;
-        ledger.close_interrupted_runs().await?;
         let (handle, requests) = Handle::pair();
         let events = handle.subscribe();
-        let context =
-            Arc::new(build(config, ledger, handle.clone(), mark, schedules, clock, sources).await?);
-        if let Some(words) = told {
-            context.notice(Level::Error, words);
-        }
+        let context = open(config, books, handle, sources).await?;
+        Ok(Self::at_work(context, requests, events))
+    }
+
+    fn at_work(
+        context: Context,
+        requests: mpsc::UnboundedReceiver<Request>,
+        events: broadcast::Receiver<Event>,
+    ) -> Self {
+        let (handle, context) = (context.handle.clone(), Arc::new(context));
         let tasks = TaskTracker::new();
-        tasks.spawn(serve(context.clone(), requests, tasks.clone()));
-        if schedules == Schedules::On {
+        let serving = tasks.spawn(serve(context.clone(), requests, tasks.clone()));
+        if context.schedules == Schedules::On {
             for lane in &context.lanes {
                 tasks.spawn(due::look_after(context.clone(), lane.clone()));
                 tasks.spawn(scheduler::keep(context.clone(), lane.clone()));
             }
             tasks.spawn(nightly::keep(context.clone()));
         }
-        Ok(Self { context, handle, tasks, events })
+        Self { context, handle, tasks, serving, events }
     }
 
     /// The events from the start on: what a restart settles by itself may be over
@@ -209,6 +212,11 @@ impl Engine {
         if tokio::time::timeout(patience, self.tasks.wait()).await.is_err() {
             tracing::warn!("stopping without waiting any longer; the next start settles the rest");
         }
+        self.leave().await;
+    }
+
+    /// The last things, when nothing runs any more.
+    async fn leave(&self) {
         self.context.mark.catch_up(&self.context.ledger).await;
         for outlet in &self.context.outlets {
             outlet.destination.close().await;
@@ -242,18 +250,23 @@ pub fn runs_after(
     .collect()
 }
 
-async fn build(
+/// Makes everything ready to work by `config`.
+async fn open(
     config: Config,
-    ledger: Ledger,
+    Books { ledger, schedules, clock }: Books,
     handle: Handle,
-    mark: restored::MarkFile,
-    schedules: Schedules,
-    clock: Arc<dyn Clock>,
     sources: &mut dyn Sources,
 ) -> Result<Context, Failure> {
-    let stop = CancellationToken::new();
+    for folder in ["parts", "polls", "archive", "bronze"] {
+        create_private_folder(&config.data_dir.join(folder))?;
+    }
+    archive::sync_folder(&config.data_dir)?;
     let mut outlets = Outlets::default();
     outlets.open_all(&config)?;
+    ledger.register_endpoints(config.endpoints.clone()).await?;
+    // Before anything else is booked: the events are what is compared.
+    let (mark, told) = restored::look(&config.data_dir, &ledger).await?;
+    ledger.close_interrupted_runs().await?;
     let mut lanes = Vec::new();
     for endpoint in &config.endpoints {
         let number = ledger.endpoint(&endpoint.name).await?.number;
@@ -264,7 +277,8 @@ async fn build(
         }
     }
     let silver = ingest::open(&config).await;
-    Ok(Context {
+    let stop = CancellationToken::new();
+    let context = Context {
         silver,
         agenda: agenda::Agenda::new(clock, &lanes),
         transfers: Semaphore::new(config.scheduling.max_transfers),
@@ -279,21 +293,26 @@ async fn build(
         schedules,
         lanes,
         stop,
-    })
+    };
+    if let Some(words) = told {
+        context.notice(Level::Error, words);
+    }
+    Ok(context)
 }
 
-/// Takes commands until everything stops. Each is a task of its own.
+/// Takes commands until everything stops; those that come later are left where they
+/// arrive. Each is a task of its own.
 async fn serve(
     context: Arc<Context>,
     mut requests: mpsc::UnboundedReceiver<Request>,
     tasks: TaskTracker,
-) {
+) -> mpsc::UnboundedReceiver<Request> {
     loop {
         let (command, answer) = tokio::select! {
-            () = context.stop.cancelled() => return,
+            () = context.stop.cancelled() => return requests,
             request = requests.recv() => match request {
                 Some(request) => request,
-                None => return,
+                None => return requests,
             },
         };
         let (context, inner) = (context.clone(), tasks.clone());

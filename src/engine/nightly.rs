@@ -14,7 +14,7 @@ use super::Level;
 use super::archive::blocking;
 use super::context::Context;
 use super::purge::purge;
-use crate::config::Backups;
+use crate::config::{Backups, Retention};
 use crate::ledger::{self, Backup, create_private_folder};
 use crate::model::Failure;
 
@@ -32,7 +32,7 @@ const FORM: &str = "%Y%m%dT%H%M%SZ";
 /// Makes a backup every night until everything stops.
 pub(super) async fn keep(context: std::sync::Arc<Context>) {
     let (clock, backups) = (&context.agenda.clock, &context.config.backups);
-    if backups.is_none() && context.config.retention_days.is_none() {
+    if backups.is_none() && context.config.retention == Retention::default() {
         return;
     }
     while !context.stop.is_cancelled() {
@@ -57,22 +57,27 @@ pub(super) async fn keep(context: std::sync::Arc<Context>) {
 
 /// Removes what has outlived the retention.
 async fn retain(context: &Context, now: Timestamp) {
-    let Some(days) = context.config.retention_days else { return };
-    let before = now - SignedDuration::from_hours(24 * i64::from(days));
-    match purge(&context.ledger, &context.config.data_dir, before, false).await {
+    let retention = context.config.retention;
+    match purge(&context.ledger, &context.config.data_dir, retention, now, false).await {
         Ok(purged) if purged.files == 0 => {}
         Ok(purged) => {
-            let words = format!("{} files older than {days} days purged", purged.files);
+            let words = format!("{} files purged that outlived the retention", purged.files);
             context.notice(Level::Info, words);
         }
         Err(failure) => context.notice(Level::Error, failure.to_string()),
     }
 }
 
-/// Makes the backup of this night, if it was not made yet.
+/// Makes the backup of this night, if it was not made yet, and removes what has outlived
+/// the retention.
 pub(super) async fn if_due(context: &Context) {
-    if let Some(backups) = &context.config.backups {
-        due(context, backups, context.agenda.clock.now()).await;
+    let now = context.agenda.clock.now();
+    let failed = match &context.config.backups {
+        Some(backups) => due(context, backups, now).await,
+        None => false,
+    };
+    if !failed {
+        retain(context, now).await;
     }
 }
 

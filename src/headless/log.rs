@@ -8,6 +8,7 @@ use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
 use tracing_subscriber::Registry;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Layer, SubscriberExt as _};
+use tracing_subscriber::reload;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::LogSettings;
@@ -20,12 +21,24 @@ pub type Pane = Box<dyn Layer<Registry> + Send + Sync>;
 const NOISY: &[&str] =
     &["russh", "hyper", "hyper_util", "reqwest", "h2", "rustls", "tower", "axum", "mio", "log"];
 
+/// Changes what is written to the file; the subscriber's own type is gone.
+type SetLevel = Box<dyn Fn(&str) + Send + Sync>;
+
 /// Keeps the log open; what is still buffered is written when it is dropped.
-#[derive(Debug)]
 pub struct Guard {
     _worker: Option<WorkerGuard>,
+    set_level: Option<SetLevel>,
     /// Why nothing is written to the file, if nothing is.
     pub without_file: Option<Failure>,
+}
+
+impl Guard {
+    /// From now on what is of this level, and above it, is written to the file.
+    pub fn set_level(&self, level: &str) {
+        if let Some(set) = &self.set_level {
+            set(level);
+        }
+    }
 }
 
 /// Starts the log of record for the rest of the process.
@@ -36,7 +49,7 @@ pub struct Guard {
 /// # Errors
 /// Only if a log was started in this process before.
 pub fn init(settings: &LogSettings, pane: Option<Pane>) -> Result<Guard, Failure> {
-    let (writer, worker, without_file) = match rolling::Daily::open(&settings.file) {
+    let (writer, worker, without_file) = match rolling::Daily::open(&settings.file, settings.keep) {
         Ok(file) => {
             let (writer, worker) = NonBlocking::new(file);
             (Some(writer), Some(worker), None)
@@ -50,12 +63,20 @@ pub fn init(settings: &LogSettings, pane: Option<Pane>) -> Result<Guard, Failure
         let form = form::Form(settings.format);
         tracing_subscriber::fmt::layer().with_ansi(false).event_format(form).with_writer(writer)
     });
+    let (filter, level) = reload::Layer::new(targets(&settings.level));
     tracing_subscriber::registry()
         .with(pane)
-        .with(file.map(|layer| layer.with_filter(targets(&settings.level))))
+        .with(file.map(|layer| layer.with_filter(filter)))
         .try_init()
         .map_err(|e| Failure::new(FailureClass::Bug, "starting", "the log").said(e))?;
-    Ok(Guard { _worker: worker, without_file })
+    let set_level = worker.is_some().then(|| {
+        // The log is there as long as the process is: it cannot fail.
+        let set = move |wanted: &str| {
+            let _ = level.reload(targets(wanted));
+        };
+        Box::new(set) as SetLevel
+    });
+    Ok(Guard { _worker: worker, set_level, without_file })
 }
 
 /// What is logged: everything of ours from `level` on, of libraries warnings.

@@ -22,10 +22,16 @@ pub struct Outlived {
 }
 
 impl Ledger {
-    /// Files of exports whose every delivery has come to its end before `before`, and the
-    /// raw replies to lists that were booked before it.
-    pub async fn outlived(&self, before: Timestamp) -> Result<Vec<Outlived>, Failure> {
-        let before = clock::text(before);
+    /// Files of exports whose every delivery has come to its end before `files`, and the
+    /// raw replies to lists that were booked before `lists`; none of what has no time.
+    pub async fn outlived(
+        &self,
+        files: Option<Timestamp>,
+        lists: Option<Timestamp>,
+    ) -> Result<Vec<Outlived>, Failure> {
+        // Nothing is older than no time at all.
+        let [before, lists_before] =
+            [files, lists].map(|at| at.map(clock::text).unwrap_or_default());
         self.writer
             .write(move |c| {
                 let find = || -> rusqlite::Result<Vec<Outlived>> {
@@ -57,7 +63,7 @@ impl Ledger {
                     let mut replies = c.prepare(
                         "SELECT id, body FROM polls WHERE closed_at < ? AND body <> '' ORDER BY id",
                     )?;
-                    let replies = replies.query_map([&before], |row| {
+                    let replies = replies.query_map([&lists_before], |row| {
                         Ok(Outlived {
                             id: Id::poll(row.get("id")?),
                             path: row.get::<_, String>("body")?.into(),

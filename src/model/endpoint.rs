@@ -73,3 +73,22 @@ pub enum Schedule {
     /// Only when somebody asks.
     Manual,
 }
+
+impl Schedule {
+    /// In words.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Interval { minutes: 1 } => "every minute".to_owned(),
+            Self::Interval { minutes: 60 } => "every hour".to_owned(),
+            Self::Interval { minutes } if minutes % 60 == 0 => {
+                format!("every {} hours", minutes / 60)
+            }
+            Self::Interval { minutes } => format!("every {minutes} minutes"),
+            Self::Cron { cron, timezone } => {
+                let zone = timezone.as_ref().map(|zone| format!(" {zone}")).unwrap_or_default();
+                format!("{cron}{zone}")
+            }
+            Self::Manual => "only when asked".to_owned(),
+        }
+    }
+}

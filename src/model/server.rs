@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Bandwidth, Secret};
 
 /// An account of the Encoura API.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EncouraAccount {
     /// The name under `clients:`.
     pub name: String,
@@ -38,7 +38,7 @@ impl EncouraAccount {
 }
 
 /// An SSH server and how to sign in to it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SshServer {
     /// Host name or address.
     pub host: String,
@@ -57,7 +57,7 @@ pub struct SshServer {
 }
 
 /// Ways to sign in; agent first, then key, then password, those that are set.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SshAuth {
     /// Ask the SSH agent of the environment.
     pub agent: bool,
@@ -111,7 +111,7 @@ pub enum FinalNames {
 }
 
 /// One entry of `destinations:`: an SFTP folder.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DestinationSettings {
     /// The name under `destinations:`.
     pub name: String,

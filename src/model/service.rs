@@ -10,7 +10,7 @@ use super::Secret;
 use super::pattern::matches;
 
 /// An application at Autodesk Platform Services.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AutodeskAccount {
     /// The name under `clients:`.
     pub name: String,

@@ -33,7 +33,7 @@ pub(crate) const LINES: i64 = 1_000_000_000;
 /// `landed.state`: see [`LandedState`](super::LandedState). `landed.accept`: it goes in
 /// however many of its rows are bad. `landed.unresolved`: rows that are set aside since
 /// the row they refer to is not there; `quarantine.missing` names the dataset in which.
-pub(super) const FOUNDATION: &str = "
+const FOUNDATION: &str = "
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE datasets (
     name TEXT PRIMARY KEY, definition TEXT NOT NULL, digest TEXT NOT NULL,
@@ -55,13 +55,6 @@ CREATE INDEX landed_sha256 ON landed (sha256);
 CREATE INDEX landed_path ON landed (endpoint, path);
 CREATE INDEX landed_dataset ON landed (dataset, state, rank);
 CREATE INDEX landed_corrects ON landed (corrects) WHERE corrects IS NOT NULL;
--- A dataset's bad rows are those of its files, counted without asking all of them.
-CREATE TRIGGER landed_bad AFTER UPDATE OF dataset, rows_bad ON landed
-    WHEN old.rows_bad <> 0 OR new.rows_bad <> 0
-BEGIN
-    UPDATE datasets SET bad_count = bad_count - old.rows_bad WHERE name = old.dataset;
-    UPDATE datasets SET bad_count = bad_count + new.rows_bad WHERE name = new.dataset;
-END;
 CREATE TABLE quarantine (
     file INTEGER NOT NULL REFERENCES landed(id), line INTEGER NOT NULL,
     dataset TEXT NOT NULL, column_name TEXT, reason TEXT NOT NULL, value TEXT,
@@ -71,6 +64,41 @@ CREATE TABLE quarantine (
 CREATE INDEX quarantine_missing ON quarantine (missing, dataset, column_name, value)
     WHERE missing IS NOT NULL;
 ";
+
+/// A dataset's bad rows are those of its files, counted without asking all of them.
+const BAD_ROWS: &str = "
+CREATE TRIGGER landed_bad AFTER UPDATE OF dataset, rows_bad ON landed
+    WHEN old.rows_bad <> 0 OR new.rows_bad <> 0
+BEGIN
+    UPDATE datasets SET bad_count = bad_count - old.rows_bad WHERE name = old.dataset;
+    UPDATE datasets SET bad_count = bad_count + new.rows_bad WHERE name = new.dataset;
+END;
+";
+
+/// Makes the tables that are always there.
+pub(super) fn found(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(FOUNDATION)?;
+    connection.execute_batch(BAD_ROWS)?;
+    connection.execute("INSERT INTO meta VALUES ('version', ?)", [VERSION])?;
+    connection.execute("INSERT INTO meta VALUES ('cursor_key', randomblob(32))", [])?;
+    Ok(())
+}
+
+/// Adds what the first tables of this version had not yet.
+pub(super) fn complete(connection: &Connection) -> rusqlite::Result<()> {
+    let there = "SELECT count(*) FROM sqlite_schema WHERE type = 'trigger' AND name = 'landed_bad'";
+    if connection.query_row(there, [], |row| row.get::<_, i64>(0))? > 0 {
+        return Ok(());
+    }
+    connection.execute_batch(BAD_ROWS)?;
+    connection
+        .execute(
+            "UPDATE datasets SET bad_count =
+                 (SELECT coalesce(sum(rows_bad), 0) FROM landed WHERE dataset = datasets.name)",
+            [],
+        )
+        .map(drop)
+}
 
 /// Names of tables that no dataset, dictionary or rollup can have.
 pub(super) const RESERVED: [&str; 4] = ["meta", "datasets", "landed", "quarantine"];

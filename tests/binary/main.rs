@@ -12,6 +12,7 @@ mod health;
 mod instances;
 mod outside;
 mod purge;
+mod reload;
 mod service;
 mod signals;
 #[path = "../support/mod.rs"]

@@ -68,3 +68,39 @@ async fn what_is_old_and_at_its_end_goes_and_can_be_sent_again_all_the_same() {
         books.query_row("SELECT uid FROM exports WHERE id = 1", [], |row| row.get(0)).unwrap();
     assert_eq!((&rows[0]["uid"], &rows[0]["state"]), (&uid.into(), &"cleaned".into()));
 }
+
+/// Also for whoever is called from cron, and without being asked for.
+#[tokio::test]
+async fn raw_lists_go_after_their_time_and_never_one_that_is_still_needed() {
+    let site = Site::new().await;
+    site.sync_until_quiet(4).await;
+    let polls = site.folder().join("data/polls");
+    let count = files_in(&polls);
+    assert!(count >= 2, "{count} lists");
+    let books = Connection::open(site.database()).unwrap();
+    let long_ago = "UPDATE polls SET closed_at = '2020-01-01T00:00:00.000Z'";
+    // The first one was never booked: it is the only word on what was in it.
+    let open = "UPDATE polls SET closed_at = NULL, state = 'received' WHERE id = 1";
+    books.execute_batch(&format!("{long_ago}; {open}")).unwrap();
+    // What a list left that was cut.
+    let body: String =
+        books.query_row("SELECT body FROM polls WHERE id = 2", [], |row| row.get(0)).unwrap();
+    fs::write(Path::new(&body).with_extension("json.partial"), "[{").unwrap();
+
+    site.configure("limits:", "retention: { lists_days: 0 }\nlimits:");
+    site.run(&["sync"]).await.expect(0);
+    assert!(files_in(&polls) > count, "0 is for ever");
+    books.execute_batch(&format!("{long_ago}; {open}")).unwrap();
+    site.configure("retention: { lists_days: 0 }", "retention: {}");
+    let ran = site.run(&["sync"]).await.expect(0);
+    assert!(ran.stderr.contains("files purged that outlived the retention"), "{ran:#?}");
+    // The one that was open, and that of this pass.
+    assert_eq!(files_in(&polls), 2, "{ran:#?}");
+    let first: String =
+        books.query_row("SELECT body FROM polls WHERE id = 1", [], |row| row.get(0)).unwrap();
+    assert!(Path::new(&first).exists());
+    let kept: i64 =
+        books.query_row("SELECT count(archived) FROM exports", [], |row| row.get(0)).unwrap();
+    assert_eq!(kept, 8, "files are kept for ever");
+    site.assert_all_once();
+}

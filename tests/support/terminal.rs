@@ -172,10 +172,16 @@ impl Terminal {
     /// Takes the terminal away from the program, as when its window is closed; the exit
     /// code that it ends with.
     #[track_caller]
-    pub fn vanish(mut self) -> u32 {
+    pub fn vanish(self) -> u32 {
+        self.vanish_after(|terminal| terminal.resize(70, 20))
+    }
+
+    /// The same, for a program that does not draw: `wake` has it write something.
+    #[track_caller]
+    pub fn vanish_after(mut self, wake: impl FnOnce(&Self)) -> u32 {
         self.seen.state.lock().unwrap().gone = true;
-        // What is drawn for it wakes the reader, which then lets go of its end.
-        self.resize(70, 20);
+        // What it writes wakes the reader, which then lets go of its end.
+        wake(&self);
         let begun = Instant::now();
         let mut state = self.seen.state.lock().unwrap();
         while !state.ended {

@@ -156,6 +156,9 @@ const WORDS: &[(&[&str], &[Word])] = &[
                 "json",
             ),
             ("level", "From which level on. CONNECTOR_LOG_LEVEL overrides it.", "info"),
+            ("keep_files", "How many files stay; the oldest are removed.", "60"),
+            ("keep_days", "Files that are older are removed, however few there are.", ""),
+            ("max_file_mb", "A day that is larger has several files.", "64"),
         ],
     ),
     (
@@ -193,7 +196,13 @@ const WORDS: &[(&[&str], &[Word])] = &[
             ("ignore_clock", "Even if the ledger or the source says another time.", "false"),
         ],
     ),
-    (&["retention"], &[("files_days", "Days after everything about a file has ended.", "")]),
+    (
+        &["retention"],
+        &[
+            ("files_days", "Days after everything about a file has ended.", ""),
+            ("lists_days", "Days after a list was booked; 0: for ever.", "90"),
+        ],
+    ),
     (
         &["http"],
         &[

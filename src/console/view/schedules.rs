@@ -42,20 +42,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
 
 /// A schedule in words.
 pub(super) fn words(schedule: Option<&Schedule>) -> String {
-    match schedule {
-        Some(Schedule::Interval { minutes: 1 }) => "every minute".to_owned(),
-        Some(Schedule::Interval { minutes }) if minutes % 60 == 0 && *minutes > 60 => {
-            format!("every {} hours", minutes / 60)
-        }
-        Some(Schedule::Interval { minutes: 60 }) => "every hour".to_owned(),
-        Some(Schedule::Interval { minutes }) => format!("every {minutes} minutes"),
-        Some(Schedule::Cron { cron, timezone }) => {
-            let zone = timezone.as_ref().map(|zone| format!(" {zone}")).unwrap_or_default();
-            format!("{cron}{zone}")
-        }
-        Some(Schedule::Manual) => "only when asked".to_owned(),
-        None => "of a newer program".to_owned(),
-    }
+    schedule.map_or_else(|| "of a newer program".to_owned(), Schedule::words)
 }
 
 fn cells(state: &State, e: &EndpointRow) -> Vec<Cell> {

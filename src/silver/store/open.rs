@@ -22,9 +22,9 @@ pub(super) fn prepare(
     let transaction =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sql)?;
     match schema::version(&transaction).map_err(sql)? {
-        Some(schema::VERSION) => {}
+        Some(schema::VERSION) => schema::complete(&transaction).map_err(sql)?,
         Some(other) => return Err(schema::other_version(other, &shown)),
-        None => found(&transaction).map_err(sql)?,
+        None => schema::found(&transaction).map_err(sql)?,
     }
     for dataset in feeds.datasets() {
         let json = |e: serde_json::Error| super::trouble::unexpected(&e.to_string());
@@ -36,13 +36,6 @@ pub(super) fn prepare(
     }
     match_again(&transaction, feeds).map_err(sql)?;
     transaction.commit().map_err(sql)
-}
-
-fn found(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
-    transaction.execute_batch(schema::FOUNDATION)?;
-    transaction.execute("INSERT INTO meta VALUES ('version', ?)", [schema::VERSION])?;
-    transaction.execute("INSERT INTO meta VALUES ('cursor_key', randomblob(32))", [])?;
-    Ok(())
 }
 
 /// Outside: SQLite's failures; inside: a definition that cannot be read back.

@@ -70,7 +70,7 @@ fn outcome(files: &[(u8, Vec<Row>)], way: Way) -> Vec<String> {
     let connection = Connection::open(folder.path().join("silver.db")).unwrap();
     // Nobody needs it again: the disk is not waited for.
     connection.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF").unwrap();
-    connection.execute_batch(schema::FOUNDATION).unwrap();
+    schema::found(&connection).unwrap();
     connection.execute_batch(&schema::create_dataset(&dataset)).unwrap();
     let mut told = Vec::new();
     for (file, (rank, rows)) in (1..).zip(files) {
