@@ -256,6 +256,7 @@ fn ledger(files: usize, path: &Path) -> Took {
         datasets: Vec::new(),
         deliver_to: None,
         schedule: Schedule::Manual,
+        quiet_days: None,
         is_active: true,
     };
     runtime.block_on(ledger.register_endpoints(vec![endpoint])).unwrap();

@@ -38,6 +38,7 @@ fn endpoint(name: &str) -> Endpoint {
         datasets: Vec::new(),
         deliver_to: Some("slate".into()),
         schedule: Schedule::Manual,
+        quiet_days: None,
         is_active: true,
     }
 }

@@ -10,6 +10,7 @@ use super::doctor::DoctorArgs;
 use super::feed::FeedSimArgs;
 use super::ingest::IngestArgs;
 use super::landed::FilesArgs;
+use super::notify::NotifyCommand;
 use super::purge::PurgeArgs;
 use crate::demo::{self, Arming, Consumer, DriveOptions, Options};
 use crate::ledger::Filter;
@@ -210,6 +211,15 @@ Examples:
   transship doctor --mask 'ACT-*.csv'    can the receiver take a file that is half there?
   transship doctor --json | jq 'select(.verdict == \"failed\")'")]
     Doctor(DoctorArgs),
+    /// Who is told of failures: webhooks and mail, as `notifications` of the configuration says.
+    #[command(after_help = "\
+Example:
+  transship notify test                  a test message to everybody, and what is answered")]
+    Notify {
+        /// What to do.
+        #[command(subcommand)]
+        what: NotifyCommand,
+    },
     /// A consistent, checked copy of the ledger, while others go on working with it.
     #[command(after_help = "\
 Example:

@@ -10,10 +10,12 @@ mod demo;
 mod doctor;
 mod exit;
 mod feed;
+mod heart;
 mod ingest;
 mod init;
 mod landed;
 mod lists;
+mod notify;
 pub mod print;
 mod purge;
 mod serve;
@@ -35,6 +37,7 @@ pub use exit::Exit;
 pub use feed::FeedSimArgs;
 pub use ingest::IngestArgs;
 pub use landed::FilesArgs;
+pub use notify::NotifyCommand;
 pub use purge::PurgeArgs;
 
 use crate::engine::Command as Do;
@@ -50,6 +53,7 @@ pub async fn run(cli: Cli) -> Exit {
         Command::Check => check::run(global),
         Command::Init => init::run(global),
         Command::Doctor(args) => doctor::doctor(global, args).await,
+        Command::Notify { what: NotifyCommand::Test } => notify::test(global).await,
         Command::Purge(args) => purge::purge(global, &args).await,
         Command::Backup { file } => backup::run(global, &file),
         Command::Completions { shell } => shell::completions(shell),

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::workplace::{Face, Workplace, verbosity};
-use super::{Exit, Global, check, print, signals, supervisor};
+use super::{Exit, Global, check, heart, print, signals, supervisor};
 use crate::config::{Config, ConsoleSettings};
 use crate::console;
-use crate::engine::{Command, Schedules};
+use crate::engine::{Command, Heartbeat, Schedules};
 use crate::http::{Data, Server};
 use crate::silver::reader::Reader;
 
@@ -37,6 +37,16 @@ pub(super) struct Stay {
 
 /// Serves `config` until it is told to end.
 pub(super) async fn serve(global: &Global, config: Config, stay: Stay) -> Exit {
+    let heartbeat = Heartbeat::of(&config);
+    heart::around_stay(heartbeat.clone(), stay_open(global, config, stay, heartbeat)).await
+}
+
+async fn stay_open(
+    global: &Global,
+    config: Config,
+    stay: Stay,
+    heartbeat: Option<Arc<Heartbeat>>,
+) -> Exit {
     let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     let face =
         if terminal && !stay.no_tui { Face::Console } else { Face::Lines(verbosity(global)) };
@@ -62,6 +72,9 @@ pub(super) async fn serve(global: &Global, config: Config, stay: Stay) -> Exit {
     };
     let stop = CancellationToken::new();
     let _stopped = stop.clone().drop_guard();
+    if let Some(heartbeat) = heartbeat {
+        tokio::spawn(heartbeat.keep(workplace.engine.handle(), stop.clone()));
+    }
     tokio::spawn(supervisor::report(workplace.engine.handle(), stop));
     match face {
         Face::Console => console(global, workplace, server, (stay.title, &silver, look)).await,

@@ -24,6 +24,7 @@ mod feed;
 mod google_drive;
 mod json;
 mod load;
+mod notifications;
 mod paths;
 mod problems;
 mod reader;
@@ -40,6 +41,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 pub use environment::Environment;
+pub use notifications::{DigestTime, Heartbeat, Mail, MailTls, Notifications, Webhook};
 pub use problems::{ConfigErrors, Problem};
 
 use crate::console::{Keymap, Palette};
@@ -77,6 +79,8 @@ pub struct Config {
     pub http: HttpSettings,
     /// How the console looks, and its keys.
     pub console: ConsoleSettings,
+    /// Who is told of failures, and how.
+    pub notifications: Notifications,
     /// The services to sign in to, by name.
     pub clients: BTreeMap<String, Client>,
     /// Where files can go, by name.

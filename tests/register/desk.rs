@@ -29,6 +29,7 @@ pub fn endpoint(name: &str) -> Endpoint {
         datasets: Vec::new(),
         deliver_to: None,
         schedule: Schedule::Manual,
+        quiet_days: None,
         is_active: true,
     }
 }

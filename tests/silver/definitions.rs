@@ -49,6 +49,7 @@ async fn an_endpoints_files_belong_to_its_own_datasets() {
             datasets,
             deliver_to: None,
             schedule: transship::model::Schedule::Manual,
+            quiet_days: None,
             is_active: true,
         };
         Feeds::of(&[
