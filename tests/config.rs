@@ -5,6 +5,8 @@
 mod datasets;
 #[path = "config/feed.rs"]
 mod feed;
+#[path = "config/notifications.rs"]
+mod notifications;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

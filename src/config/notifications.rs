@@ -167,11 +167,8 @@ fn webhooks(r: &mut Reader, notifications: &Section) -> Vec<Webhook> {
 fn mail(r: &mut Reader, node: &Node) -> Option<Mail> {
     let section = r.section(node, "notifications.smtp", SMTP_KEYS)?;
     let host = section.required(r, "host", "the mail server's name or address");
-    let tls = [
-        ("starttls", MailTls::StartTls),
-        ("implicit", MailTls::Implicit),
-        ("none", MailTls::None),
-    ];
+    let tls =
+        [("starttls", MailTls::StartTls), ("implicit", MailTls::Implicit), ("none", MailTls::None)];
     let tls = section.choice(r, "tls", &tls).unwrap_or_default();
     if tls == MailTls::None
         && let Some(host) = host.as_ref().filter(|host| !is_loopback(host.value.trim()))

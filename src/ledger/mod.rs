@@ -45,7 +45,7 @@ pub use lock::holder;
 pub(crate) use lock::is_held;
 pub use mark::{Mark, Standing};
 pub use notifications::{
-    Alike, Found, Incident, Period, PeriodCount, Route, Telling, Trouble, Waiting,
+    Alike, Found, Incident, Outbox, Period, PeriodCount, Route, Telling, Trouble, Waiting,
 };
 pub use polls::{Poll, Recorded};
 pub use purge::Outlived;

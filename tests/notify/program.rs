@@ -10,7 +10,9 @@ use crate::support::program::Site;
 async fn site(receiver: &Receiver, heart: Option<&Receiver>) -> Site {
     let mut site = Site::new().await;
     site.set("OPS_WEBHOOK_URL", &receiver.url());
-    let mut section = "notifications:\n  name: etl1\n  webhooks: { ops: { url: '${OPS_WEBHOOK_URL}' } }\n".to_owned();
+    let mut section =
+        "notifications:\n  name: etl1\n  webhooks: { ops: { url: '${OPS_WEBHOOK_URL}' } }\n"
+            .to_owned();
     if let Some(heart) = heart {
         site.set("HEARTBEAT_URL", &heart.url());
         section += "  heartbeat: { url: '${HEARTBEAT_URL}', every_minutes: 60 }\n";

@@ -165,10 +165,8 @@ mod tests {
     fn a_partner_that_is_down_is_one_cause_however_it_shows() {
         use FailureClass as C;
         for class in [C::Network, C::Unavailable, C::Throttled] {
-            let items = vec![
-                alike("retry_wait", C::Network, 3),
-                alike("retry_wait", C::Unavailable, 2),
-            ];
+            let items =
+                vec![alike("retry_wait", C::Network, 3), alike("retry_wait", C::Unavailable, 2)];
             let failed = trouble(Outcome::Failed, Some(class), items);
             assert_eq!(found(&failed), [("unreachable", 5, true)], "{class:?}");
         }

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::transport::smtp;
 use lettre::transport::smtp::authentication::Credentials;
@@ -10,7 +12,7 @@ use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 
 use super::channel;
 use crate::config::{Mail, MailTls};
-use crate::model::{Failure, FailureClass, Notification, Shown};
+use crate::model::{Failure, FailureClass, Notification, Secret, Shown};
 use crate::transport::http::Secrets;
 
 /// How long a connection may take, and all of it.
@@ -28,8 +30,7 @@ pub(super) struct Post {
 impl Post {
     /// Connects to nothing yet.
     pub(super) fn new(mail: Mail) -> Self {
-        let password = mail.login.iter().map(|(_, password)| password.clone());
-        Self { secrets: Secrets::keeping(password), mail }
+        Self { secrets: Secrets::keeping(mail.login.iter().flat_map(spoken)), mail }
     }
 
     /// Sends the message once, to all receivers.
@@ -101,9 +102,11 @@ impl Post {
             "530" | "534" | "535" | "538" => {
                 (FailureClass::SignIn, Some("check username and password in notifications.smtp"))
             }
-            _ if error.is_tls() => (
+            _ if error.is_tls() || said.contains("certificate") => (
                 FailureClass::HostKey,
-                Some("its certificate is not trusted: check the host name and this machine's clock"),
+                Some(
+                    "its certificate is not trusted: check the host name and this machine's clock",
+                ),
             ),
             _ if error.is_permanent() => {
                 (FailureClass::Refused, Some("check from and to in notifications.smtp"))
@@ -122,4 +125,11 @@ impl Post {
             None => failure,
         }
     }
+}
+
+/// A password in all the forms in which it is sent (RFC 4616): a server may repeat them.
+fn spoken((username, password): &(String, Secret)) -> Vec<Secret> {
+    let plain = format!("\0{username}\0{}", password.expose());
+    let encoded = |text: &str| Secret::new(STANDARD.encode(text));
+    vec![password.clone(), encoded(&plain), encoded(password.expose())]
 }

@@ -50,6 +50,9 @@ use channel::Channel;
 /// those from which nothing comes.
 const LOOK_EVERY: SignedDuration = SignedDuration::from_mins(5);
 
+/// The shortest pause between two looks that nothing asked for.
+const SHORTEST: SignedDuration = SignedDuration::from_secs(10);
+
 /// How long a pass waits, at its end, for its messages to go out.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -201,6 +204,8 @@ pub(super) async fn keep(context: Arc<Context>) {
         let waiting = context.ledger.next_notification().await.ok().flatten();
         let look = looked.unwrap_or(now) + LOOK_EVERY;
         let next = [digest, waiting].into_iter().flatten().fold(look, Timestamp::min);
+        // What is due and could not be booked is no reason to ask without a pause.
+        let next = next.max(now + SHORTEST);
         tokio::select! {
             () = context.stop.cancelled() => {}
             () = context.notifier.news.notified() => {}

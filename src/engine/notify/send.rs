@@ -54,13 +54,11 @@ async fn step(
     let (ledger, notifier) = (&context.ledger, &context.notifier);
     let Some(waiting) = ledger.waiting(&channel.name, by).await? else { return Ok(false) };
     let unbooked = || notifier.unbooked.lock().unwrap_or_else(PoisonError::into_inner);
-    let sent = match unbooked().contains(&waiting.number) {
-        true => None,
-        false => Some(channel.send(&notifier.name, &waiting.message)),
-    };
+    let already = unbooked().contains(&waiting.number);
+    let sent = (!already).then(|| channel.send(&notifier.name, &waiting.message));
     let now = || context.agenda.clock.now();
-    match sent {
-        Some(sent) => match sent.await {
+    if let Some(sent) = sent {
+        match sent.await {
             Ok(answer) => {
                 tracing::debug!("{}: {} sent: {answer}", channel.name, waiting.message.event);
                 // Until it is booked: a full disk must not make a flood of it.
@@ -73,8 +71,7 @@ async fn step(
                 ledger.notification_failed(waiting.number, next, failure.to_string()).await?;
                 return Ok(next.is_none());
             }
-        },
-        None => {}
+        }
     }
     ledger.notification_sent(waiting.number, now()).await?;
     unbooked().remove(&waiting.number);
@@ -100,13 +97,11 @@ fn next_try(waiting: &Waiting, failure: &Failure, now: Timestamp) -> Option<Time
 /// Says once that a channel does not work, and each time that something is given up.
 fn broken(context: &Context, channel: &Channel, failure: &Failure, given_up: bool) {
     let known = &context.notifier.broken;
-    let first = known
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .insert(channel.name.clone());
+    let first = known.lock().unwrap_or_else(PoisonError::into_inner).insert(channel.name.clone());
     match (given_up, first) {
-        (true, _) => context
-            .notice(Level::Warning, format!("{failure}; one notification is given up")),
+        (true, _) => {
+            context.notice(Level::Warning, format!("{failure}; one notification is given up"))
+        }
         (false, true) => {
             context.notice(Level::Warning, format!("{failure}; it is tried again for a day"));
         }

@@ -49,9 +49,8 @@ impl Hook {
         installation: &str,
         message: &Notification,
     ) -> Result<Shown, Failure> {
-        let body = serde_json::to_vec(&body(installation, message)).map_err(|e| {
-            Failure::new(FailureClass::Bug, DOING, "").said(e)
-        })?;
+        let body = serde_json::to_vec(&body(installation, message))
+            .map_err(|e| Failure::new(FailureClass::Bug, DOING, "").said(e))?;
         let headers = HeaderMap::from_iter([(
             CONTENT_TYPE,
             HeaderValue::from_static("application/json; charset=utf-8"),
@@ -140,10 +139,7 @@ mod tests {
     #[test]
     fn names_from_outside_call_nobody() {
         let text = for_chat("a <!channel> @here & <https://evil.example|click>.csv");
-        assert_eq!(
-            text,
-            "a &lt;!channel&gt; @ here &amp; &lt;https://evil.example|click&gt;.csv"
-        );
+        assert_eq!(text, "a &lt;!channel&gt; @ here &amp; &lt;https://evil.example|click&gt;.csv");
     }
 
     #[test]

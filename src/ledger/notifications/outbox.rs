@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, Row, params};
 
-use super::super::{Ledger, clock, sql_failure, to_json};
+use super::super::{Ledger, Reader, clock, sql_failure, to_json};
 use crate::model::{Failure, Notification, NotificationEvent};
 
 /// Messages of one channel that wait at the most; beyond it the oldest go.
@@ -35,6 +35,39 @@ pub struct Waiting {
     pub created_at: Timestamp,
     /// The message.
     pub message: Notification,
+}
+
+/// What waits to be sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outbox {
+    /// How many messages.
+    pub messages: u64,
+    /// When the oldest was written; none if none waits.
+    pub oldest: Option<Timestamp>,
+    /// Why the last try failed, of the newest that was tried.
+    pub said: Option<String>,
+}
+
+impl Reader {
+    /// What waits to be sent.
+    pub fn outbox(&self) -> Result<Outbox, Failure> {
+        self.read("looking for notifications", |c| {
+            c.query_row(
+                "SELECT count(*) AS messages, min(created_at) AS oldest,
+                        (SELECT said FROM notifications WHERE next_attempt_at IS NOT NULL
+                           AND said IS NOT NULL ORDER BY id DESC LIMIT 1) AS said
+                 FROM notifications WHERE next_attempt_at IS NOT NULL",
+                [],
+                |row| {
+                    Ok(Outbox {
+                        messages: row.get::<_, i64>("messages")? as u64,
+                        oldest: clock::get_optional(row, "oldest")?,
+                        said: row.get("said")?,
+                    })
+                },
+            )
+        })
+    }
 }
 
 /// Books `message` for every route that takes it.
@@ -101,8 +134,8 @@ impl Ledger {
                 );
                 first
                     .and_then(|mut select| {
-                        let found = params![channel, by.map(clock::text)];
-                        select.query_map(found, waiting)?.next().transpose()
+                        let by = by.map(clock::text);
+                        select.query_map(params![channel, by], waiting)?.next().transpose()
                     })
                     .map_err(|e| sql_failure("looking for notifications", &e))
             })
@@ -117,9 +150,7 @@ impl Ledger {
                     "SELECT min(next_attempt_at) AS at FROM notifications
                      WHERE next_attempt_at IS NOT NULL",
                 )
-                .and_then(|mut select| {
-                    select.query_row([], |row| clock::get_optional(row, "at"))
-                })
+                .and_then(|mut select| select.query_row([], |row| clock::get_optional(row, "at")))
                 .map_err(|e| sql_failure("looking for notifications", &e))
             })
             .await
