@@ -86,8 +86,8 @@ fn mistakes_are_told_with_their_place() {
             "2:3: unknown key \"webhoks\" in notifications (did you mean \"webhooks\"?)",
         ),
         (
-            "  webhooks: { ops: { urls: x } }\n".into(),
-            "2:22: unknown key \"urls\" in notifications.webhooks.ops (did you mean \"url\"?)",
+            "  webhooks: { ops: { url: 'https://h/x', event: x } }\n".into(),
+            "2:42: unknown key \"event\" in notifications.webhooks.ops (did you mean \"events\"?)",
         ),
         (
             "  webhooks:\n    ops: { url: 'http://hooks.example/x' }\n".into(),

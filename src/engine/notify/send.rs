@@ -21,6 +21,9 @@ const WORTH: SignedDuration = SignedDuration::from_hours(24);
 /// those behind it may be better.
 const MISUNDERSTOOD: u32 = 5;
 
+/// How long the answer to what is under way is waited for when everything stops.
+const LAST_ANSWER: Duration = Duration::from_secs(2);
+
 /// The longest pause that another side may ask for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);
 
@@ -33,9 +36,16 @@ pub(super) async fn send_due(context: &Context, by: Option<Timestamp>) {
 
 async fn drain(context: &Context, channel: &Channel, by: Option<Timestamp>) {
     loop {
+        let mut sending = std::pin::pin!(step(context, channel, by));
         let step = tokio::select! {
-            () = context.stop.cancelled() => return,
-            step = step(context, channel, by) => step,
+            step = &mut sending => step,
+            () = context.stop.cancelled() => {
+                // One that may have arrived already is not to arrive twice.
+                match tokio::time::timeout(LAST_ANSWER, sending).await {
+                    Ok(step) => step.map(|_| false),
+                    Err(_) => return,
+                }
+            }
         };
         match step {
             Ok(true) => {}
