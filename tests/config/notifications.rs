@@ -103,15 +103,15 @@ fn mistakes_are_told_with_their_place() {
         ),
         (
             "  webhooks: { ops: { url: 'https://h/x', events: [failures] } }\n".into(),
-            "2:52: notifications.webhooks.ops.events: expected failure, reminder, recovered or digest, found \"failures\" (did you mean \"failure\"?)",
+            "2:51: notifications.webhooks.ops.events: expected failure, reminder, recovered or digest, found \"failures\" (did you mean \"failure\"?)",
         ),
         (
             smtp("to: c@d.example, tls: none"),
-            "2:64: notifications.smtp.tls: none is for this machine alone, and \"h\" is another one: starttls or implicit",
+            "2:61: notifications.smtp.tls: none is for this machine alone, and \"h\" is another one: starttls or implicit",
         ),
         (
             smtp("to: nobody"),
-            "2:45: notifications.smtp.to: expected an address, as in \"ops@school.example\" or \"Ops <ops@school.example>\", found \"nobody\"",
+            "2:43: notifications.smtp.to: expected an address, as in \"ops@school.example\" or \"Ops <ops@school.example>\", found \"nobody\"",
         ),
         (
             smtp("to: c@d.example, username: u"),
