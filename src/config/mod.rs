@@ -41,7 +41,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 pub use environment::Environment;
-pub use notifications::{DigestTime, Heartbeat, Mail, MailTls, Notifications, Webhook};
+pub use notifications::{DigestTime, Heartbeat, Mail, MailTls, Mailbox, Notifications, Webhook};
 pub use problems::{ConfigErrors, Problem};
 
 use crate::console::{Keymap, Palette};

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use jiff::civil::Time;
-use lettre::message::Mailbox;
+use lettre::Address;
 
 use crate::model::{NotificationEvent, Secret};
 
@@ -74,6 +74,29 @@ pub struct Mail {
     pub to: Vec<Mailbox>,
     /// What is told there.
     pub events: Vec<NotificationEvent>,
+}
+
+/// Somebody's address, with a name if there is one: `Ops <ops@school.example>`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mailbox {
+    /// The name beside it.
+    pub name: Option<String>,
+    /// The address.
+    pub address: Address,
+}
+
+impl std::str::FromStr for Mailbox {
+    type Err = lettre::address::AddressError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = text.trim();
+        let named = text.strip_suffix('>').and_then(|named| named.split_once('<'));
+        let Some((name, address)) = named else {
+            return Ok(Self { name: None, address: text.parse()? });
+        };
+        let name = name.trim().trim_matches('"').to_owned();
+        Ok(Self { name: (!name.is_empty()).then_some(name), address: address.parse()? })
+    }
 }
 
 /// How the connection to a mail server is encrypted.

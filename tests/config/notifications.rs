@@ -45,7 +45,7 @@ fn everything_that_can_be_said_is_understood() {
     let mail = notifications.mail.unwrap();
     assert_eq!((mail.port, mail.tls, mail.to.len()), (465, MailTls::Implicit, 2));
     assert_eq!(mail.events, [E::Digest]);
-    assert_eq!(mail.from.email.to_string(), "transship@school.example");
+    assert_eq!(mail.from.address.to_string(), "transship@school.example");
     assert_eq!(notifications.heartbeat.unwrap().every_minutes, 5);
     assert_eq!(notifications.digest.unwrap().at, jiff::civil::time(7, 30, 0, 0));
     assert_eq!(notifications.remind_every, Some(jiff::SignedDuration::from_mins(90)));

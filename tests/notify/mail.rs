@@ -13,7 +13,7 @@ use crate::support::desk::Desk;
 async fn a_failure_and_its_end_come_as_mail() {
     let office = PostOffice::open(Offers::Plain).await;
     let mut desk = Desk::new().await;
-    desk.config.notifications.name = Some("desk\r\nBcc: all@school.example".into());
+    desk.config.notifications.name = Some("büro\r\nBcc: all@school.example".into());
     desk.config.notifications.mail = Some(office.mail(MailTls::None));
     let clock = SetClock::at(morning());
     desk.arm("auth_refused");
@@ -21,8 +21,12 @@ async fn a_failure_and_its_end_come_as_mail() {
     let letter = office.letters(1).await.remove(0);
     assert_eq!(letter.from, "transship@school.example");
     assert_eq!(letter.to, ["ops@school.example", "night@school.example"]);
-    let subject = letter.header("Subject");
+    let subject = letter.subject();
+    assert!(subject.starts_with("transship on büro\\r\\nBcc"), "{subject}");
     assert!(subject.ends_with("Encoura exports: sign-in refused"), "{subject}");
+    let to = letter.header("To");
+    assert_eq!(to, "=?utf-8?B?T3Bz?= <ops@school.example>, night@school.example");
+    assert!(letter.header("Date").ends_with(" -0000"), "{}", letter.header("Date"));
     assert!(!letter.text.to_lowercase().contains("\r\nbcc"), "{}", letter.text);
     assert_eq!(letter.header("Auto-Submitted"), "auto-generated");
     assert!(letter.header("Message-ID").ends_with("@school.example>"));
@@ -36,7 +40,7 @@ async fn a_failure_and_its_end_come_as_mail() {
     pass(&desk, &clock).await;
     let letters = office.letters(2).await;
     assert_eq!(letters.len(), 2);
-    let subject = letters[1].header("Subject");
+    let subject = letters[1].subject();
     assert!(subject.contains("over: sign-in refused"), "{subject}");
     assert_ne!(letters[1].header("Message-ID"), letter.header("Message-ID"));
 }

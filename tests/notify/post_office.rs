@@ -36,13 +36,28 @@ impl Letter {
         line.unwrap_or_else(|| panic!("no {name} in {head}")).to_owned()
     }
 
+    /// The subject, decoded (RFC 2047).
+    pub fn subject(&self) -> String {
+        let subject = self.header("Subject");
+        let decoded = |word: &str| {
+            assert!(word.len() <= 75, "{word}");
+            let inside = word.strip_prefix("=?utf-8?B?").unwrap().strip_suffix("?=").unwrap();
+            String::from_utf8(STANDARD.decode(inside).unwrap()).unwrap()
+        };
+        match subject.starts_with("=?") {
+            true => subject.split(' ').map(decoded).collect(),
+            false => subject,
+        }
+    }
+
     /// The body, decoded.
     pub fn body(&self) -> String {
         let (_, body) = self.text.split_once("\r\n\r\n").unwrap();
-        let soft = body.replace("=\r\n", "");
         match self.header("Content-Transfer-Encoding").as_str() {
-            "quoted-printable" => soft.replace("=3D", "="),
-            "7bit" => body.to_owned(),
+            "base64" => {
+                let bytes = STANDARD.decode(body.replace("\r\n", "")).unwrap();
+                String::from_utf8(bytes).unwrap()
+            }
             other => panic!("{other} is not read here"),
         }
     }

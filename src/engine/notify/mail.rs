@@ -1,23 +1,30 @@
 //! A message as mail, handed to a mail server.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use jiff::fmt::rfc2822::DateTimePrinter;
+use lettre::address::Envelope;
 use lettre::transport::smtp;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Tls, TlsParameters};
-use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
+use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
 
 use super::channel;
-use crate::config::{Mail, MailTls};
+use crate::config::{Mail, MailTls, Mailbox};
 use crate::model::{Failure, FailureClass, Notification, Secret, Shown};
 use crate::transport::http::Secrets;
 
 /// How long a connection may take, and all of it.
 const CONNECT: Duration = Duration::from_secs(5);
 const WHOLE: Duration = Duration::from_secs(15);
+
+/// Characters of base64 in a line (RFC 2045, 6.8).
+const WIDTH: usize = 76;
+
+/// Bytes of text in one encoded word, which has 75 characters at the most (RFC 2047).
+const WORD: usize = 42;
 
 const DOING: &str = "sending a notification to";
 
@@ -39,9 +46,9 @@ impl Post {
         installation: &str,
         message: &Notification,
     ) -> Result<Shown, Failure> {
-        let letter = self.letter(installation, message)?;
+        let (envelope, letter) = self.letter(installation, message)?;
         let server = self.server().map_err(|e| self.failure(&e))?;
-        let sent = tokio::time::timeout(WHOLE, server.send(letter)).await;
+        let sent = tokio::time::timeout(WHOLE, server.send_raw(&envelope, letter.as_bytes())).await;
         let answer = match sent {
             Ok(sent) => sent.map_err(|e| self.failure(&e))?,
             Err(_) => {
@@ -72,25 +79,38 @@ impl Post {
         Ok(server.build())
     }
 
-    fn letter(&self, installation: &str, message: &Notification) -> Result<Message, Failure> {
-        let mut letter = Message::builder()
-            .from(self.mail.from.clone())
-            .subject(channel::subject(installation, message))
+    /// Who it is from and for, and the letter itself (RFC 5322): plain text.
+    fn letter(
+        &self,
+        installation: &str,
+        message: &Notification,
+    ) -> Result<(Envelope, String), Failure> {
+        let defect = |e: &dyn std::fmt::Display| Failure::new(FailureClass::Bug, DOING, "").said(e);
+        let (from, to) = (&self.mail.from, &self.mail.to);
+        let receivers = to.iter().map(|to| to.address.clone()).collect();
+        let envelope = Envelope::new(Some(from.address.clone()), receivers);
+        let date = DateTimePrinter::new().timestamp_to_string(&message.at);
+        let headers = [
+            ("From", mailbox(from)),
+            ("To", to.iter().map(mailbox).collect::<Vec<_>>().join(",\r\n ")),
+            ("Subject", words(&channel::subject(installation, message))),
+            ("Date", date.map_err(|e| defect(&e))?),
             // The same each time: a mail that arrives twice is shown once.
-            .message_id(Some(format!("<{}@{}>", message.id, self.mail.from.email.domain())))
-            .date(SystemTime::from(message.at))
+            ("Message-ID", format!("<{}@{}>", message.id, from.address.domain())),
             // Holiday notices are not sent in answer to it (RFC 3834).
-            .raw_header(HeaderValue::new(
-                HeaderName::new_from_ascii_str("Auto-Submitted"),
-                "auto-generated".to_owned(),
-            ))
-            .header(ContentType::TEXT_PLAIN);
-        for to in &self.mail.to {
-            letter = letter.to(to.clone());
+            ("Auto-Submitted", "auto-generated".to_owned()),
+            ("MIME-Version", "1.0".to_owned()),
+            ("Content-Type", "text/plain; charset=utf-8".to_owned()),
+            ("Content-Transfer-Encoding", "base64".to_owned()),
+        ];
+        let mut letter: String =
+            headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let body = STANDARD.encode(channel::text(installation, message).replace('\n', "\r\n"));
+        for start in (0..body.len()).step_by(WIDTH) {
+            letter.push_str("\r\n");
+            letter.push_str(&body[start..body.len().min(start + WIDTH)]);
         }
-        letter
-            .body(channel::text(installation, message))
-            .map_err(|e| Failure::new(FailureClass::Bug, DOING, "").said(e))
+        Ok((envelope.map_err(|e| defect(&e))?, letter))
     }
 
     /// What the operator reads when the server, or the way to it, refuses.
@@ -132,4 +152,33 @@ fn spoken((username, password): &(String, Secret)) -> Vec<Secret> {
     let plain = format!("\0{username}\0{}", password.expose());
     let encoded = |text: &str| Secret::new(STANDARD.encode(text));
     vec![password.clone(), encoded(&plain), encoded(password.expose())]
+}
+
+fn mailbox(mailbox: &Mailbox) -> String {
+    let address = &mailbox.address;
+    match &mailbox.name {
+        // Always encoded: then it needs no quotes, whatever is in it.
+        Some(name) => format!("{} <{address}>", encoded(name)),
+        None => address.to_string(),
+    }
+}
+
+/// Text of a header: as it is where it can be, else in encoded words.
+fn words(text: &str) -> String {
+    let plain = text.chars().all(|c| c.is_ascii_graphic() || c == ' ') && !text.contains("=?");
+    if plain { text.to_owned() } else { encoded(text) }
+}
+
+fn encoded(text: &str) -> String {
+    let mut parts = vec![String::new()];
+    for c in text.chars() {
+        if parts.last().is_some_and(|part| part.len() + c.len_utf8() > WORD) {
+            parts.push(String::new());
+        }
+        if let Some(part) = parts.last_mut() {
+            part.push(c);
+        }
+    }
+    let word = |part: &String| format!("=?utf-8?B?{}?=", STANDARD.encode(part));
+    parts.iter().map(word).collect::<Vec<_>>().join("\r\n ")
 }
