@@ -257,6 +257,7 @@ fn ledger(files: usize, path: &Path) -> Took {
         deliver_to: None,
         bandwidth: transship::model::Bandwidth::default(),
         schedule: Schedule::Manual,
+        quiet_days: None,
         is_active: true,
     };
     runtime.block_on(ledger.register_endpoints(vec![endpoint])).unwrap();

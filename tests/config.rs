@@ -9,6 +9,8 @@ mod changes;
 mod datasets;
 #[path = "config/feed.rs"]
 mod feed;
+#[path = "config/notifications.rs"]
+mod notifications;
 #[path = "config/schema.rs"]
 mod schema;
 

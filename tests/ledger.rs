@@ -39,6 +39,7 @@ fn endpoint(name: &str) -> Endpoint {
         deliver_to: Some("slate".into()),
         bandwidth: transship::model::Bandwidth::default(),
         schedule: Schedule::Manual,
+        quiet_days: None,
         is_active: true,
     }
 }

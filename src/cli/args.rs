@@ -10,6 +10,7 @@ use super::doctor::DoctorArgs;
 use super::feed::FeedSimArgs;
 use super::ingest::IngestArgs;
 use super::landed::FilesArgs;
+use super::notify::NotifyCommand;
 use super::purge::PurgeArgs;
 use crate::demo::{self, Arming, Consumer, DriveOptions, Options};
 use crate::ledger::Filter;
@@ -224,6 +225,15 @@ Examples:
 Example:
   transship health || systemctl restart transship")]
     Health,
+    /// Who is told of failures: webhooks and mail, as `notifications` of the configuration says.
+    #[command(after_help = "\
+Example:
+  transship notify test                  a test message to everybody, and what is answered")]
+    Notify {
+        /// What to do.
+        #[command(subcommand)]
+        what: NotifyCommand,
+    },
     /// A consistent, checked copy of the ledger, while others go on working with it.
     #[command(after_help = "\
 Example:

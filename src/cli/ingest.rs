@@ -6,9 +6,9 @@ use clap::Args;
 use serde_json::json;
 
 use super::workplace::{Face, Workplace, verbosity};
-use super::{Exit, Global, check, print};
+use super::{Exit, Global, check, heart, print};
 use crate::config::Config;
-use crate::engine::{Again, Command, Reply, Schedules, TakenIn};
+use crate::engine::{Again, Command, Heartbeat, Reply, Schedules, TakenIn};
 use crate::model::{Endpoint, Failure, FailureClass, Id, Kind, Scope, Trigger};
 
 /// `ingest`.
@@ -58,6 +58,12 @@ pub(super) async fn ingest(global: &Global, args: IngestArgs) -> Exit {
         None if args.again => Command::TakeInAgain(Again::Endpoints(args.endpoints)),
         None => Command::Sync { endpoints: names, trigger: Trigger::Manual, full: false },
     };
+    // Only a pass that asks the partner is work that somebody waits for.
+    let heartbeat = Heartbeat::of(&config).filter(|_| matches!(command, Command::Sync { .. }));
+    heart::around(heartbeat, carry_out(global, config, command)).await
+}
+
+async fn carry_out(global: &Global, config: Config, command: Command) -> Exit {
     let face = Face::Lines(verbosity(global));
     let opened = Workplace::open(config, "transship ingest", Schedules::Off, face).await;
     let workplace = match opened {

@@ -11,10 +11,12 @@ mod doctor;
 mod exit;
 mod feed;
 mod health;
+mod heart;
 mod ingest;
 mod init;
 mod landed;
 mod lists;
+mod notify;
 pub mod print;
 mod purge;
 mod reload;
@@ -37,6 +39,7 @@ pub use exit::Exit;
 pub use feed::FeedSimArgs;
 pub use ingest::IngestArgs;
 pub use landed::FilesArgs;
+pub use notify::NotifyCommand;
 pub use purge::PurgeArgs;
 
 use crate::engine::Command as Do;
@@ -56,6 +59,7 @@ pub async fn run(cli: Cli) -> Exit {
         }
         Command::Doctor(args) => doctor::doctor(global, args).await,
         Command::Health => health::health(global).await,
+        Command::Notify { what: NotifyCommand::Test } => notify::test(global).await,
         Command::Purge(args) => purge::purge(global, &args).await,
         Command::Backup { file } => backup::run(global, &file),
         Command::Completions { shell } => shell::completions(shell),

@@ -9,10 +9,10 @@ use tokio_util::sync::CancellationToken;
 use super::reload::Running;
 use super::signals::{Hangup, Signals};
 use super::workplace::{Face, Workplace, verbosity};
-use super::{Exit, Global, check, print, signals, supervisor};
+use super::{Exit, Global, check, heart, print, signals, supervisor};
 use crate::config::{Config, ConsoleSettings};
 use crate::console;
-use crate::engine::{Command, Schedules};
+use crate::engine::{Command, Heartbeat, Schedules};
 use crate::http::{Data, Server};
 use crate::model::{Dataset, Failure};
 use crate::silver::reader::Reader;
@@ -42,6 +42,16 @@ pub(super) struct Stay {
 
 /// Serves `config` until it is told to end.
 pub(super) async fn serve(global: &Global, config: Config, stay: Stay) -> Exit {
+    let heartbeat = Heartbeat::of(&config);
+    heart::around_stay(heartbeat.clone(), stay_open(global, config, stay, heartbeat)).await
+}
+
+async fn stay_open(
+    global: &Global,
+    config: Config,
+    stay: Stay,
+    heartbeat: Option<Arc<Heartbeat>>,
+) -> Exit {
     let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     let face =
         if terminal && !stay.no_tui { Face::Console } else { Face::Lines(verbosity(global)) };
@@ -67,6 +77,9 @@ pub(super) async fn serve(global: &Global, config: Config, stay: Stay) -> Exit {
     };
     let stop = CancellationToken::new();
     let _stopped = stop.clone().drop_guard();
+    if let Some(heartbeat) = heartbeat {
+        tokio::spawn(heartbeat.keep(workplace.engine.handle(), stop.clone()));
+    }
     tokio::spawn(supervisor::report(workplace.engine.handle(), stop));
     match listening {
         None => console(global, workplace, server, (stay.title, &silver, look)).await,

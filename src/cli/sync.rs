@@ -1,10 +1,10 @@
 //! `transship sync`: one pass, then the report and the exit code.
 
 use super::workplace::{Face, Workplace, verbosity};
-use super::{Exit, Global, SyncArgs, check, print};
+use super::{Exit, Global, SyncArgs, check, heart, print};
 use crate::config::Config;
 use crate::engine::command::Tested;
-use crate::engine::{self, Accounts, Command, Reply, Schedules};
+use crate::engine::{self, Accounts, Command, Heartbeat, Reply, Schedules};
 use crate::ledger::{Books as _, Filter, Reader};
 use crate::model::{Endpoint, Scope, Trigger};
 
@@ -17,6 +17,10 @@ pub(super) async fn sync(global: &Global, args: &SyncArgs) -> Exit {
     if args.dry_run {
         return dry_run(global, args, config).await;
     }
+    heart::around(Heartbeat::of(&config), pass(global, args, config)).await
+}
+
+async fn pass(global: &Global, args: &SyncArgs, config: Config) -> Exit {
     let face = Face::Lines(verbosity(global));
     let workplace = match Workplace::open(config, "transship sync", Schedules::Off, face).await {
         Ok(workplace) => workplace,

@@ -39,6 +39,7 @@ pub fn changes(old: &Config, new: &Config) -> Vec<Change> {
         brakes,
         http,
         console,
+        notifications,
         clients,
         destinations,
         endpoints,
@@ -78,6 +79,7 @@ pub fn changes(old: &Config, new: &Config) -> Vec<Change> {
     let rate = before.rate_limit_per_minute != http.rate_limit_per_minute;
     all.key("http.rate_limit_per_minute", rate);
     all.at_start("console", old.console != *console);
+    all.key("notifications", old.notifications != *notifications);
     all.named("client", &old.clients, clients, client);
     all.named("destination", &old.destinations, destinations, destination);
     all.endpoints(&old.endpoints, endpoints);

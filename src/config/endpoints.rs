@@ -27,6 +27,7 @@ const KEYS: &[&str] = &[
     "schedule",
     "schedule_config",
     "is_active",
+    "quiet_days",
     "datasets",
     "file_types",
     // The file connector's own; without a meaning here.
@@ -107,6 +108,7 @@ fn endpoint(
     let (project_id, user_id, description) =
         (text("project_id"), text("user_id"), text("description"));
     let is_active = section.flag(r, "is_active").unwrap_or(true);
+    let quiet_days = section.number(r, "quiet_days", 1..=3650);
     let schedule = schedule(r, section, known.interval, &known.schedule);
     let bandwidth = bandwidth::of_endpoint(r, section, &schedule);
     let deliver_to = section.text(r, "deliver_to").and_then(|t| deliver_to(r, section, t, known));
@@ -138,6 +140,7 @@ fn endpoint(
         deliver_to,
         bandwidth,
         schedule,
+        quiet_days,
         is_active,
     })
 }

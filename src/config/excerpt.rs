@@ -53,8 +53,16 @@ fn secret_value(line: &str) -> Option<usize> {
         let key = before.rsplit(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '-')).next();
         let value = line[colon + 1..].trim_start();
         let reference = value.trim_start_matches(['"', '\'']).starts_with("${");
-        (may_be_secret(key.unwrap_or("")) && !reference).then_some(line.len() - value.len())
+        let key = key.unwrap_or("");
+        let secret = may_be_secret(key) || is_address(key, value);
+        (secret && !reference).then_some(line.len() - value.len())
     })
+}
+
+/// Addresses of webhooks and heartbeats carry tokens, those of databases passwords; only
+/// the path of a local file is none of these.
+fn is_address(key: &str, value: &str) -> bool {
+    key.eq_ignore_ascii_case("url") && !value.trim_start_matches(['"', '\'']).starts_with("sqlite")
 }
 
 /// Whether `line` continues the value of a secret key above it.

@@ -12,7 +12,8 @@ use super::reader::Reader;
 use super::schema::Ask;
 use super::section::Section;
 use super::{
-    Config, Environment, Origin, clients, console, destinations, paths, script, settings, yaml,
+    Config, Environment, Origin, clients, console, destinations, notifications, paths, script,
+    settings, yaml,
 };
 
 /// The sections of the file, then the file connector's own keys that are
@@ -26,6 +27,7 @@ const KEYS: &[&str] = &[
     "retention",
     "http",
     "console",
+    "notifications",
     "clients",
     "destinations",
     "datasets",
@@ -165,6 +167,7 @@ fn sections(r: &mut Reader, file: &Section, origin: Origin, environment: &Enviro
     let http = settings::http(r, file);
     let brakes = settings::brakes(r, file);
     let console = console::console(r, file);
+    let notifications = notifications::notifications(r, file);
     let clients::Clients { mut clients, written, brought } = clients::clients(r, file);
     let destinations = destinations::destinations(r, file);
     let destination_names: Vec<&str> = match file.node("destinations").map(|n| &n.value) {
@@ -196,6 +199,7 @@ fn sections(r: &mut Reader, file: &Section, origin: Origin, environment: &Enviro
         brakes,
         http,
         console,
+        notifications,
         clients,
         destinations,
         endpoints,

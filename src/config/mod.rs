@@ -28,6 +28,7 @@ mod feed;
 mod google_drive;
 mod json;
 mod load;
+mod notifications;
 mod paths;
 mod problems;
 mod reader;
@@ -46,6 +47,7 @@ use std::path::PathBuf;
 
 pub use changes::{Change, changes};
 pub use environment::Environment;
+pub use notifications::{DigestTime, Heartbeat, Mail, MailTls, Mailbox, Notifications, Webhook};
 pub use problems::{ConfigErrors, Problem};
 pub use schema::schema;
 
@@ -83,6 +85,8 @@ pub struct Config {
     pub http: HttpSettings,
     /// How the console looks, and its keys.
     pub console: ConsoleSettings,
+    /// Who is told of failures, and how.
+    pub notifications: Notifications,
     /// The services to sign in to, by name.
     pub clients: BTreeMap<String, Client>,
     /// Where files can go, by name.

@@ -10,6 +10,7 @@ use super::accounts;
 use super::agenda::Agenda;
 use super::claims::Claims;
 use super::lane::{Lane, Outlet};
+use super::notify::Notifier;
 use super::restored::MarkFile;
 use super::sign_in::SignIns;
 use super::{Event, Handle, Level, Phase, Schedules};
@@ -34,6 +35,8 @@ pub(super) struct Context {
     pub(super) sign_ins: SignIns,
     /// When each of them runs by itself.
     pub(super) agenda: Agenda,
+    /// Who is told of what goes wrong.
+    pub(super) notifier: Notifier,
     /// Cancelled when everything is to come to a safe point and stop.
     pub(super) stop: CancellationToken,
     /// Transfers at the same time, over all endpoints.

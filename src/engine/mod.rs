@@ -16,6 +16,7 @@
 //! | `leftovers` | temporary files of what was cancelled |
 //! | `operator` | hold, release, retry, send again, fetch, cancel |
 //! | `sign_in` | a person and a browser |
+//! | `notify` | who is told of what goes wrong, while nobody looks |
 //! | `schedule`, `plan`, `clock` | when an endpoint runs next, and what went by; the time |
 //! | `scheduler`, `due`, `rest`, `agenda` | what happens by itself, and its pauses |
 //! | `restart` | another configuration, on the same books |
@@ -47,6 +48,7 @@ mod leftovers;
 mod listing;
 mod look;
 mod nightly;
+mod notify;
 mod operator;
 mod part;
 mod parting;
@@ -82,6 +84,7 @@ pub use doctor::{Finding, Online, Verdict, offline, online};
 pub use event::{Event, Level, Phase, Transfer, Walk};
 pub use handle::{Handle, Request};
 pub use look::{Look, Told, dry_run, look, test};
+pub use notify::{Heartbeat, Tried, test_notifications};
 pub use purge::{Purged, purge};
 pub use tally::overall;
 use tokio::sync::{Semaphore, broadcast, mpsc};
@@ -176,6 +179,7 @@ impl Engine {
                 tasks.spawn(scheduler::keep(context.clone(), lane.clone()));
             }
             tasks.spawn(nightly::keep(context.clone()));
+            tasks.spawn(notify::keep(context.clone()));
         }
         Self { context, handle, tasks, serving, events }
     }
@@ -283,6 +287,7 @@ async fn open(
         agenda: agenda::Agenda::new(clock, &lanes),
         transfers: Semaphore::new(config.scheduling.max_transfers),
         syncs: Semaphore::new(config.scheduling.max_concurrent_syncs),
+        notifier: notify::Notifier::new(&config),
         claims: claims::Claims::new(halt::Halt::new(stop.clone())),
         sign_ins: sign_in::SignIns::default(),
         outlets: outlets.into_inner(),
@@ -358,6 +363,7 @@ async fn sync(
     let ran = run::run_with(context, lanes, trigger, full).await;
     if context.schedules == Schedules::Off {
         nightly::if_due(context).await;
+        notify::settle(context).await;
     }
     ran.map(Reply::Run)
 }

@@ -13,6 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Level;
 use super::archive::blocking;
 use super::context::Context;
+use super::notify;
 use super::purge::purge;
 use crate::config::{Backups, Retention};
 use crate::ledger::{self, Backup, create_private_folder};
@@ -91,10 +92,12 @@ async fn due(context: &Context, backups: &Backups, now: Timestamp) -> bool {
             let path = backup.path.display();
             let words = format!("ledger backed up to {path}, up to event {}", backup.last_event);
             context.notice(Level::Info, words);
+            notify::about_program(context, notify::BACKUP, None).await;
             false
         }
         Err(failure) => {
             context.notice(Level::Error, format!("no backup of the ledger: {failure}"));
+            notify::about_program(context, notify::BACKUP, Some(failure.to_string())).await;
             true
         }
     }

@@ -9,7 +9,7 @@ use super::context::Context;
 use super::lane::Lane;
 use super::tally::{Side, Tally};
 use super::walk::{self, Pick};
-use super::{Level, Phase, contents, ingest, leftovers, listing, parting, register};
+use super::{Level, Phase, contents, ingest, leftovers, listing, notify, parting, register};
 use crate::ledger;
 use crate::model::{EndpointResult, Failure, FailureClass, Id, ReconcileMode};
 use crate::sources::Source;
@@ -80,6 +80,7 @@ pub(super) async fn carry_on(
         ingest::take_in(context, lane, &tally).await;
     }
     context.phase(lane, Phase::Idle);
+    notify::look(context, lane).await;
     tally.finish(0, 0)
 }
 

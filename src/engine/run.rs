@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::context::Context;
 use super::lane::Lane;
-use super::{Event, pass, tally};
+use super::{Event, notify, pass, tally};
 use crate::ledger;
 use crate::model::{EndpointResult, Failure, FailureClass, Id, Outcome, RunReport, Trigger};
 
@@ -82,5 +82,6 @@ async fn part(
     let result = pass::sync(context, lane, run, full).await;
     context.ledger.end_endpoint(run, lane.number, result.clone()).await?;
     context.handle.publish(Event::EndpointEnded(result.clone()));
+    notify::look(context, lane).await;
     Ok(result)
 }

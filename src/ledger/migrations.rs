@@ -10,6 +10,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/001_foundation.sql"),
     include_str!("migrations/002_registers.sql"),
     include_str!("migrations/003_schedules.sql"),
+    include_str!("migrations/004_notifications.sql"),
 ];
 
 /// Applies what is missing, each migration in a transaction of its own. `before` is

@@ -17,6 +17,7 @@ mod files;
 mod lock;
 mod mark;
 mod migrations;
+mod notifications;
 mod polls;
 mod purge;
 mod reader;
@@ -43,6 +44,9 @@ pub use exports::{Adopt, Arrival, Export};
 pub use lock::holder;
 pub(crate) use lock::is_held;
 pub use mark::{Mark, Standing};
+pub use notifications::{
+    Alike, Found, Incident, Outbox, Period, PeriodCount, Route, Telling, Trouble, Waiting,
+};
 pub use polls::{Poll, Recorded};
 pub use purge::Outlived;
 pub use reader::Reader;
@@ -260,6 +264,17 @@ fn failure_from(json: Option<String>) -> Option<Failure> {
             Failure::new(FailureClass::Bug, "reading a failure from", "the ledger").said(json)
         })
     })
+}
+
+/// The fixed name of a class of failures, as failures kept as JSON have it.
+fn class_name(class: FailureClass) -> String {
+    let name = serde_json::to_value(class).ok();
+    name.as_ref().and_then(serde_json::Value::as_str).unwrap_or("bug").to_owned()
+}
+
+/// The class with this fixed name; one of a newer program's is none that this one knows.
+fn class_from(name: &str) -> Option<FailureClass> {
+    serde_json::from_value(name.into()).ok()
 }
 
 #[cfg(test)]

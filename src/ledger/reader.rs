@@ -87,6 +87,29 @@ pub(super) const EXPORT_PENDING: &str =
     "(x.state IN ('recorded', 'downloading', 'retry_wait', 'held', 'quarantined', 'expired')
       OR (x.state = 'verified' AND d.state NOT IN ('cleaned', 'cancelled')))";
 
+/// The ids of all exports that may be pending, found by indexes: however many have come and
+/// gone, these are few.
+const MAY_BE_PENDING: &str = "x.id IN (
+    SELECT id FROM exports WHERE endpoint_id IN (SELECT id FROM endpoints)
+      AND state IN ('recorded', 'downloading', 'retry_wait', 'held', 'quarantined', 'expired')
+    UNION ALL SELECT export_id FROM deliveries WHERE endpoint_id IN (SELECT id FROM endpoints)
+      AND state IN ('verified', 'uploading', 'staged', 'publishing', 'fencing', 'retry_wait',
+        'held', 'in_doubt', 'published', 'confirmed'))";
+
+/// The same of exports that may be in the state that is asked for.
+const MAY_BE_IN_STATE: &str = "x.id IN (
+    SELECT id FROM exports WHERE endpoint_id IN (SELECT id FROM endpoints) AND state = :state
+    UNION ALL SELECT export_id FROM deliveries
+      WHERE endpoint_id IN (SELECT id FROM endpoints) AND state = :state)";
+
+/// States that nearly everything ends in: looking through the newest finds them soonest.
+const USUAL: &[&str] = &["baseline", "verified", "cleaned", "cancelled"];
+
+/// Whether `state` is one that few are in at a time.
+fn is_rare(state: Option<&String>) -> bool {
+    state.is_some_and(|state| !USUAL.contains(&state.as_str()))
+}
+
 /// An export's own state until it is verified, then its newest delivery's.
 const EXPORT_STATE: &str =
     "CASE WHEN x.state = 'verified' AND d.id IS NOT NULL THEN d.state ELSE x.state END";
@@ -147,6 +170,13 @@ impl Books for Reader {
     fn exports(&self, filter: &Filter) -> Result<Vec<ExportRow>, Failure> {
         self.read("listing exports", |c| {
             let pending = if filter.pending { EXPORT_PENDING } else { "true" };
+            let found = match is_rare(filter.state.as_ref()) {
+                true => MAY_BE_IN_STATE,
+                false if filter.pending => MAY_BE_PENDING,
+                false => "true",
+            };
+            // The endpoint is looked up for each, never the other way round: then the newest
+            // come first by themselves, and the limit ends the search.
             all(
                 c,
                 &format!(
@@ -154,8 +184,8 @@ impl Books for Reader {
                        d.id AS delivery, d.generation, d.final_name, d.evidence,
                        d.attempt AS delivery_attempt, d.failure AS delivery_failure,
                        d.next_attempt_at AS delivery_next, d.updated_at AS delivery_updated
-                     FROM exports x JOIN endpoints e ON e.id = x.endpoint_id {NEWEST_DELIVERY}
-                     WHERE (:endpoint IS NULL OR e.name = :endpoint)
+                     FROM exports x CROSS JOIN endpoints e ON e.id = x.endpoint_id {NEWEST_DELIVERY}
+                     WHERE {found} AND (:endpoint IS NULL OR e.name = :endpoint)
                        AND (:state IS NULL OR {EXPORT_STATE} = :state) AND {pending}
                      ORDER BY x.id DESC LIMIT :limit"
                 ),
@@ -171,13 +201,26 @@ impl Books for Reader {
         self.read("listing transfers", |c| {
             let pending =
                 if filter.pending { "d.state NOT IN ('cleaned', 'cancelled')" } else { "true" };
+            let found = match (is_rare(filter.state.as_ref()), filter.pending) {
+                (true, _) => {
+                    "d.id IN (SELECT id FROM deliveries
+                       WHERE endpoint_id IN (SELECT id FROM endpoints) AND state = :state)"
+                }
+                (false, true) => {
+                    "d.id IN (SELECT id FROM deliveries
+                       WHERE endpoint_id IN (SELECT id FROM endpoints)
+                         AND state IN ('verified', 'uploading', 'staged', 'publishing', 'fencing',
+                           'retry_wait', 'held', 'in_doubt', 'published', 'confirmed'))"
+                }
+                (false, false) => "true",
+            };
             all(
                 c,
                 &format!(
                     "SELECT d.*, x.uid, x.name AS export_name, x.size, e.name AS endpoint_name
-                     FROM deliveries d JOIN exports x ON x.id = d.export_id
-                     JOIN endpoints e ON e.id = d.endpoint_id
-                     WHERE (:endpoint IS NULL OR e.name = :endpoint)
+                     FROM deliveries d CROSS JOIN exports x ON x.id = d.export_id
+                     CROSS JOIN endpoints e ON e.id = d.endpoint_id
+                     WHERE {found} AND (:endpoint IS NULL OR e.name = :endpoint)
                        AND (:state IS NULL OR d.state = :state) AND {pending}
                      ORDER BY d.id DESC LIMIT :limit"
                 ),

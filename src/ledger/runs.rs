@@ -2,7 +2,7 @@
 
 use rusqlite::params;
 
-use super::{Ledger, clock, events, sql_failure, to_json, totals};
+use super::{Ledger, class_name, clock, events, sql_failure, to_json, totals};
 use crate::model::{EndpointResult, Failure, Id, RunReport, Trigger};
 
 impl Ledger {
@@ -50,7 +50,8 @@ impl Ledger {
                 c.execute(
                     "UPDATE sync_logs SET sync_completed_at = ?, sync_status = ?, files_found = ?,
                          files_new = ?, files_updated = ?, files_removed = ?, files_error = ?,
-                         files_delivered = ?, error_message = ?, api_calls = ?, quota_used = ?
+                         files_delivered = ?, error_message = ?, failure_class = ?,
+                         api_calls = ?, quota_used = ?
                      WHERE run_id = ? AND endpoint_id = ?",
                     params![
                         now,
@@ -62,6 +63,7 @@ impl Ledger {
                         result.failed as i64,
                         result.delivered as i64,
                         result.error,
+                        result.failure.as_ref().map(|failure| class_name(failure.class)),
                         result.api_calls as i64,
                         result.quota_used as i64,
                         run.number,
@@ -123,7 +125,8 @@ impl Ledger {
                 totals::add_interrupted(c)?;
                 c.execute(
                     "UPDATE sync_logs SET sync_completed_at = ?, sync_status = 'failed',
-                         error_message = 'interrupted: the process ended before the run did'
+                         error_message = 'interrupted: the process ended before the run did',
+                         failure_class = 'cancelled'
                      WHERE sync_completed_at IS NULL",
                     [&now],
                 )

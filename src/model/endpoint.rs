@@ -50,6 +50,8 @@ pub struct Endpoint {
     pub bandwidth: Bandwidth,
     /// When it runs by itself.
     pub schedule: Schedule,
+    /// After how many days without anything new somebody is told; none: never.
+    pub quiet_days: Option<u32>,
     /// Whether syncs without a name include it.
     pub is_active: bool,
 }

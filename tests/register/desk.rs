@@ -30,6 +30,7 @@ pub fn endpoint(name: &str) -> Endpoint {
         deliver_to: None,
         bandwidth: transship::model::Bandwidth::default(),
         schedule: Schedule::Manual,
+        quiet_days: None,
         is_active: true,
     }
 }

@@ -50,6 +50,7 @@ async fn an_endpoints_files_belong_to_its_own_datasets() {
             deliver_to: None,
             bandwidth: transship::model::Bandwidth::default(),
             schedule: transship::model::Schedule::Manual,
+            quiet_days: None,
             is_active: true,
         };
         Feeds::of(&[

@@ -196,6 +196,58 @@ const WORDS: &[(&[&str], &[Word])] = &[
             ("ignore_clock", "Even if the ledger or the source says another time.", "false"),
         ],
     ),
+    (&[""], &[("notifications", "Who is told when something is wrong; left out: nobody.", "")]),
+    (
+        &["notifications"],
+        &[
+            ("name", "Of this installation, in messages; left out: the machine's.", ""),
+            ("webhooks", "Addresses that are sent JSON with a `text`, by a name of yours.", ""),
+            ("smtp", "A mail server, and to whom.", ""),
+            ("heartbeat", "A dead man's switch, such as healthchecks.io.", ""),
+            ("digest", "What ran and how it ended, once a day; left out: none.", ""),
+            (
+                "remind_every",
+                "What still is wrong is told again: from `5m` to `31d`, or `never`.",
+                "24h",
+            ),
+            ("after_minutes", "What is tried again by itself is told if it lasts so long.", "0"),
+        ],
+    ),
+    (&["notifications.webhooks.*"], &[("url", "Where; https, except on this machine.", "")]),
+    (
+        &["notifications.webhooks.*", "notifications.smtp"],
+        &[("events", "Which of them; left out: all.", "")],
+    ),
+    (
+        &["notifications.smtp"],
+        &[
+            ("host", "The mail server's name or address.", ""),
+            ("port", "Left out: 587; 465 where tls is `implicit`.", ""),
+            ("tls", "How it is kept secret; `none` on this machine alone.", "starttls"),
+            ("username", "The user; left out, with the password: without signing in.", ""),
+            ("password", "The user's password.", ""),
+            ("from", "The sender's address.", ""),
+            ("to", "One or several addresses.", ""),
+        ],
+    ),
+    (
+        &["notifications.heartbeat"],
+        &[
+            (
+                "url",
+                "`/start` when work begins, itself while all is well, `/0` or another exit code at the end.",
+                "",
+            ),
+            ("every_minutes", "How often, while the program stays.", "15"),
+        ],
+    ),
+    (
+        &["notifications.digest"],
+        &[
+            ("at", "A time of day, as in `07:00`.", ""),
+            ("timezone", "Of that time; left out: the machine's.", ""),
+        ],
+    ),
     (
         &["retention"],
         &[
@@ -425,6 +477,7 @@ const WORDS: &[(&[&str], &[Word])] = &[
                 "",
             ),
             ("endpoint_details", "What it looks at; its keys depend on endpoint_type.", ""),
+            ("quiet_days", "Nothing new for so many days is told; left out: never.", ""),
             ("deliver_to", "Which entry of destinations; left out: only the books are kept.", ""),
             (
                 "bandwidth_limit",

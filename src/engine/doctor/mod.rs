@@ -6,6 +6,7 @@
 
 mod offline;
 mod online;
+mod told;
 
 pub use offline::offline;
 pub use online::{Online, online};

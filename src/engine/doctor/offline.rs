@@ -5,7 +5,7 @@ use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Finding, Verdict};
+use super::{Finding, Verdict, told};
 use crate::config::{Client, Config, Origin};
 use crate::engine::nightly;
 use crate::ledger::{self, Examined, Mark, Standing};
@@ -41,6 +41,7 @@ pub fn offline(config: &Config) -> Vec<Finding> {
     folder("log folder", log_folder, 0, &mut findings);
     books(config, &mut findings);
     backups_of(config, &mut findings);
+    findings.push(told::told(config));
     tables(config, &mut findings);
     tokens(config, &mut findings);
     findings

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::{Finding, Verdict};
+use super::{Finding, Verdict, told};
 use crate::config::{Client, Config};
 use crate::destinations::{Rehearsal, Step};
 use crate::engine::accounts::Sources;
@@ -71,6 +71,9 @@ pub async fn online(
             findings.extend(seen(looking.tested));
         }
     }
+    if wanted.endpoints.is_empty() {
+        resolve_hosts("notifications", told::hosts(config), &mut findings).await;
+    }
     close(outlets).await;
     Ok(findings)
 }
@@ -87,6 +90,14 @@ async fn resolve(config: &Config, endpoint: &Endpoint, findings: &mut Vec<Findin
     let destination = endpoint.deliver_to.as_ref().and_then(|to| config.destinations.get(to));
     let source = config.clients.get(&endpoint.client).and_then(host_of);
     let hosts = source.into_iter().chain(destination.map(|d| d.server.host.clone()));
+    resolve_hosts(&endpoint.name, hosts, findings).await;
+}
+
+async fn resolve_hosts(
+    about: &str,
+    hosts: impl IntoIterator<Item = String>,
+    findings: &mut Vec<Finding>,
+) {
     for host in hosts {
         let check = format!("name {host}");
         let known = findings.iter().any(|finding| finding.check == check);
@@ -105,7 +116,7 @@ async fn resolve(config: &Config, endpoint: &Endpoint, findings: &mut Vec<Findin
                     .said(e)
                     .advice("correct the name in the configuration, or this machine's DNS")
             });
-        findings.push(Finding::of(&endpoint.name, &check, found));
+        findings.push(Finding::of(about, &check, found));
     }
 }
 

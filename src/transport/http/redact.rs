@@ -46,6 +46,13 @@ impl Secrets {
         }
     }
 
+    /// `text` without the secrets themselves; everything else stays as it is. For our own
+    /// words, in which nothing else can be one.
+    pub(crate) fn without_known(&self, text: &str) -> String {
+        let learnt = self.learnt.lock().unwrap_or_else(PoisonError::into_inner);
+        without(text, self.kept.iter().chain(learnt.iter()))
+    }
+
     /// `text` as it may be shown.
     pub(crate) fn redact(&self, text: &str) -> String {
         let learnt = self.learnt.lock().unwrap_or_else(PoisonError::into_inner);
@@ -53,13 +60,18 @@ impl Secrets {
     }
 }
 
-/// `text` without the `known` secrets, URL queries, JSON web tokens and the
-/// values of fields with a telling name.
-fn redact<'a>(text: &str, known: impl Iterator<Item = &'a Secret>) -> String {
+fn without<'a>(text: &str, known: impl Iterator<Item = &'a Secret>) -> String {
     let mut text = text.to_owned();
     for secret in known.map(Secret::expose).filter(|s| s.len() >= MIN_KNOWN) {
         text = text.replace(secret, GONE);
     }
+    text
+}
+
+/// `text` without the `known` secrets, URL queries, JSON web tokens and the
+/// values of fields with a telling name.
+fn redact<'a>(text: &str, known: impl Iterator<Item = &'a Secret>) -> String {
+    let text = without(text, known);
     let mut out = String::with_capacity(text.len());
     let mut value_follows = false;
     for (delimiters, word) in words(&text) {
