@@ -6,6 +6,8 @@
 mod backup;
 #[path = "ledger/counts.rs"]
 mod counts;
+#[path = "ledger/lists.rs"]
+mod lists;
 #[path = "ledger/names.rs"]
 mod names;
 #[path = "ledger/put_back.rs"]

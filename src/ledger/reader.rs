@@ -103,7 +103,7 @@ const MAY_BE_IN_STATE: &str = "x.id IN (
       WHERE endpoint_id IN (SELECT id FROM endpoints) AND state = :state)";
 
 /// States that nearly everything ends in: looking through the newest finds them soonest.
-const USUAL: &[&str] = &["baseline", "verified", "cleaned", "cancelled"];
+const USUAL: &[&str] = &["baseline", "skipped", "verified", "cleaned", "cancelled"];
 
 /// Whether `state` is one that few are in at a time.
 fn is_rare(state: Option<&String>) -> bool {

@@ -36,6 +36,12 @@ fn as_json(text: &str) -> Option<Json> {
     let mut hidden = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("${") {
+        // `$${` is no reference, but stands for `${`.
+        if before.ends_with('$') {
+            hidden += &format!("{before}${{");
+            rest = after;
+            continue;
+        }
         let (inside, after) = after.split_once('}')?;
         hidden += &format!("{before}\u{E000}{}\u{E001}", inside.replace(':', "\u{E002}"));
         rest = after;
