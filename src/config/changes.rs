@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{Client, Config};
+use super::{Client, Config, Notifications};
 use crate::model::{DestinationSettings, Endpoint, Shown, SshServer};
 
 /// One thing that another configuration changes.
@@ -79,7 +79,10 @@ pub fn changes(old: &Config, new: &Config) -> Vec<Change> {
     let rate = before.rate_limit_per_minute != http.rate_limit_per_minute;
     all.key("http.rate_limit_per_minute", rate);
     all.at_start("console", old.console != *console);
-    all.key("notifications", old.notifications != *notifications);
+    let before = &old.notifications;
+    all.at_start("notifications.heartbeat", before.heartbeat != notifications.heartbeat);
+    let others = Notifications { heartbeat: before.heartbeat.clone(), ..notifications.clone() };
+    all.key("notifications", *before != others);
     all.named("client", &old.clients, clients, client);
     all.named("destination", &old.destinations, destinations, destination);
     all.endpoints(&old.endpoints, endpoints);
@@ -96,6 +99,7 @@ impl Config {
         self.log.format = old.log.format;
         self.log.keep = old.log.keep;
         self.console = old.console.clone();
+        self.notifications.heartbeat = old.notifications.heartbeat.clone();
     }
 }
 

@@ -65,6 +65,17 @@ fn every_change_is_told_by_its_key_and_no_value() {
                 "destination \"slate\" changed: host, password",
             ],
         ),
+        (
+            &[(
+                "log: {",
+                "notifications: { webhooks: { ops: { url: \"https://x.example/${SECRET}\" } },
+                   heartbeat: { url: \"https://y.example/${SECRET}\" } }\nlog: {",
+            )],
+            &[
+                "notifications.heartbeat changed: takes effect with the next start",
+                "notifications changed",
+            ],
+        ),
         (&[("  old: {", "  new: {")], &["client \"old\" removed", "client \"new\" added"]),
         (
             &[("interval_minutes: 60", "interval_minutes: 120")],
