@@ -57,6 +57,8 @@ async fn what_is_new_is_taken_over_and_told_and_works() {
     for words in told {
         stays.says(words).await;
     }
+    // Its plan is booked then, and does not come over the one that is made here.
+    stays.says("Summaries: next run").await;
     // Both of them work: their plans are due when they are looked at next.
     due(&site);
     site.configure("max_backlog: ${T_MAX_BACKLOG:-5000}", "max_backlog: 4000");
