@@ -122,7 +122,8 @@ impl Server {
 
 impl Answers for Server {
     fn answer(&mut self, id: u32, request: &Request, out: &mut BytesMut) -> bool {
-        self.reply(request).encode(id, out);
+        // It may wait for others, whose work must not wait for this thread.
+        tokio::task::block_in_place(|| self.reply(request)).encode(id, out);
         true
     }
 }
