@@ -328,7 +328,8 @@ fn evening(zone: &TimeZone) -> Timestamp {
     at.unwrap_or(now)
 }
 
-/// The rows that the panes show, the pending exports sorted by `order`. One more than are shown, to know that there are more.
+/// The rows that the panes show, the pending exports sorted by `order`. One more than are
+/// shown, to know that there are more.
 pub(super) fn snapshot(
     books: &dyn Books,
     silver: &Silver,
@@ -345,8 +346,7 @@ pub(super) fn snapshot(
             pending.extend(rows.into_iter().filter(|x| !known.contains(&x.id)));
         }
     }
-    let mut pending = Pending::new(pending);
-    pending.sort(order);
+    let pending = Pending::new(pending, order);
     let recent = books.transfers(&Filter { limit: Some(ROWS), ..Filter::default() })?;
     let (landed, landed_failure) = match landed(silver) {
         Ok(rows) => (rows, None),

@@ -31,9 +31,9 @@ pub(super) struct Pending {
 }
 
 impl Pending {
-    /// These in the usual order: what needs a person first, then what failed; in each as
-    /// it was, the newest first.
-    pub(super) fn new(mut rows: Vec<ExportRow>) -> Self {
+    /// These sorted by `order`, or in the usual order: what needs a person first, then what
+    /// failed; in each as it was, the newest first.
+    pub(super) fn new(mut rows: Vec<ExportRow>, order: Option<(Field, bool)>) -> Self {
         rows.sort_by_key(|x| match x.state.as_str() {
             "held" | "in_doubt" | "quarantined" | "expired" => 0,
             "retry_wait" => 1,
@@ -44,23 +44,28 @@ impl Pending {
         let alike = rows.chunk_by(|one, next| one.state == next.state);
         let states = alike.map(|some| some[0].state.clone()).collect();
         let needs = needs::of_exports(&rows);
-        Self { places: places(&rows), texts: Texts::of(&rows), states, needs, order: None, rows }
+        let mut pending = Self { rows, states, needs, ..Self::default() };
+        pending.put_in_order(order);
+        pending
     }
 
-    /// Sorts them by this. Without, they stay as they are: only who reads them anew has
-    /// the usual order.
-    pub(super) fn sort(&mut self, by: Option<(Field, bool)>) {
-        if let Some((field, descending)) = by.filter(|_| by != self.order) {
-            fields::sort(&mut self.rows, field, descending);
-            self.places = places(&self.rows);
-            self.texts = Texts::of(&self.rows);
-            self.order = by;
+    /// Sorts them by this; whether that changed anything. Without, they stay as they are:
+    /// only who reads them anew has the usual order.
+    pub(super) fn sort(&mut self, by: Option<(Field, bool)>) -> bool {
+        let new = by.is_some() && by != self.order;
+        if new {
+            self.put_in_order(by);
         }
+        new
     }
 
-    /// What they are sorted by; none for the usual order.
-    pub(super) fn order(&self) -> Option<(Field, bool)> {
-        self.order
+    fn put_in_order(&mut self, order: Option<(Field, bool)>) {
+        if let Some((field, descending)) = order {
+            fields::sort(&mut self.rows, field, descending);
+        }
+        self.order = order;
+        self.places = places(&self.rows);
+        self.texts = Texts::of(&self.rows);
     }
 
     /// Where the export of this id, or of the delivery of this id, stands.

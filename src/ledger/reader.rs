@@ -87,20 +87,17 @@ pub(super) const EXPORT_PENDING: &str =
     "(x.state IN ('recorded', 'downloading', 'retry_wait', 'held', 'quarantined', 'expired')
       OR (x.state = 'verified' AND d.state NOT IN ('cleaned', 'cancelled')))";
 
-/// The ids of all exports that may be pending, found by indexes: however many have come and
-/// gone, these are few.
-const MAY_BE_PENDING: &str = "x.id IN (
-    SELECT id FROM exports WHERE endpoint_id IN (SELECT id FROM endpoints)
-      AND state IN ('recorded', 'downloading', 'retry_wait', 'held', 'quarantined', 'expired')
-    UNION ALL SELECT export_id FROM deliveries WHERE endpoint_id IN (SELECT id FROM endpoints)
-      AND state IN ('verified', 'uploading', 'staged', 'publishing', 'fencing', 'retry_wait',
-        'held', 'in_doubt', 'published', 'confirmed'))";
-
-/// The same of exports that may be in the state that is asked for.
-const MAY_BE_IN_STATE: &str = "x.id IN (
-    SELECT id FROM exports WHERE endpoint_id IN (SELECT id FROM endpoints) AND state = :state
-    UNION ALL SELECT export_id FROM deliveries
-      WHERE endpoint_id IN (SELECT id FROM endpoints) AND state = :state)";
+/// Exports and deliveries that may be pending, or are in the state that is asked for, found
+/// by indexes: however many have come and gone, these are few.
+const OPEN_EXPORTS: &str = "exports WHERE endpoint_id IN (SELECT id FROM endpoints)
+    AND state IN ('recorded', 'downloading', 'retry_wait', 'held', 'quarantined', 'expired')";
+const OPEN_DELIVERIES: &str = "deliveries WHERE endpoint_id IN (SELECT id FROM endpoints)
+    AND state IN ('verified', 'uploading', 'staged', 'publishing', 'fencing', 'retry_wait',
+      'held', 'in_doubt', 'published', 'confirmed')";
+const EXPORTS_IN_STATE: &str =
+    "exports WHERE endpoint_id IN (SELECT id FROM endpoints) AND state = :state";
+const DELIVERIES_IN_STATE: &str =
+    "deliveries WHERE endpoint_id IN (SELECT id FROM endpoints) AND state = :state";
 
 /// States that nearly everything ends in: looking through the newest finds them soonest.
 const USUAL: &[&str] = &["baseline", "skipped", "verified", "cleaned", "cancelled"];
@@ -170,10 +167,16 @@ impl Books for Reader {
     fn exports(&self, filter: &Filter) -> Result<Vec<ExportRow>, Failure> {
         self.read("listing exports", |c| {
             let pending = if filter.pending { EXPORT_PENDING } else { "true" };
+            let among = |exports, deliveries| {
+                format!(
+                    "x.id IN (SELECT id FROM {exports}
+                       UNION ALL SELECT export_id FROM {deliveries})"
+                )
+            };
             let found = match is_rare(filter.state.as_ref()) {
-                true => MAY_BE_IN_STATE,
-                false if filter.pending => MAY_BE_PENDING,
-                false => "true",
+                true => among(EXPORTS_IN_STATE, DELIVERIES_IN_STATE),
+                false if filter.pending => among(OPEN_EXPORTS, OPEN_DELIVERIES),
+                false => "true".to_owned(),
             };
             // The endpoint is looked up for each, never the other way round: then the newest
             // come first by themselves, and the limit ends the search.
@@ -201,18 +204,11 @@ impl Books for Reader {
         self.read("listing transfers", |c| {
             let pending =
                 if filter.pending { "d.state NOT IN ('cleaned', 'cancelled')" } else { "true" };
-            let found = match (is_rare(filter.state.as_ref()), filter.pending) {
-                (true, _) => {
-                    "d.id IN (SELECT id FROM deliveries
-                       WHERE endpoint_id IN (SELECT id FROM endpoints) AND state = :state)"
-                }
-                (false, true) => {
-                    "d.id IN (SELECT id FROM deliveries
-                       WHERE endpoint_id IN (SELECT id FROM endpoints)
-                         AND state IN ('verified', 'uploading', 'staged', 'publishing', 'fencing',
-                           'retry_wait', 'held', 'in_doubt', 'published', 'confirmed'))"
-                }
-                (false, false) => "true",
+            let among = |deliveries| format!("d.id IN (SELECT id FROM {deliveries})");
+            let found = match is_rare(filter.state.as_ref()) {
+                true => among(DELIVERIES_IN_STATE),
+                false if filter.pending => among(OPEN_DELIVERIES),
+                false => "true".to_owned(),
             };
             all(
                 c,

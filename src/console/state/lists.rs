@@ -100,8 +100,7 @@ impl State {
     /// Puts the rows of `pane` into the order that was asked for.
     pub(in crate::console) fn sort(&mut self, pane: Pane) {
         let by = self.list(pane).sort;
-        if pane == Pane::Pending && by != self.books.pending.order() {
-            self.books.pending.sort(by);
+        if pane == Pane::Pending && self.books.pending.sort(by) {
             self.rows_version += 1;
         }
         let Some((field, descending)) = by else { return };

@@ -83,7 +83,7 @@ pub(super) fn endpoint(name: &str) -> EndpointRow {
 pub(super) fn change(books: &mut Snapshot, change: impl FnOnce(&mut Vec<ExportRow>)) {
     let mut rows = books.pending.to_vec();
     change(&mut rows);
-    books.pending = Pending::new(rows);
+    books.pending = Pending::new(rows, None);
 }
 
 pub(super) fn export(number: i64, name: &str, state: &str) -> ExportRow {
@@ -172,17 +172,20 @@ pub(super) fn snapshot() -> Snapshot {
     };
     Snapshot {
         endpoints: vec![failing, endpoint("Encoura, second organisation"), off],
-        pending: Pending::new(vec![
-            export(7, "文件名字很长的导出文件_二零二六年五月.csv", "recorded"),
-            ExportRow { error: Some(HOSTILE.into()), ..export(6, HOSTILE, "held") },
-            ExportRow {
-                delivery: Some(Id::delivery(43)),
-                ..export(4, "act_scores.csv", "uploading")
-            },
-            export(5, "interest_profiles.csv", "downloading"),
-            retry,
-            held,
-        ]),
+        pending: Pending::new(
+            vec![
+                export(7, "文件名字很长的导出文件_二零二六年五月.csv", "recorded"),
+                ExportRow { error: Some(HOSTILE.into()), ..export(6, HOSTILE, "held") },
+                ExportRow {
+                    delivery: Some(Id::delivery(43)),
+                    ..export(4, "act_scores.csv", "uploading")
+                },
+                export(5, "interest_profiles.csv", "downloading"),
+                retry,
+                held,
+            ],
+            None,
+        ),
         recent: vec![
             delivery(1, "prospects_2026_04_30.csv", "cleaned", Some("E3")),
             delivery(2, HOSTILE, "published", Some("E0")),
