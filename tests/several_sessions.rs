@@ -19,8 +19,8 @@ use support::proxy::{Cut, Proxy, Way};
 use support::sshd::Sshd;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
-use transship::destinations::Destination;
 use transship::destinations::sftp::SftpDestination;
+use transship::destinations::{Destination, LocalFile};
 use transship::model::{DestinationSettings, Failure, FailureClass, SshServer};
 use transship::transport::pace::Pace;
 use transship::transport::sftp::wire::{Attrs, OpenFlags};
@@ -65,7 +65,9 @@ async fn stage(
     let told = Mutex::new(Vec::new());
     let tell = |bytes| told.lock().unwrap().push(bytes);
     let cancel = CancellationToken::new();
-    let staged = destination.stage(local, size, temporary, "final.csv", &tell, &cancel).await?;
+    let staged = destination
+        .stage(&LocalFile::new(local, size), temporary, "final.csv", &tell, &cancel)
+        .await?;
     let told = told.into_inner().unwrap();
     assert!(told.is_sorted() && told.last() == Some(&size), "every byte was acknowledged");
     Ok(staged.size)

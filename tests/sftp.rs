@@ -13,13 +13,13 @@ use support::sshd::{Sshd, SshdOptions};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use transship::destinations::sftp::SftpDestination;
-use transship::destinations::{Destination, Fence, Sighting};
+use transship::destinations::{Destination, Fence, LocalFile, Sighting};
 use transship::model::{
     Bandwidth, DestinationSettings, DoubtPolicy, Failure, FailureClass, FinalNames, HostKeyPolicy,
     PublishMode, Secret, SshServer,
 };
 use transship::transport::sftp::wire::{Attrs, OpenFlags, StatusCode};
-use transship::transport::sftp::{RemoteFile, SftpError, SftpSession};
+use transship::transport::sftp::{RemoteFile, SMALL, SftpError, SftpSession};
 
 const TEMPORARY: &str = ".tmp-89abcdef-1.part";
 const NEXT: &str = ".tmp-89abcdef-2.part";
@@ -82,6 +82,14 @@ fn content(size: u64) -> Vec<u8> {
     (0..size).map(|i| (i ^ (i >> 8) ^ (i >> 16)) as u8).collect()
 }
 
+/// A file of the size that it is said to have, as the engine sends it: with its bytes, if
+/// it is small.
+fn checked(local: &Path, size: u64) -> LocalFile {
+    let bytes = (size <= SMALL).then(|| fs::read(local).ok()).flatten();
+    let bytes = bytes.filter(|bytes| bytes.len() as u64 == size).map(Into::into);
+    LocalFile { bytes, ..LocalFile::new(local, size) }
+}
+
 async fn stage(
     destination: &SftpDestination,
     local: &Path,
@@ -90,7 +98,8 @@ async fn stage(
     final_name: &str,
 ) -> Result<bool, Failure> {
     let cancel = CancellationToken::new();
-    let staged = destination.stage(local, size, temporary, final_name, &|_| {}, &cancel).await?;
+    let staged =
+        destination.stage(&checked(local, size), temporary, final_name, &|_| {}, &cancel).await?;
     assert_eq!(staged.size, size);
     Ok(staged.target_exists)
 }
@@ -108,22 +117,38 @@ async fn until(what: &str, condition: impl Fn() -> bool) {
 async fn a_file_is_staged_published_and_seen() {
     let world = World::new();
     let destination = world.destination();
-    for size in [0, 1, 32_767, 262_143, 262_144, 262_145, 5 * 1024 * 1024] {
-        let (local, name) = (world.file(size), format!("export_{size}.csv"));
-        let confirmed = AtomicU64::new(0);
-        let note = |bytes| assert!(confirmed.swap(bytes, Ordering::Relaxed) < bytes);
-        let cancel = CancellationToken::new();
-        let staged =
-            destination.stage(&local, size, TEMPORARY, &name, &note, &cancel).await.unwrap();
-        assert_eq!((staged.size, staged.target_exists), (size, false));
-        assert_eq!(confirmed.load(Ordering::Relaxed), size, "every byte was acknowledged");
-        assert!(!world.incoming().join(&name).exists(), "nothing is published by staging");
+    for size in [0, 1, 32_767, SMALL, SMALL + 1, 262_143, 262_144, 262_145, 5 * 1024 * 1024] {
+        let path = world.file(size);
+        for (n, local) in [LocalFile::new(&path, size), checked(&path, size)].iter().enumerate() {
+            let name = format!("export_{size}_{n}.csv");
+            let confirmed = AtomicU64::new(0);
+            let note = |bytes| assert!(confirmed.swap(bytes, Ordering::Relaxed) < bytes);
+            let cancel = CancellationToken::new();
+            let staged = destination.stage(local, TEMPORARY, &name, &note, &cancel).await.unwrap();
+            assert_eq!((staged.size, staged.target_exists), (size, false));
+            assert_eq!(confirmed.load(Ordering::Relaxed), size, "every byte was acknowledged");
+            assert!(!world.incoming().join(&name).exists(), "nothing is published by staging");
 
-        destination.publish(TEMPORARY, &name).await.unwrap();
-        assert_eq!(fs::read(world.incoming().join(&name)).unwrap(), content(size));
-        assert!(!world.incoming().join(TEMPORARY).exists());
-        assert_eq!(destination.sight(&name).await, Ok(Sighting::InPlace(size)));
+            let seen = destination.publish(TEMPORARY, &name).await.unwrap();
+            assert_eq!(seen, Some(Sighting::InPlace(size)), "OpenSSH works in order");
+            assert_eq!(fs::read(world.incoming().join(&name)).unwrap(), content(size));
+            assert!(!world.incoming().join(TEMPORARY).exists());
+            assert_eq!(destination.sight(&name).await, Ok(Sighting::InPlace(size)));
+        }
     }
+}
+
+/// The bytes that were compared with the books are those that are sent.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_small_file_that_changes_meanwhile_is_sent_as_it_was() {
+    let world = World::new();
+    let destination = world.destination();
+    let path = world.file(9);
+    let local = checked(&path, 9);
+    fs::write(&path, "else").unwrap();
+    let cancel = CancellationToken::new();
+    destination.stage(&local, TEMPORARY, "a.csv", &|_| {}, &cancel).await.unwrap();
+    assert_eq!(fs::read(world.incoming().join(TEMPORARY)).unwrap(), content(9));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -321,15 +346,20 @@ async fn direct_mode_creates_and_never_replaces() {
     let world = World::with(Sshd::options().deny("rename").deny("posix-rename"));
     let destination = world.destination();
     let (local, cancel) = (world.file(70_000), CancellationToken::new());
-    destination.write_direct(&local, 70_000, "a.csv", &|_| {}, &cancel).await.unwrap();
+    destination
+        .write_direct(&LocalFile::new(&local, 70_000), "a.csv", &|_| {}, &cancel)
+        .await
+        .unwrap();
     assert_eq!(fs::read(world.incoming().join("a.csv")).unwrap(), content(70_000));
 
-    let again = destination.write_direct(&local, 70_000, "a.csv", &|_| {}, &cancel).await;
+    let again =
+        destination.write_direct(&LocalFile::new(&local, 70_000), "a.csv", &|_| {}, &cancel).await;
     let failure = again.unwrap_err();
     assert!(!failure.in_doubt, "the server said that nothing was created: {failure:?}");
 
     // Whatever happens after the file was created leaves a doubt.
-    let short = destination.write_direct(&local, 70_001, "b.csv", &|_| {}, &cancel).await;
+    let short =
+        destination.write_direct(&LocalFile::new(&local, 70_001), "b.csv", &|_| {}, &cancel).await;
     assert!(short.unwrap_err().in_doubt);
 
     // Negative control: such a server cannot publish by renaming.
@@ -504,8 +534,10 @@ async fn a_broken_connection_is_a_network_failure_and_the_next_step_reconnects()
         }
     };
     let cancel = CancellationToken::new();
-    let failure =
-        destination.stage(&local, size, TEMPORARY, "a.csv", &cut, &cancel).await.unwrap_err();
+    let failure = destination
+        .stage(&LocalFile::new(&local, size), TEMPORARY, "a.csv", &cut, &cancel)
+        .await
+        .unwrap_err();
     assert_eq!(failure.class, FailureClass::Network, "{failure}");
     stage(&destination, &world.file(9), 9, NEXT, "a.csv").await.unwrap();
     destination.publish(NEXT, "a.csv").await.unwrap();
@@ -549,8 +581,10 @@ async fn cancelling_stops_an_upload_and_keeps_the_session() {
     let local = world.file(size);
     let cancel = CancellationToken::new();
     let stop = |_| cancel.cancel();
-    let failure =
-        destination.stage(&local, size, TEMPORARY, "a.csv", &stop, &cancel).await.unwrap_err();
+    let failure = destination
+        .stage(&LocalFile::new(&local, size), TEMPORARY, "a.csv", &stop, &cancel)
+        .await
+        .unwrap_err();
     assert_eq!(failure.class, FailureClass::Cancelled, "{failure}");
     let left = fs::metadata(world.incoming().join(TEMPORARY)).unwrap().len();
     assert!(left < size, "it stopped in the middle, and left the temporary file alone");

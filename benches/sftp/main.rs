@@ -4,6 +4,7 @@
 //! cargo bench --bench sftp                            # everything, as in the README
 //! ROUNDS=1 SCENARIOS=small,far cargo bench --bench sftp
 //! SCALE=0.1 cargo bench --bench sftp                  # a tenth of the bytes and files
+//! PEERS=sftp,lftp cargo bench --bench sftp            # only against these
 //! ```
 //!
 //! The real program is run against the same server, key and folder as OpenSSH's `sftp`,
@@ -116,6 +117,8 @@ async fn main() {
     let wanted = std::env::var("SCENARIOS").unwrap_or_default();
     let wanted: Vec<&str> = wanted.split(',').filter(|name| !name.is_empty()).collect();
     let chosen = |name: &str| wanted.is_empty() || wanted.iter().any(|w| name.contains(w));
+    let peers = std::env::var("PEERS").unwrap_or_default();
+    let against = |peer: &Peer| peers.is_empty() || peers.split(',').any(|p| p == peer.key());
     peers::all_there();
     if scale != 1.0 {
         println!("{scale} of the bytes of single files, and of the number of the others:\n");
@@ -127,7 +130,8 @@ async fn main() {
             1 => (1, (scenario.bytes as f64 * scale) as usize),
             files => ((files as f64 * scale).max(1.0) as usize, scenario.bytes),
         };
-        run(&Scenario { files, bytes, ..scenario }, rounds).await;
+        let peers: Vec<Peer> = scenario.peers.iter().copied().filter(against).collect();
+        run(&Scenario { files, bytes, ..scenario }, &peers, rounds).await;
     }
 }
 
@@ -135,7 +139,7 @@ fn number(name: &str) -> Option<f64> {
     std::env::var(name).ok().and_then(|text| text.parse().ok())
 }
 
-async fn run(scenario: &Scenario, rounds: usize) {
+async fn run(scenario: &Scenario, peers: &[Peer], rounds: usize) {
     let sshd = Sshd::start();
     let wire = far::Wire::to(sshd.port(), scenario.round_trip).await;
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bench");
@@ -144,14 +148,14 @@ async fn run(scenario: &Scenario, rounds: usize) {
     let here = folder.path().join("here");
     let names = write_files(&here, scenario.files, scenario.bytes);
     let server = Server::new(&sshd, wire.port(), folder.path());
-    let mut took: Vec<Vec<Took>> = vec![Vec::new(); scenario.peers.len() + 1];
+    let mut took: Vec<Vec<Took>> = vec![Vec::new(); peers.len() + 1];
     for _ in 0..rounds {
         let ours = match scenario.up {
             true => ours::up(&server, folder.path(), &here, &names).await,
             false => ours::down(&server, folder.path(), &here, &names).await,
         };
         took[0].push(ours);
-        for (peer, took) in scenario.peers.iter().zip(&mut took[1..]) {
+        for (peer, took) in peers.iter().zip(&mut took[1..]) {
             let to = tempfile::tempdir_in(folder.path()).unwrap();
             let mut command = peer.command(&server, scenario.up, &here, to.path(), &names);
             took.push(measure::run(&mut command));
@@ -159,7 +163,7 @@ async fn run(scenario: &Scenario, rounds: usize) {
         }
     }
     let ours = median(&took[0], |took| took.seconds);
-    let all = std::iter::once("transship").chain(scenario.peers.iter().map(Peer::name));
+    let all = std::iter::once("transship").chain(peers.iter().map(Peer::name));
     for (name, took) in all.zip(&took) {
         let seconds = median(took, |took| took.seconds);
         let (files, bytes) = (scenario.files as f64, (scenario.files * scenario.bytes) as f64);

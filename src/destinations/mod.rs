@@ -6,13 +6,33 @@
 
 pub mod sftp;
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 
 use crate::model::Failure;
 use crate::transport::pace::Pace;
+
+/// A file of this machine that is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LocalFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its size in bytes.
+    pub size: u64,
+    /// All of it, where it is small and was just compared with the books: these bytes are
+    /// sent then, whatever has become of the file meanwhile.
+    pub bytes: Option<Bytes>,
+}
+
+impl LocalFile {
+    /// The file at `path`, of `size` bytes, which are read when they are sent.
+    pub fn new(path: impl Into<PathBuf>, size: u64) -> Self {
+        Self { path: path.into(), size, bytes: None }
+    }
+}
 
 /// What the server at the destination can do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -118,22 +138,26 @@ pub trait Destination: Send + Sync {
         Pace::default()
     }
 
-    /// Writes `local` (of `size` bytes) to the new file `temporary`, asks the
+    /// Writes `local` to the new file `temporary`, asks the
     /// server to sync it where it can, reads its size back and looks whether
     /// `final_name` is free, and whether the receiver has put away one like it.
     async fn stage(
         &self,
-        local: &Path,
-        size: u64,
+        local: &LocalFile,
         temporary: &str,
         final_name: &str,
         acknowledged: Acknowledged<'_>,
         cancel: &CancellationToken,
     ) -> Result<Staged, Failure>;
 
-    /// Renames `temporary` to `final_name`, atomically where the server can.
+    /// Renames `temporary` to `final_name`, atomically where the server can. Gives what
+    /// was seen of it right behind the rename, where looking costs no trip of its own.
     /// After an error in doubt it is unknown whether the rename happens: fence.
-    async fn publish(&self, temporary: &str, final_name: &str) -> Result<(), PublishFailure>;
+    async fn publish(
+        &self,
+        temporary: &str,
+        final_name: &str,
+    ) -> Result<Option<Sighting>, PublishFailure>;
 
     /// On a connection made after the lost one: renames `temporary` to `next`
     /// and reads from the answer what became of the rename to the final name.
@@ -142,8 +166,7 @@ pub trait Destination: Send + Sync {
     /// Direct mode: creates `final_name` exclusively and writes `local` into it.
     async fn write_direct(
         &self,
-        local: &Path,
-        size: u64,
+        local: &LocalFile,
         final_name: &str,
         acknowledged: Acknowledged<'_>,
         cancel: &CancellationToken,

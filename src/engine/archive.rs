@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use crate::crash::{self, Point};
+use crate::destinations::LocalFile;
 pub(super) use crate::ledger::sync_folder;
 use crate::ledger::{Export, create_private_folder};
 use crate::model::{Failure, FailureClass, Sha256};
+use crate::transport::sftp::SMALL;
 
 /// Gives the synced file `part` its place in the archive below `data_dir` and
 /// syncs the folder. Returns the place, relative to `data_dir`.
@@ -41,24 +43,40 @@ pub(super) fn make_durable(folder: &Path) -> Result<(), Failure> {
     crash::at(Point::ArchiveSynced)
 }
 
-/// Whether the archived file is there and has the size and hash in the books.
-pub(super) async fn is_intact(data_dir: &Path, export: &Export) -> Result<bool, Failure> {
+/// The archived file, if it is there and has the size and hash in the books; with its
+/// bytes where it is small, so that what was compared is what is sent.
+pub(super) async fn intact(data_dir: &Path, export: &Export) -> Result<Option<LocalFile>, Failure> {
     let (Some(relative), Some(size), Some(sha256)) =
         (&export.archived, export.size, export.sha256.clone())
     else {
-        return Ok(false);
+        return Ok(None);
     };
     let path = data_dir.join(relative);
-    blocking(move || match std::fs::File::open(&path) {
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(false),
-        Err(e) => Err(Failure::io("reading", path.to_string_lossy(), &e)),
-        Ok(file) => {
-            let actual =
-                hash_of(file).map_err(|e| Failure::io("reading", path.to_string_lossy(), &e))?;
-            Ok(actual == (size, sha256))
-        }
+    blocking(move || {
+        let failed = |e: &std::io::Error| Failure::io("reading", path.to_string_lossy(), e);
+        let file = match std::fs::File::open(&path) {
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(failed(&e)),
+            Ok(file) => file,
+        };
+        let (hash, bytes) = match size {
+            0..=SMALL => {
+                let bytes = read_small(file, size).map_err(|e| failed(&e))?;
+                ((bytes.len() as u64, Sha256::of(&bytes)), Some(bytes.into()))
+            }
+            _ => (hash_of(file).map_err(|e| failed(&e))?, None),
+        };
+        Ok((hash == (size, sha256)).then_some(LocalFile { path, size, bytes }))
     })
     .await
+}
+
+/// Reads a file of `size` bytes, and one more if there is more than that.
+fn read_small(file: std::fs::File, size: u64) -> std::io::Result<Vec<u8>> {
+    use std::io::Read as _;
+    let mut bytes = Vec::with_capacity(size as usize + 1);
+    file.take(size + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// A file's size and hash.

@@ -42,11 +42,24 @@ pub(super) async fn look(work: &mut Work<'_>) -> Result<Step, Failure> {
     }
 }
 
+/// Whether what was seen right behind the rename is all there will ever be to see, and
+/// there is nothing to clean up.
+pub(super) fn is_enough(work: &Work<'_>, sighting: Sighting) -> bool {
+    work.outlet.settings.processed.is_none()
+        && work.delivery.attempt == 1
+        && evidence(sighting, work.export.size) == Some(Evidence::E1)
+}
+
+/// Books `evidence` as what confirms a delivery.
+pub(super) fn by(evidence: Evidence) -> impl FnOnce(&mut Delivery) {
+    move |delivery| {
+        delivery.evidence = delivery.evidence.max(Some(evidence));
+        delivery.confirmed_at = Some(ledger::now());
+    }
+}
+
 async fn confirm(work: &mut Work<'_>, evidence: Evidence) -> Result<Step, Failure> {
-    let confirmed = |d: &mut Delivery| {
-        d.evidence = d.evidence.max(Some(evidence));
-        d.confirmed_at = Some(ledger::now());
-    };
+    let confirmed = by(evidence);
     if work.delivery.attempt > 1 || work.claim.token().is_cancelled() {
         work.move_to(DeliveryState::Confirmed, confirmed).await?;
         crash::at(Point::Confirmed)?;

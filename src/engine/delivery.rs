@@ -15,7 +15,7 @@ use super::lane::{Lane, Outlet};
 use super::progress::Progress;
 use super::{archive, confirm, direct, fence, leftovers, retry};
 use crate::crash::{self, Point};
-use crate::destinations::{Sighting, Staged};
+use crate::destinations::{LocalFile, Sighting, Staged};
 use crate::ledger::{self, Delivery, Export};
 use crate::model::{
     DeliveryState, Evidence, ExportState, Failure, FailureClass, FinalNames, PublishMode, Retry,
@@ -54,8 +54,8 @@ pub(super) struct Work<'a> {
     pub(super) progress: &'a Progress,
     /// The delivery as the books have it now.
     pub(super) delivery: Delivery,
-    /// Whether the archived file was compared with the books in this pass.
-    checked: bool,
+    /// The archived file, once it was compared with the books in this pass.
+    checked: Option<LocalFile>,
     /// Whether a fence that won was followed by a sight of the final name before.
     pub(super) seen_once: bool,
 }
@@ -87,7 +87,7 @@ pub(super) async fn deliver(
         claim,
         progress: &progress,
         delivery,
-        checked: false,
+        checked: None,
         seen_once: false,
     };
     let end = work.run().await?;
@@ -165,11 +165,7 @@ impl Work<'_> {
 
     /// verified → uploading(k+1) → staged(k+1)
     async fn upload(&mut self) -> Result<Step, Failure> {
-        if !self.archive_is_intact().await? {
-            return Ok(Step::Refetch);
-        }
-        let local = self.local();
-        let size = self.export.size.unwrap_or_default();
+        let Some(local) = self.archived().await? else { return Ok(Step::Refetch) };
         let target = self.outlet.settings.target();
         self.move_to(DeliveryState::Uploading, |d| {
             d.attempt += 1;
@@ -177,20 +173,13 @@ impl Work<'_> {
         })
         .await?;
         crash::at(Point::Uploading)?;
-        self.progress.step("uploading", 0, Some(size));
+        self.progress.step("uploading", 0, Some(local.size));
         let temporary = self.delivery.temporary_name(self.delivery.attempt);
         let (progress, token) = (self.progress, self.claim.token());
         let staged = self
             .outlet
             .destination
-            .stage(
-                &local,
-                size,
-                &temporary,
-                &self.delivery.final_name,
-                &|n| progress.bytes(n),
-                token,
-            )
+            .stage(&local, &temporary, &self.delivery.final_name, &|n| progress.bytes(n), token)
             .await;
         crash::at(Point::StagedThere)?;
         match staged {
@@ -256,7 +245,10 @@ impl Work<'_> {
             self.move_to(DeliveryState::Publishing, |_| {}).await?;
         }
         match renamed {
-            Ok(()) => self.published().await,
+            Ok(Some(sighting)) if confirm::is_enough(self, sighting) => {
+                self.published_and_seen().await
+            }
+            Ok(_) => self.published().await,
             Err(failed) if failed.in_doubt => fence::doubt(self, Some(failed.failure)).await,
             Err(failed) => {
                 self.remove(&temporary).await;
@@ -267,14 +259,26 @@ impl Work<'_> {
 
     /// → published, with the first evidence.
     pub(super) async fn published(&mut self) -> Result<Step, Failure> {
-        self.move_to(DeliveryState::Published, |d| {
-            d.evidence = Some(Evidence::E0);
-            d.published_at = Some(ledger::now());
-            d.tries = 0;
-        })
-        .await?;
+        self.move_to(DeliveryState::Published, is_published).await?;
         crash::at(Point::Published)?;
         Ok(Step::Moved)
+    }
+
+    /// → published → confirmed → cleaned: what there is to see was seen behind the rename,
+    /// and nothing was left behind. One wait for all.
+    async fn published_and_seen(&mut self) -> Result<Step, Failure> {
+        let published = moved(&self.delivery, DeliveryState::Published, is_published);
+        let confirmed = moved(&published, DeliveryState::Confirmed, confirm::by(Evidence::E1));
+        let cleaned = moved(&confirmed, DeliveryState::Cleaned, |_| {});
+        let all = [published, confirmed, cleaned];
+        self.context.ledger.move_delivery_on(&self.delivery, &all).await?;
+        for after in all {
+            self.has_moved(after);
+        }
+        for point in [Point::Published, Point::Sighted, Point::Confirmed, Point::Cleaned] {
+            crash::at(point)?;
+        }
+        Ok(Step::Rest)
     }
 
     /// Something that is not ours has the final name. Overwriting it could lose
@@ -346,12 +350,14 @@ impl Work<'_> {
         }
     }
 
-    /// Compares the archived file with the books, once a pass, before its bytes
-    /// leave. One that is missing or different is fetched again.
-    pub(super) async fn archive_is_intact(&mut self) -> Result<bool, Failure> {
-        if self.checked || archive::is_intact(&self.context.config.data_dir, self.export).await? {
-            self.checked = true;
-            return Ok(true);
+    /// The archived file, compared with the books once a pass before its bytes leave.
+    /// None if it is missing or different: then it is fetched again first.
+    pub(super) async fn archived(&mut self) -> Result<Option<LocalFile>, Failure> {
+        if self.checked.is_none() {
+            self.checked = archive::intact(&self.context.config.data_dir, self.export).await?;
+        }
+        if self.checked.is_some() {
+            return Ok(self.checked.clone());
         }
         if !matches!(self.export.state, ExportState::Verified | ExportState::Skipped) {
             // Given up by the operator, or gone at the source: not ours to revive.
@@ -360,7 +366,7 @@ impl Work<'_> {
                 .advice("fetch it, then release this; or cancel this")
                 .retry(Retry::Never);
             self.move_to(DeliveryState::Held, |d| d.failure = Some(failure)).await?;
-            return Ok(false);
+            return Ok(None);
         }
         let mut again = self.export.clone();
         again.state = ExportState::Recorded;
@@ -371,7 +377,7 @@ impl Work<'_> {
         );
         self.context.ledger.move_export(self.export, &again, None).await?;
         self.context.export_moved(self.lane, &again);
-        Ok(false)
+        Ok(None)
     }
 
     /// Removes one of our temporary files, as far as that works: what stays is
@@ -380,11 +386,6 @@ impl Work<'_> {
         if let Err(failure) = self.outlet.destination.remove_temporary(temporary).await {
             tracing::debug!(id = %self.delivery.id, "left {temporary} behind: {failure}");
         }
-    }
-
-    /// The archived file.
-    pub(super) fn local(&self) -> std::path::PathBuf {
-        self.context.config.data_dir.join(self.export.archived.as_deref().unwrap_or_default())
     }
 
     /// Books a failure in `state` and when it is tried again.
@@ -427,9 +428,11 @@ impl Work<'_> {
     ) -> Result<(), Failure> {
         let between = moved(&self.delivery, state, change);
         let after = moved(&between, next, |_| {});
-        self.context.ledger.move_delivery_on(&self.delivery, &between, &after).await?;
-        self.has_moved(between);
-        self.has_moved(after);
+        let both = [between, after];
+        self.context.ledger.move_delivery_on(&self.delivery, &both).await?;
+        for after in both {
+            self.has_moved(after);
+        }
         Ok(())
     }
 
@@ -453,6 +456,13 @@ impl Work<'_> {
         }
         Ok(End::Stopped)
     }
+}
+
+/// With the first evidence.
+fn is_published(delivery: &mut Delivery) {
+    delivery.evidence = Some(Evidence::E0);
+    delivery.published_at = Some(ledger::now());
+    delivery.tries = 0;
 }
 
 /// `delivery` in another state.

@@ -10,11 +10,7 @@ use crate::model::{DeliveryState, DoubtPolicy, Failure, FailureClass, name};
 
 /// verified → publishing(k) → published
 pub(super) async fn write(work: &mut Work<'_>) -> Result<Step, Failure> {
-    if !work.archive_is_intact().await? {
-        return Ok(Step::Refetch);
-    }
-    let local = work.local();
-    let size = work.export.size.unwrap_or_default();
+    let Some(local) = work.archived().await? else { return Ok(Step::Refetch) };
     let target = work.outlet.settings.target();
     work.move_to(DeliveryState::Publishing, |d| {
         d.attempt += 1;
@@ -22,14 +18,14 @@ pub(super) async fn write(work: &mut Work<'_>) -> Result<Step, Failure> {
     })
     .await?;
     crash::at(Point::DirectPublishing)?;
-    work.progress.step("uploading", 0, Some(size));
+    work.progress.step("uploading", 0, Some(local.size));
     // Once begun it is brought to its end: half a file under the final name is
     // what the receiver would take.
     let (progress, token) = (work.progress, &CancellationToken::new());
     let written = work
         .outlet
         .destination
-        .write_direct(&local, size, &work.delivery.final_name, &|n| progress.bytes(n), token)
+        .write_direct(&local, &work.delivery.final_name, &|n| progress.bytes(n), token)
         .await;
     crash::at(Point::DirectWritten)?;
     match written {

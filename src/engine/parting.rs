@@ -72,7 +72,7 @@ impl Parting<'_> {
 
     async fn try_one(&self, export: &Export) -> Result<(), Failure> {
         // What is gone over there is only here then: look once more that it is.
-        if !archive::is_intact(&self.context.config.data_dir, export).await? {
+        if archive::intact(&self.context.config.data_dir, export).await?.is_none() {
             return Err(Failure::new(FailureClass::Damaged, "letting go of", export.name())
                 .said("the copy here is missing or damaged; it is left alone over there")
                 .advice(format!("`transship fetch {}` fetches it again", export.id))

@@ -84,18 +84,23 @@ impl Ledger {
         self.writer.write(move |c| change(c, &before, &after)).await
     }
 
-    /// Moves a delivery on by two arrows, from `before` over `between` to `after`: each is
-    /// an entry of its own, and both are durable at once.
+    /// Moves a delivery on by several arrows, from `before` to each of `after` in turn: each
+    /// is an entry of its own, and all are durable at once, or none is.
     pub async fn move_delivery_on(
         &self,
         before: &Delivery,
-        between: &Delivery,
-        after: &Delivery,
+        after: &[Delivery],
     ) -> Result<(), Failure> {
-        // Queued in this order, and carried out in it.
-        let (first, second) =
-            (self.move_delivery(before, between), self.move_delivery(between, after));
-        futures::future::try_join(first, second).await.map(drop)
+        let (mut before, after) = (before.clone(), after.to_vec());
+        self.writer
+            .write(move |c| {
+                for after in after {
+                    change(c, &before, &after)?;
+                    before = after;
+                }
+                Ok(())
+            })
+            .await
     }
 
     /// The delivery with this id.

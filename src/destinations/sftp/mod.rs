@@ -13,7 +13,6 @@ mod rehearse;
 mod spread;
 mod stage;
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,13 +20,15 @@ use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Acknowledged, Capabilities, Destination, Fence, PublishFailure, Rehearsal, Sighting, Staged,
+    Acknowledged, Capabilities, Destination, Fence, LocalFile, PublishFailure, Rehearsal, Sighting,
+    Staged,
 };
 use crate::model::{DestinationSettings, Failure};
 use crate::transport::pace::Pace;
 use crate::transport::sftp::{Pool, SessionUser, SpreadFrom, Upload};
 use paths::{Paths, RemotePath};
 use spread::Spread;
+use stage::Sending;
 
 /// Where renames are not atomic, a rename whose reply was lost may still be
 /// carried out in two steps: the fence waits this long for it to be over.
@@ -66,6 +67,17 @@ impl SftpDestination {
         self
     }
 
+    fn sending<'a>(
+        &'a self,
+        local: &'a LocalFile,
+        acknowledged: Acknowledged<'a>,
+        cancel: &'a CancellationToken,
+    ) -> Sending<'a> {
+        let (size, pace) = (local.size, &self.pace);
+        let upload = Upload { local: &local.path, size, pace, acknowledged, cancel };
+        Sending { paths: &self.paths, upload, bytes: local.bytes.as_ref(), spread: &self.spread }
+    }
+
     /// A session for uploading `file`, unless the caller gives up first.
     async fn session_unless(
         &self,
@@ -92,8 +104,7 @@ impl Destination for SftpDestination {
 
     async fn stage(
         &self,
-        local: &Path,
-        size: u64,
+        local: &LocalFile,
         temporary: &str,
         final_name: &str,
         acknowledged: Acknowledged<'_>,
@@ -102,12 +113,15 @@ impl Destination for SftpDestination {
         let temporary = self.paths.inside(temporary)?;
         let final_name = self.paths.inside(final_name)?;
         let session = self.session_unless(cancel, &temporary).await?;
-        let upload = Upload { local, size, pace: &self.pace, acknowledged, cancel };
-        let spread = &self.spread;
-        stage::stage(&session, &self.paths, &upload, spread, &temporary, &final_name).await
+        let sending = self.sending(local, acknowledged, cancel);
+        stage::stage(&session, &sending, &temporary, &final_name).await
     }
 
-    async fn publish(&self, temporary: &str, final_name: &str) -> Result<(), PublishFailure> {
+    async fn publish(
+        &self,
+        temporary: &str,
+        final_name: &str,
+    ) -> Result<Option<Sighting>, PublishFailure> {
         // Nothing is sent before there is a session; the fence finds that out too.
         let in_doubt = |failure| PublishFailure { failure, in_doubt: true };
         let from = self.paths.inside(temporary).map_err(in_doubt)?;
@@ -123,8 +137,7 @@ impl Destination for SftpDestination {
 
     async fn write_direct(
         &self,
-        local: &Path,
-        size: u64,
+        local: &LocalFile,
         final_name: &str,
         acknowledged: Acknowledged<'_>,
         cancel: &CancellationToken,
@@ -132,8 +145,7 @@ impl Destination for SftpDestination {
         let nothing_sent = |failure| PublishFailure { failure, in_doubt: false };
         let target = self.paths.inside(final_name).map_err(nothing_sent)?;
         let session = self.session_unless(cancel, &target).await.map_err(nothing_sent)?;
-        let upload = Upload { local, size, pace: &self.pace, acknowledged, cancel };
-        direct::write(&session, &self.paths, &upload, &target).await
+        direct::write(&session, &self.sending(local, acknowledged, cancel), &target).await
     }
 
     async fn sight(&self, final_name: &str) -> Result<Sighting, Failure> {

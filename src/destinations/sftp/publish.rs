@@ -3,18 +3,33 @@
 use std::time::Duration;
 
 use super::paths::{Paths, RemotePath};
-use crate::destinations::{Fence, PublishFailure};
+use crate::destinations::{Fence, PublishFailure, Sighting};
 use crate::model::{Failure, FailureClass};
 use crate::transport::sftp::wire::StatusCode;
-use crate::transport::sftp::{SftpError, SftpSession};
+use crate::transport::sftp::{PendingReply, SftpError, SftpSession};
 
-/// Gives `from` the name `to`.
+/// Gives `from` the name `to`. A server that works in order is asked for `to` in the same
+/// trip, and what it shows in its place is given back.
 pub(super) async fn publish(
     session: &SftpSession,
     from: &RemotePath,
     to: &RemotePath,
-) -> Result<(), PublishFailure> {
-    rename(session, from, to).await.map_err(|error| {
+) -> Result<Option<Sighting>, PublishFailure> {
+    let renamed = async {
+        let rename = send_rename(session, from, to).await?;
+        let look = match session.capabilities().in_order {
+            true => session.send_lstat(to.bytes()).await.ok(),
+            false => None,
+        };
+        session.done(rename.await?)?;
+        // Whatever else it says is left to a look of its own.
+        let seen = match look {
+            Some(look) => look.await.and_then(|reply| session.attrs_of(reply)).ok(),
+            None => None,
+        };
+        Ok(seen.and_then(|attrs| attrs.size).map(Sighting::InPlace))
+    };
+    renamed.await.map_err(|error: SftpError| {
         let code = error.code();
         // An atomic rename that was answered with an error did not happen and
         // never will. Link and unlink can fail half-way.
@@ -31,16 +46,24 @@ pub(super) async fn publish(
 }
 
 /// Atomically where the server can.
+async fn send_rename(
+    session: &SftpSession,
+    from: &RemotePath,
+    to: &RemotePath,
+) -> Result<PendingReply, SftpError> {
+    if session.capabilities().posix_rename {
+        session.send_posix_rename(from.bytes(), to.bytes()).await
+    } else {
+        session.send_rename(from.bytes(), to.bytes()).await
+    }
+}
+
 async fn rename(
     session: &SftpSession,
     from: &RemotePath,
     to: &RemotePath,
 ) -> Result<(), SftpError> {
-    if session.capabilities().posix_rename {
-        session.posix_rename(from.bytes(), to.bytes()).await
-    } else {
-        session.rename(from.bytes(), to.bytes()).await
-    }
+    session.done(send_rename(session, from, to).await?.await?)
 }
 
 /// Moves `from` aside to `to`, and reads from the answer what became of a

@@ -59,7 +59,7 @@ async fn write(session: &SftpSession, paths: &Paths, path: &RemotePath) -> Resul
     };
     let fail = |error: SftpError| error.into_failure("writing", path.shown());
     file.write(0, Bytes::from_static(CONTENT)).await.map_err(fail)?;
-    let synced = stage::sync(session, &file).await.map_err(fail)?;
+    let synced = file.sync().await.map_err(fail)?;
     file.close().await.map_err(fail)?;
     Ok(synced)
 }
@@ -100,7 +100,7 @@ async fn onto(
 ) -> Result<String, Failure> {
     write(session, paths, from).await?;
     match super::publish::publish(session, from, onto).await {
-        Ok(()) => Ok("replaces what is there; only free names are ever used".into()),
+        Ok(_) => Ok("replaces what is there; only free names are ever used".into()),
         Err(publish) if publish.failure.class == FailureClass::Network => Err(publish.failure),
         Err(_) => Ok("is refused; only free names are ever used".into()),
     }

@@ -31,21 +31,22 @@ impl Spread {
         Self { pool, from, failed: AtomicBool::new(false) }
     }
 
+    /// Whether this upload goes over other sessions beside `session`.
+    pub(super) fn pays(&self, session: &SftpSession, upload: &Upload<'_>) -> bool {
+        !self.failed.load(Ordering::Relaxed) && self.from.pays(session, upload.size, upload.pace)
+    }
+
     /// The file `path`, which `session` has just made, open over the other sessions, as
-    /// each is ready; none where it does not pay. `witness` is set before the first.
+    /// each is ready. `witness` is set before the first.
     pub(super) fn others<'a>(
         &self,
         session: &'a SftpSession,
-        upload: &Upload<'_>,
         path: &'a RemotePath,
         witness: &'a OnceCell<RemoteFile>,
     ) -> impl Stream<Item = RemoteFile> + use<'a> {
-        let failed = self.failed.load(Ordering::Relaxed);
-        let pays = !failed && self.from.pays(session, upload.size, upload.pace);
-        let sessions = pays.then(|| self.pool.others(session));
+        let sessions = self.pool.others(session);
         let name = Bytes::copy_from_slice(path.bytes());
         let ready = async move {
-            let sessions = sessions?;
             let file = look(session, name.clone()).await?;
             witness.set(file).ok()?;
             Some(sessions.map(move |user| {

@@ -13,19 +13,27 @@ use crate::transport::sftp::{RemoteFile, SftpError, SftpSession, TransferError, 
 
 const UPLOADING: &str = "uploading";
 
-/// Writes the upload to the new file `temporary`, over several sessions where `spread`
-/// finds that it pays, and looks whether `target` is taken, or was taken already.
+/// A file on its way, and what is needed on it.
+pub(super) struct Sending<'a> {
+    pub(super) paths: &'a Paths,
+    pub(super) upload: Upload<'a>,
+    /// All of it, where it is small.
+    pub(super) bytes: Option<&'a Bytes>,
+    pub(super) spread: &'a Spread,
+}
+
+/// Writes what is sent to the new file `temporary`, over several sessions where that pays,
+/// and looks whether `target` is taken, or was taken already.
 pub(super) async fn stage(
     session: &SftpSession,
-    paths: &Paths,
-    upload: &Upload<'_>,
-    spread: &Spread,
+    sending: &Sending<'_>,
     temporary: &RemotePath,
     target: &RemotePath,
 ) -> Result<Staged, Failure> {
+    let paths = sending.paths;
     let write = async {
         match create(session, temporary).await {
-            Ok(file) => fill_together(session, paths, file, upload, spread, temporary).await,
+            Ok(file) => fill_together(session, sending, file, temporary).await,
             Err(error) => Err(not_created(session, paths, error, temporary).await),
         }
     };
@@ -92,15 +100,20 @@ pub(super) async fn not_created(
 /// size as the server tells it, which is the upload's.
 pub(super) async fn fill(
     session: &SftpSession,
-    paths: &Paths,
+    Sending { paths, upload, bytes, .. }: &Sending<'_>,
     file: RemoteFile,
-    upload: &Upload<'_>,
     path: &RemotePath,
 ) -> Result<u64, Failure> {
+    if let Some(bytes) = bytes {
+        return match file.write_whole(bytes, upload).await {
+            Ok(attrs) => whole(attrs, upload, path),
+            Err(error) => Err(not_written(session, paths, error, upload, path).await),
+        };
+    }
     if let Err(error) = file.upload(upload).await {
         return Err(not_written(session, paths, error, upload, path).await);
     }
-    let attrs = settle(session, &file, &[], path).await?;
+    let attrs = settle(&file, &[], path).await?;
     close(session, paths, vec![file], upload, path).await?;
     whole(attrs, upload, path)
 }
@@ -108,20 +121,22 @@ pub(super) async fn fill(
 /// The same over several sessions, if `spread` finds them.
 async fn fill_together(
     session: &SftpSession,
-    paths: &Paths,
+    sending: &Sending<'_>,
     file: RemoteFile,
-    upload: &Upload<'_>,
-    spread: &Spread,
     path: &RemotePath,
 ) -> Result<u64, Failure> {
+    let Sending { paths, upload, spread, .. } = sending;
+    if !spread.pays(session, upload) {
+        return fill(session, sending, file, path).await;
+    }
     let witness = OnceCell::new();
-    let others = spread.others(session, upload, path, &witness);
+    let others = spread.others(session, path, &witness);
     let Written { mut others, samples } = match file.upload_with(others, upload).await {
         Ok(written) => written,
         Err(error) => return Err(not_written(session, paths, error, upload, path).await),
     };
     let check = spread.check(&samples, witness.get(), path);
-    let (attrs, ()) = tokio::try_join!(settle(session, &file, &others, path), check)?;
+    let (attrs, ()) = tokio::try_join!(settle(&file, &others, path), check)?;
     others.push(file);
     close(session, paths, others, upload, path).await?;
     whole(attrs, upload, path)
@@ -146,13 +161,12 @@ async fn not_written(
 /// Has what was written synced, over each session that wrote, and asks what is there.
 /// Neither changes what the other sees: one trip for all.
 async fn settle(
-    session: &SftpSession,
     file: &RemoteFile,
     others: &[RemoteFile],
     path: &RemotePath,
 ) -> Result<Attrs, Failure> {
-    let others = try_join_all(others.iter().map(|other| sync(session, other)));
-    let settled = async { tokio::try_join!(others, sync(session, file), file.stat()) };
+    let others = try_join_all(others.iter().map(RemoteFile::sync));
+    let settled = async { tokio::try_join!(others, file.sync(), file.stat()) };
     let (_, _, attrs) = settled.await.map_err(|e| e.into_failure(UPLOADING, path.shown()))?;
     Ok(attrs)
 }
@@ -181,18 +195,6 @@ fn whole(attrs: Attrs, upload: &Upload<'_>, path: &RemotePath) -> Result<u64, Fa
                 None => "the server does not tell the file's size".to_owned(),
             })
             .advice("it is not published; it is sent again under another temporary name")),
-    }
-}
-
-/// Has it synced, where the server can; whether it did.
-pub(super) async fn sync(session: &SftpSession, file: &RemoteFile) -> Result<bool, SftpError> {
-    if !session.capabilities().fsync {
-        return Ok(false);
-    }
-    match file.sync().await {
-        // Some file systems cannot: the size check remains.
-        Err(SftpError::Status { code: StatusCode::OP_UNSUPPORTED, .. }) => Ok(false),
-        outcome => outcome.map(|()| true),
     }
 }
 

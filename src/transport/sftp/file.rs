@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::link::PendingReply;
 use super::wire::{Attrs, NameEntry, OpenFlags, Reply, Request, StatusCode, extension};
 use super::{SessionUser, SftpError, SftpSession};
 
@@ -84,14 +85,36 @@ impl RemoteFile {
 
     /// The file's attributes now.
     pub async fn stat(&self) -> Result<Attrs, SftpError> {
-        self.session.attrs(&Request::Fstat { handle: self.handle.clone() }).await
+        self.session.attrs_of(self.send_stat().await?.await?)
     }
 
-    /// Syncs the file to the server's disk. Only where
-    /// [`SessionCapabilities::fsync`](super::SessionCapabilities::fsync) says so.
-    pub async fn sync(&self) -> Result<(), SftpError> {
+    pub(super) async fn send_stat(&self) -> Result<PendingReply, SftpError> {
+        self.session.send(&Request::Fstat { handle: self.handle.clone() }).await
+    }
+
+    /// Has the server sync it to its disk, where it can; whether it did.
+    pub async fn sync(&self) -> Result<bool, SftpError> {
+        match self.send_sync().await? {
+            Some(reply) => self.synced(reply.await),
+            None => Ok(false),
+        }
+    }
+
+    pub(super) async fn send_sync(&self) -> Result<Option<PendingReply>, SftpError> {
+        if !self.session.capabilities().fsync {
+            return Ok(None);
+        }
         let data = extension::one_string(&self.handle);
-        self.session.status(&Request::Extended { name: extension::FSYNC.into(), data }).await
+        let request = Request::Extended { name: extension::FSYNC.into(), data };
+        self.session.send(&request).await.map(Some)
+    }
+
+    pub(super) fn synced(&self, reply: Result<Reply, SftpError>) -> Result<bool, SftpError> {
+        match reply {
+            // Some file systems cannot: the size check remains.
+            Err(SftpError::Status { code: StatusCode::OP_UNSUPPORTED, .. }) => Ok(false),
+            reply => self.session.done(reply?).map(|()| true),
+        }
     }
 
     /// The next names of a folder; `None` after the last.
@@ -107,9 +130,15 @@ impl RemoteFile {
 
     /// Closes it; some servers find out only now that there was no room.
     pub async fn close(mut self) -> Result<(), SftpError> {
+        let reply = self.send_close().await?;
+        self.session.done(reply.await?)
+    }
+
+    /// Sends the close, and never a second one: the server may have given the handle to
+    /// another file by then.
+    pub(super) async fn send_close(&mut self) -> Result<PendingReply, SftpError> {
         self.open = false;
-        let request = Request::Close { handle: self.handle.clone() };
-        self.session.status(&request).await
+        self.session.send(&Request::Close { handle: self.handle.clone() }).await
     }
 }
 

@@ -16,6 +16,9 @@ const DEFAULT_CHUNK: usize = 32 * 1024;
 /// The most that is used of what a server allows, which is OpenSSH's limit.
 const LARGEST_CHUNK: usize = 255 * 1024;
 
+/// How OpenSSH's server begins to say what it is (RFC 4253, section 4.2).
+const OPENSSH: &[u8] = b"SSH-2.0-OpenSSH_";
+
 /// What one server said that it can do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SessionCapabilities {
@@ -27,6 +30,10 @@ pub struct SessionCapabilities {
     pub statvfs: bool,
     /// `limits@openssh.com`.
     pub limits: bool,
+    /// Does what it is asked for one after the other, each request once the one before is
+    /// done. Nothing in the protocol says so beyond the answers; it is known of OpenSSH's
+    /// server, which is told by its name (`sftp-server.c` is one loop over one queue).
+    pub in_order: bool,
 }
 
 /// What came of the greeting.
@@ -55,6 +62,7 @@ pub(super) async fn greet(link: &Link) -> Result<Greeting, SftpError> {
         fsync: offers(extension::FSYNC),
         statvfs: offers(extension::STATVFS),
         limits: offers(extension::LIMITS),
+        in_order: link.shared.banner().starts_with(OPENSSH),
     };
     let asked = Instant::now();
     let limits = if capabilities.limits { limits(link).await? } else { Limits::default() };

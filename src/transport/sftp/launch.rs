@@ -84,6 +84,7 @@ fn start(server: &SshServer) -> Result<Started, Failure> {
     let address = ssh::address(server);
     let local = |e: io::Error| Failure::io("preparing a session with", &address, &e);
     let ssh::SshConnection { session, tcp } = ssh::connect(server)?;
+    let banner = session.banner_bytes().map(<[u8]>::to_vec).unwrap_or_default();
     let channel = open_channel(&session, server)?;
     session.set_blocking(false);
     let own_socket = tcp.try_clone().map_err(local)?;
@@ -94,7 +95,7 @@ fn start(server: &SshServer) -> Result<Started, Failure> {
         session,
         stream: PacketStream::new(channel),
         socket: tcp,
-        shared: Arc::new(Shared::new(address, own_socket)),
+        shared: Arc::new(Shared::new(address, banner, own_socket)),
         runtime,
     })
 }

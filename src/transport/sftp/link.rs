@@ -36,6 +36,8 @@ pub(super) struct Outgoing {
 /// What handles and driver both know.
 pub(super) struct Shared {
     address: String,
+    /// What the server said that it is, before anything else.
+    banner: Vec<u8>,
     ids: AtomicU32,
     lost: OnceLock<Failure>,
     tcp: TcpStream,
@@ -44,14 +46,18 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(address: String, tcp: TcpStream) -> Self {
+    pub(super) fn new(address: String, banner: Vec<u8>, tcp: TcpStream) -> Self {
         // 0 is the greeting's, which has no id of its own.
         let (ids, users) = (AtomicU32::new(1), AtomicUsize::new(0));
-        Self { address, ids, lost: OnceLock::new(), tcp, users }
+        Self { address, banner, ids, lost: OnceLock::new(), tcp, users }
     }
 
     pub(super) fn address(&self) -> &str {
         &self.address
+    }
+
+    pub(super) fn banner(&self) -> &[u8] {
+        &self.banner
     }
 
     pub(super) fn next_id(&self) -> u32 {
@@ -159,7 +165,7 @@ impl Link {
 }
 
 /// The answer to a request that is on its way.
-pub(super) struct PendingReply {
+pub struct PendingReply {
     reply: oneshot::Receiver<Result<Reply, SftpError>>,
     shared: Arc<Shared>,
 }

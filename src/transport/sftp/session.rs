@@ -97,7 +97,8 @@ impl SftpSession {
         self.inner.link.room()
     }
 
-    pub(super) async fn send(&self, request: &Request) -> Result<PendingReply, SftpError> {
+    /// Sends a request without waiting for its answer.
+    pub(crate) async fn send(&self, request: &Request) -> Result<PendingReply, SftpError> {
         self.inner.link.send(request).await
     }
 
@@ -124,7 +125,7 @@ impl SftpSession {
     }
 
     /// Makes sure that an answer says "done".
-    pub(super) fn done(&self, reply: Reply) -> Result<(), SftpError> {
+    pub(crate) fn done(&self, reply: Reply) -> Result<(), SftpError> {
         match reply {
             Reply::Status(Status { code: StatusCode::OK, .. }) => Ok(()),
             _ => Err(self.contract_broken("a status")),
@@ -136,7 +137,12 @@ impl SftpSession {
     }
 
     pub(super) async fn attrs(&self, request: &Request) -> Result<Attrs, SftpError> {
-        match self.send(request).await?.await? {
+        self.attrs_of(self.send(request).await?.await?)
+    }
+
+    /// Makes sure that an answer tells attributes.
+    pub(crate) fn attrs_of(&self, reply: Reply) -> Result<Attrs, SftpError> {
+        match reply {
             Reply::Attrs(attrs) => Ok(attrs),
             _ => Err(self.contract_broken("attributes")),
         }
@@ -149,20 +155,40 @@ impl SftpSession {
 
     /// Attributes of `path` itself, a link not followed.
     pub async fn lstat(&self, path: &[u8]) -> Result<Attrs, SftpError> {
-        self.attrs(&Request::Lstat { path: Bytes::copy_from_slice(path) }).await
+        self.attrs_of(self.send_lstat(path).await?.await?)
+    }
+
+    pub(crate) async fn send_lstat(&self, path: &[u8]) -> Result<PendingReply, SftpError> {
+        self.send(&Request::Lstat { path: Bytes::copy_from_slice(path) }).await
     }
 
     /// SFTP's own rename: fails where `to` exists, and is not atomic on OpenSSH.
     pub async fn rename(&self, from: &[u8], to: &[u8]) -> Result<(), SftpError> {
+        self.done(self.send_rename(from, to).await?.await?)
+    }
+
+    pub(crate) async fn send_rename(
+        &self,
+        from: &[u8],
+        to: &[u8],
+    ) -> Result<PendingReply, SftpError> {
         let (from, to) = (Bytes::copy_from_slice(from), Bytes::copy_from_slice(to));
-        self.status(&Request::Rename { from, to }).await
+        self.send(&Request::Rename { from, to }).await
     }
 
     /// The atomic rename; replaces what `to` names. Only where
     /// [`SessionCapabilities::posix_rename`] says so.
     pub async fn posix_rename(&self, from: &[u8], to: &[u8]) -> Result<(), SftpError> {
+        self.done(self.send_posix_rename(from, to).await?.await?)
+    }
+
+    pub(crate) async fn send_posix_rename(
+        &self,
+        from: &[u8],
+        to: &[u8],
+    ) -> Result<PendingReply, SftpError> {
         let data = extension::two_paths(from, to);
-        self.status(&Request::Extended { name: extension::POSIX_RENAME.into(), data }).await
+        self.send(&Request::Extended { name: extension::POSIX_RENAME.into(), data }).await
     }
 
     /// Space on the file system of `path`.
