@@ -152,7 +152,7 @@ fn children(api: &Api, tree: &Tree, user: &str, parents: &[&str]) -> Vec<Place> 
     if parents.len() > 1
         && let Some(strike) = api.world.strike(Fault::DriveGroupLoss)
     {
-        let seed = strike.value.unwrap_or(0);
+        let seed = strike.value.unwrap_or_else(|| api.world.struck(Fault::DriveGroupLoss).into());
         parents.retain(|place| !lost(seed, &tree.item(*place).id));
     }
     let mut children: Vec<Place> =
