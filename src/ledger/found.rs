@@ -4,6 +4,7 @@
 use rusqlite::{Connection, named_params};
 
 use super::rows::Filter;
+use crate::model::{DeliveryState, ExportState};
 
 /// An export that is at its end is not pending; nor is a delivery.
 pub(super) const EXPORT_PENDING: &str =
@@ -35,6 +36,9 @@ const USUAL: &[&str] = &["baseline", "skipped", "verified", "cleaned", "cancelle
 /// looking through the newest finds enough of them sooner.
 const FEW: i64 = 5_000;
 
+/// Parts of a condition; SQLite takes 500.
+const MOST_PARTS: usize = 200;
+
 /// What an event says of a file that goes its way, and of a run that does: `events_rare`
 /// has the others.
 const USUAL_EVENTS: &str =
@@ -48,8 +52,15 @@ pub(super) fn exports(c: &Connection, filter: &Filter) -> rusqlite::Result<Strin
     Ok(match condition(filter) {
         Found::Rare => among("x", &[in_state(own), in_state(its)]),
         Found::Open => among("x", &[of(own, OPEN_EXPORTS), of(its, OPEN_DELIVERIES)]),
-        Found::InState => few(c, filter, "x", &[in_state(own), in_state(its)])?,
-        Found::OfEndpoint => few(c, filter, "x", &[of(own, "true")])?,
+        // No delivery is in these.
+        Found::InState(state @ ("baseline" | "skipped")) => {
+            newest(c, filter, "x", "exports", &[state])?
+        }
+        Found::InState(_) => few(c, filter, "x", &[in_state(own), in_state(its)])?,
+        Found::OfEndpoint => {
+            let all: Vec<_> = ExportState::ALL.iter().map(|state| state.as_str()).collect();
+            newest(c, filter, "x", "exports", &all)?
+        }
         Found::Newest => "true".to_owned(),
     })
 }
@@ -60,26 +71,29 @@ pub(super) fn deliveries(c: &Connection, filter: &Filter) -> rusqlite::Result<St
     Ok(match condition(filter) {
         Found::Rare => among("d", &[in_state(own)]),
         Found::Open => among("d", &[of(own, OPEN_DELIVERIES)]),
-        Found::InState => few(c, filter, "d", &[in_state(own)])?,
-        Found::OfEndpoint => few(c, filter, "d", &[of(own, "true")])?,
+        Found::InState(state) => newest(c, filter, "d", "deliveries", &[state])?,
+        Found::OfEndpoint => {
+            let all: Vec<_> = DeliveryState::ALL.iter().map(|state| state.as_str()).collect();
+            newest(c, filter, "d", "deliveries", &all)?
+        }
         Found::Newest => "true".to_owned(),
     })
 }
 
 /// By what a list is found.
-enum Found {
+enum Found<'f> {
     Rare,
     Open,
-    InState,
+    InState(&'f str),
     OfEndpoint,
     Newest,
 }
 
-fn condition(filter: &Filter) -> Found {
+fn condition(filter: &Filter) -> Found<'_> {
     match &filter.state {
         Some(state) if !USUAL.contains(&state.as_str()) => Found::Rare,
         _ if filter.pending => Found::Open,
-        Some(_) => Found::InState,
+        Some(state) => Found::InState(state),
         None if filter.endpoint.is_some() => Found::OfEndpoint,
         None => Found::Newest,
     }
@@ -95,6 +109,36 @@ fn in_state(select: &str) -> String {
 
 fn among(what: &str, sets: &[String]) -> String {
     format!("{what}.id IN ({})", sets.join(" UNION ALL "))
+}
+
+/// The newest in these states, as many as are asked for of each endpoint and state: all the
+/// newest are among them, each found where its index ends.
+fn newest(
+    c: &Connection,
+    filter: &Filter,
+    what: &str,
+    table: &str,
+    states: &[&str],
+) -> rusqlite::Result<String> {
+    let numbers: Vec<i64> = c
+        .prepare_cached("SELECT id FROM endpoints WHERE ?1 IS NULL OR name = ?1")?
+        .query_map([&filter.endpoint], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    if filter.limit.is_none() || numbers.len() * states.len() > MOST_PARTS {
+        return Ok("true".to_owned());
+    }
+    let parts: Vec<String> = std::iter::once("SELECT 0 WHERE false".to_owned())
+        .chain(numbers.iter().flat_map(|number| {
+            states.iter().map(move |state| {
+                format!(
+                    "SELECT id FROM (SELECT id FROM {table} INDEXED BY {table}_by_state
+                       WHERE endpoint_id = {number} AND state = '{state}'
+                       ORDER BY id DESC LIMIT :limit)"
+                )
+            })
+        }))
+        .collect();
+    Ok(among(what, &parts))
 }
 
 /// The same, if these are few.

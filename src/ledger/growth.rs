@@ -16,7 +16,8 @@ use crate::model::{EndpointResult, EndpointType, Outcome, RunReport, Trigger};
 const SOME: i64 = 12_000;
 const MANY: i64 = 48_000;
 
-/// Steps that the deeper trees of the larger ledger may take.
+/// Steps that the deeper trees of the larger ledger may take, besides a quarter: what reads
+/// all rows that are over takes four times as many.
 const DEEPER: u64 = 100;
 
 /// A ledger of one busy endpoint, one that was quiet since, and one that is gone. Open is
@@ -198,7 +199,7 @@ async fn nothing_that_is_asked_costs_more_when_more_is_over() {
             all.push(costs(&path).await);
         }
         let dear: Vec<_> = std::iter::zip(&all[0], &all[1])
-            .filter(|((_, some), (_, many))| *many > some + some / 10 + DEEPER)
+            .filter(|((_, some), (_, many))| *many > some + some / 4 + DEEPER)
             .collect();
         assert!(dear.is_empty(), "analysed: {analysed}: {dear:#?}");
     }

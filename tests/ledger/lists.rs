@@ -98,6 +98,9 @@ fn what_is_asked_for_is_what_is_found_in_all_rows() {
                 let found: Vec<_> =
                     books.transfers(&filter).unwrap().iter().map(|d| d.id).collect();
                 assert_eq!(found, expected, "{filter:?}");
+                let few = Filter { limit: Some(5), ..filter.clone() };
+                let found: Vec<_> = books.transfers(&few).unwrap().iter().map(|d| d.id).collect();
+                assert_eq!(found, expected[..expected.len().min(5)], "{few:?}");
             }
         }
     }
@@ -137,6 +140,12 @@ fn nor_does_it_matter_how_much_has_come_and_gone() {
             };
             let found: Vec<_> = books.exports(&filter).unwrap().iter().map(|x| x.id).collect();
             assert!(found == expected, "{filter:?}: {} of {}", found.len(), expected.len());
+            for limit in [1, 10, 100] {
+                let filter = Filter { limit: Some(limit), ..filter.clone() };
+                let found: Vec<_> = books.exports(&filter).unwrap().iter().map(|x| x.id).collect();
+                let newest = &expected[..expected.len().min(limit as usize)];
+                assert_eq!(found, newest, "{filter:?}");
+            }
         }
     }
 }
