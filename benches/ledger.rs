@@ -15,6 +15,7 @@
 use std::path::Path;
 use std::time::Instant;
 
+use futures::executor::block_on;
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 use transship::ledger::{Books, Filter, Ledger, Reader};
@@ -22,6 +23,8 @@ use transship::model::Id;
 
 /// Exports that are not at their end, in every size.
 const OPEN: i64 = 1_000;
+/// Exports that came first, in every size: those of what is asked for that are the oldest.
+const OLDEST: i64 = 100;
 /// A question may cost so many times what it costs of the smallest ledger, beside
 /// [`FLOOR`]: the tree of an index is a little deeper.
 const FACTOR: f64 = 4.0;
@@ -29,38 +32,56 @@ const FACTOR: f64 = 4.0;
 const FLOOR: f64 = 1_000.0;
 
 /// A question, and what of its answer has to be the same in every size.
-type Question = (&'static str, fn(&Reader) -> usize);
+type Question = (&'static str, fn(&Ledger, &Reader) -> usize);
 
-const QUESTIONS: [Question; 9] = [
-    ("endpoints", |books| books.endpoints().unwrap().len()),
-    ("pending exports", |books| {
-        books
-            .exports(&Filter { pending: true, limit: Some(500), ..Filter::default() })
-            .unwrap()
-            .len()
+fn newest() -> Filter {
+    Filter { limit: Some(500), ..Filter::default() }
+}
+
+fn of(state: &str) -> Filter {
+    Filter { state: Some(state.to_owned()), ..newest() }
+}
+
+fn of_endpoint(name: &str) -> Filter {
+    Filter { endpoint: Some(name.to_owned()), ..newest() }
+}
+
+const QUESTIONS: [Question; 16] = [
+    ("endpoints", |_, books| books.endpoints().unwrap().len()),
+    ("pending exports", |_, books| {
+        books.exports(&Filter { pending: true, ..newest() }).unwrap().len()
     }),
-    ("held exports of an endpoint", |books| {
-        let filter = Filter {
-            state: Some("held".to_owned()),
-            endpoint: Some("Exports".to_owned()),
-            limit: Some(500),
-            ..Filter::default()
-        };
+    ("held exports of an endpoint", |_, books| {
+        let filter = Filter { endpoint: Some("Exports".to_owned()), ..of("held") };
         books.exports(&filter).unwrap().len()
     }),
-    ("newest exports", |books| {
-        books.exports(&Filter { limit: Some(500), ..Filter::default() }).unwrap().len()
-    }),
-    ("newest deliveries", |books| {
-        books.transfers(&Filter { limit: Some(500), ..Filter::default() }).unwrap().len()
-    }),
-    ("runs", |books| books.runs(&Filter { limit: Some(500), ..Filter::default() }).unwrap().len()),
-    ("events", |books| {
-        books.events(&Filter { limit: Some(500), ..Filter::default() }).unwrap().len()
-    }),
-    ("outcomes of a night", |books| books.outcomes(at(0)).unwrap().len()),
-    ("one export's timeline", |books| {
+    ("skipped exports, the oldest", |_, books| books.exports(&of("skipped")).unwrap().len()),
+    ("exports of a quiet endpoint", |_, books| books.exports(&of_endpoint("Quiet")).unwrap().len()),
+    ("newest exports", |_, books| books.exports(&newest()).unwrap().len()),
+    ("newest deliveries", |_, books| books.transfers(&newest()).unwrap().len()),
+    ("runs", |_, books| books.runs(&newest()).unwrap().len()),
+    ("failed runs, the oldest", |_, books| books.runs(&of("failed")).unwrap().len()),
+    ("events", |_, books| books.events(&newest()).unwrap().len()),
+    ("events of an endpoint", |_, books| books.events(&of_endpoint("Exports")).unwrap().len()),
+    ("outcomes of a night", |_, books| books.outcomes(at(0)).unwrap().len()),
+    ("what is throttled (metrics)", |_, books| 1 + books.throttled().unwrap().len()),
+    ("one export's timeline", |_, books| {
         books.show(Id::export(7)).unwrap().map_or(0, |timeline| timeline.events.len())
+    }),
+    ("the start of the program", |ledger, _| {
+        1 + block_on(ledger.close_interrupted_runs()).unwrap()
+    }),
+    // What the engine asks before and after every pass.
+    ("a pass with nothing new", |ledger, _| {
+        block_on(async {
+            let moved = ledger.take_over(1, "encoura", "a".to_owned()).await.unwrap();
+            let backlog = ledger.backlog(1).await.unwrap() as usize;
+            ledger.waiting_since(1).await.unwrap();
+            ledger.next_attempt(1).await.unwrap();
+            ledger.trouble(1).await.unwrap();
+            let open = ledger.open_deliveries(1).await.unwrap().len();
+            moved + backlog + open + ledger.cancelled_with_leftovers(1).await.unwrap().len()
+        })
     }),
 ];
 
@@ -93,9 +114,9 @@ fn main() {
         let mut took: Vec<Vec<f64>> = vec![Vec::new(); sizes.len()];
         let mut answers = Vec::new();
         for _ in 0..rounds {
-            for (reader, took) in readers.iter().zip(&mut took) {
+            for ((ledger, reader), took) in ledgers.iter().zip(&readers).zip(&mut took) {
                 let begun = Instant::now();
-                answers.push(ask(reader));
+                answers.push(ask(ledger, reader));
                 took.push(micros(begun));
             }
         }
@@ -137,7 +158,8 @@ fn fill(path: &Path, exports: i64) {
     t.execute(
         "INSERT INTO endpoints (id, name, endpoint_type, endpoint_details, project_id, user_id,
            schedule, deliver_to, is_active, position, created_at, updated_at)
-         VALUES (1, 'Exports', 'encoura', '{}', 'p', 'u', '\"manual\"', 'slate', 1, 0, ?1, ?1)",
+         VALUES (1, 'Exports', 'encoura', '{}', 'p', 'u', '\"manual\"', 'slate', 1, 0, ?1, ?1),
+           (2, 'Quiet', 'encoura', '{}', 'p', 'u', '\"manual\"', 'slate', 1, 1, ?1, ?1)",
         [at(0).to_string()],
     )
     .unwrap();
@@ -146,7 +168,7 @@ fn fill(path: &Path, exports: i64) {
             .prepare(
                 "INSERT INTO exports (endpoint_id, source, account, uid, version, name, raw, state,
                    attempt, tries, size, archived, discovered_at, updated_at)
-                 VALUES (1, 'encoura', 'a', 'uid' || ?1, '1', 'export ' || ?1 || '.csv', '{}', ?2,
+                 VALUES (1 + (?1 <= 10), 'encoura', 'a', 'uid' || ?1, '1', 'export ' || ?1 || '.csv', '{}', ?2,
                    1, 0, 90000, 'x', ?3, ?3)",
             )
             .unwrap();
@@ -154,20 +176,21 @@ fn fill(path: &Path, exports: i64) {
             .prepare(
                 "INSERT INTO deliveries (export_id, endpoint_id, destination, target, generation,
                    token, final_name, state, attempt, tries, published_at, created_at, updated_at)
-                 VALUES (?1, 1, 'slate', 't', 1, printf('%08x', ?1), 'export ' || ?1 || '.csv', ?2,
+                 VALUES (?1, 1 + (?1 <= 10), 'slate', 't', 1, printf('%08x', ?1), 'export ' || ?1 || '.csv', ?2,
                    1, 0, ?3, ?3, ?3)",
             )
             .unwrap();
         let mut event = t
             .prepare("INSERT INTO events (at, subject, kind, attempt) VALUES (?1, ?2, 'state', 1)")
             .unwrap();
-        for n in 1..=exports {
+        for n in 1..=exports + OLDEST {
             let when = at(n).to_string();
             // The newest are on their way; of those one in ten waits for a person.
-            let open = n > exports - OPEN;
+            let open = n > exports + OLDEST - OPEN;
             let state = if open && n % 10 == 0 { "held" } else { "cleaned" };
             let state = if open && n % 10 != 0 { "retry_wait" } else { state };
-            export.execute(params![n, "verified", when]).unwrap();
+            let own = if n <= 20 { "skipped" } else { "verified" };
+            export.execute(params![n, own, when]).unwrap();
             delivery.execute(params![n, state, when]).unwrap();
             for _ in 0..3 {
                 event.execute(params![when, format!("x{n}")]).unwrap();
@@ -177,8 +200,8 @@ fn fill(path: &Path, exports: i64) {
     for n in 0..OPEN + exports / 100 {
         let when = at(n).to_string();
         t.execute(
-            "INSERT INTO runs (cause, started_at, ended_at, outcome) VALUES ('manual', ?1, ?1, 'done')",
-            [when],
+            "INSERT INTO runs (cause, started_at, ended_at, outcome) VALUES ('manual', ?1, ?1, ?2)",
+            params![when, if n < 20 { "failed" } else { "done" }],
         )
         .unwrap();
         let run = t.last_insert_rowid();

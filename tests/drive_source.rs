@@ -33,8 +33,6 @@ mod shortcuts;
 mod sign_in;
 #[path = "support/sink.rs"]
 mod sink;
-#[path = "drive_source/speed.rs"]
-mod speed;
 #[path = "drive_source/world.rs"]
 mod world;
 

@@ -14,6 +14,8 @@ mod names;
 mod put_back;
 #[path = "ledger/story.rs"]
 mod story;
+#[path = "ledger/totals.rs"]
+mod totals;
 
 use std::path::Path;
 

@@ -227,7 +227,8 @@ faults! {
     DriveCutBody = "drive_cut_body" once,
     /// Drive: every call takes `value` milliseconds (200) longer.
     DriveSlow = "drive_slow" lasts,
-    /// Drive: a query for several parents misses what lies in some of them; `value` is a seed.
+    /// Drive: a query for several parents misses what lies in some of them: by the seed
+    /// `value` always in the same ones, without it in others for each list.
     DriveGroupLoss = "drive_group_loss" lasts,
     /// Drive: a list says `incompleteSearch`, and half of the page is missing.
     DriveIncompleteSearch = "drive_incomplete_search" once,

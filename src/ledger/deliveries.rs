@@ -70,6 +70,9 @@ pub struct NewDelivery {
     pub names: FinalNames,
 }
 
+// What is open is found by the index that has nothing else, whatever the planner takes the
+// tables to be like: a query has to say the very words of that index to be allowed to.
+
 /// When an open item is due: at its time, else at once; never by itself if only a
 /// person can mend it (the failure's `retry`).
 const DUE: &str = "coalesce(next_attempt_at,
@@ -120,7 +123,7 @@ impl Ledger {
         self.writer
             .write(move |c| {
                 c.prepare_cached(
-                    "SELECT * FROM deliveries WHERE endpoint_id = ?
+                    "SELECT * FROM deliveries INDEXED BY deliveries_open WHERE endpoint_id = ?
                      AND state NOT IN ('held', 'in_doubt', 'cancelled', 'cleaned') ORDER BY id",
                 )
                 .and_then(|mut select| select.query_map([endpoint], row)?.collect())
@@ -134,8 +137,8 @@ impl Ledger {
         self.writer
             .write(move |c| {
                 c.prepare_cached(
-                    "SELECT * FROM deliveries WHERE endpoint_id = ? AND state = 'cancelled'
-                     AND next_attempt_at IS NOT NULL ORDER BY id",
+                    "SELECT * FROM deliveries INDEXED BY deliveries_leftovers
+                     WHERE endpoint_id = ? AND state = 'cancelled' AND next_attempt_at IS NOT NULL ORDER BY id",
                 )
                 .and_then(|mut select| select.query_map([endpoint], row)?.collect())
                 .map_err(|e| sql_failure("reading what was cancelled", &e))
@@ -170,9 +173,9 @@ impl Ledger {
         self.writer
             .write(move |c| {
                 c.query_row(
-                    "SELECT min(created_at) AS at FROM deliveries WHERE endpoint_id = ?
-                       AND state NOT IN ('held', 'in_doubt', 'cancelled', 'cleaned',
-                                         'published', 'confirmed')",
+                    "SELECT min(created_at) AS at FROM deliveries INDEXED BY deliveries_open
+                     WHERE endpoint_id = ? AND state NOT IN ('held', 'in_doubt', 'cancelled', 'cleaned')
+                       AND state NOT IN ('published', 'confirmed')",
                     [endpoint],
                     |row| clock::get_optional(row, "at"),
                 )
@@ -188,9 +191,10 @@ impl Ledger {
                 c.query_row(
                     "SELECT (SELECT count(*) FROM exports WHERE endpoint_id = ?1
                                AND state IN ('recorded', 'downloading', 'retry_wait'))
-                          + (SELECT count(*) FROM deliveries WHERE endpoint_id = ?1
-                               AND state NOT IN ('held', 'in_doubt', 'cancelled', 'cleaned',
-                                                 'published', 'confirmed'))",
+                          + (SELECT count(*) FROM deliveries INDEXED BY deliveries_open
+                             WHERE endpoint_id = ?1
+                               AND state NOT IN ('held', 'in_doubt', 'cancelled', 'cleaned')
+                               AND state NOT IN ('published', 'confirmed'))",
                     [endpoint],
                     |row| row.get::<_, i64>(0),
                 )
@@ -209,11 +213,11 @@ impl Ledger {
                     &format!(
                         "SELECT min(at) AS at FROM (
                          SELECT {DUE} AS at
-                         FROM exports
+                         FROM exports INDEXED BY exports_open
                          WHERE endpoint_id = ?1 AND state IN ('recorded', 'downloading', 'retry_wait')
                          UNION ALL
                          SELECT {DUE}
-                         FROM deliveries
+                         FROM deliveries INDEXED BY deliveries_open
                          WHERE endpoint_id = ?1
                            AND state NOT IN ('held', 'in_doubt', 'cancelled', 'cleaned'))"
                     ),
@@ -245,7 +249,7 @@ impl Ledger {
 pub(super) fn all_open(connection: &Connection) -> Result<Vec<Delivery>, Failure> {
     connection
         .prepare(
-            "SELECT * FROM deliveries
+            "SELECT * FROM deliveries INDEXED BY deliveries_open
              WHERE state NOT IN ('held', 'in_doubt', 'cancelled', 'cleaned') ORDER BY id",
         )
         .and_then(|mut select| select.query_map([], row)?.collect())

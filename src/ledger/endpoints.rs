@@ -1,11 +1,13 @@
 //! The endpoints, as the books know them.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::exports::Arrival;
+use super::reader::{all, count, endpoint_type};
+use super::rows::EndpointRow;
 use super::{Ledger, clock, sql_failure, to_json};
-use crate::model::{Endpoint, Failure};
+use crate::model::{Endpoint, Failure, Outcome};
 
 /// What the engine must know of an endpoint before it lists.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,20 +56,23 @@ impl Ledger {
                 let moved = c
                     .execute(
                         &format!(
-                            "UPDATE exports SET endpoint_id = ?
+                            "UPDATE exports INDEXED BY exports_by_state SET endpoint_id = ?
                              WHERE source = ? AND account = ? AND {gone}"
                         ),
                         params![endpoint, source, account],
                     )
                     .map_err(sql)?;
-                c.execute(
-                    &format!(
-                        "UPDATE deliveries SET endpoint_id = ?1 WHERE {gone}
-                         AND export_id IN (SELECT id FROM exports WHERE endpoint_id = ?1)"
-                    ),
-                    [endpoint],
-                )
-                .map_err(sql)?;
+                // They change hands together with their exports.
+                if moved > 0 {
+                    c.execute(
+                        &format!(
+                            "UPDATE deliveries SET endpoint_id = ?1 WHERE {gone}
+                             AND export_id IN (SELECT id FROM exports WHERE endpoint_id = ?1)"
+                        ),
+                        [endpoint],
+                    )
+                    .map_err(sql)?;
+                }
                 c.execute(
                     &format!(
                         "UPDATE polls SET endpoint_id = ?
@@ -118,6 +123,93 @@ impl Ledger {
             })
             .await
     }
+}
+
+/// The endpoints of the configuration, in its order. Everything that is counted here is
+/// either still open, and found by an index, or kept as a total.
+pub(super) fn list(c: &Connection) -> rusqlite::Result<Vec<EndpointRow>> {
+    all(
+        c,
+        &format!(
+            "SELECT e.*,
+                       (SELECT count(*) FROM exports WHERE endpoint_id = e.id
+                          AND state IN ('recorded', 'downloading', 'retry_wait')) AS exports_open,
+                       (SELECT count(*) FROM exports WHERE endpoint_id = e.id
+                          AND state = 'retry_wait') AS exports_retrying,
+                       (SELECT count(*) FROM exports WHERE endpoint_id = e.id
+                          AND state IN ('held', 'quarantined', 'expired')) AS exports_waiting,
+                       l.error_message AS last_error, l.files_new, l.files_updated, l.files_removed,
+                       l.api_calls, l.quota_used, r.files_present, r.files_access_lost,
+                       {} FROM endpoints e
+                     LEFT JOIN sync_logs l ON l.id = (SELECT max(id) FROM sync_logs
+                         WHERE endpoint_id = e.id AND sync_status NOT IN ('running', 'missed'))
+                     LEFT JOIN registers r ON r.endpoint_id = e.id
+                     WHERE e.position >= 0 ORDER BY e.position",
+            [
+                (
+                    "open",
+                    "IN ('verified', 'uploading', 'staged', 'publishing', 'fencing', 'retry_wait')"
+                ),
+                ("retrying", "= 'retry_wait'"),
+                ("doubtful", "IN ('held', 'in_doubt')"),
+                ("published", "= 'published'"),
+            ]
+            .map(|(name, states)| format!(
+                "(SELECT count(*) FROM deliveries WHERE endpoint_id = e.id
+                          AND state {states}) AS deliveries_{name}"
+            ))
+            .join(",\n")
+                + ", (SELECT min(published_at) FROM deliveries WHERE endpoint_id = e.id
+                             AND state = 'published') AS oldest_unconfirmed_at,
+                            (SELECT fetched FROM file_totals WHERE endpoint_id = e.id) AS fetched,
+                            (SELECT sync_started_at FROM sync_logs WHERE endpoint_id = e.id
+                             AND sync_status <> 'missed' ORDER BY id DESC LIMIT 1) AS last_run,
+                            (SELECT runs FROM run_totals WHERE endpoint_id = e.id
+                             AND outcome = 'missed') AS missed_runs,
+                            (SELECT last_at FROM run_totals WHERE endpoint_id = e.id
+                             AND outcome = 'missed') AS last_missed_at"
+        ),
+        [],
+        endpoint_row,
+    )
+}
+
+fn endpoint_row(row: &Row<'_>) -> rusqlite::Result<EndpointRow> {
+    let outcome: Option<String> = row.get("last_sync_status")?;
+    Ok(EndpointRow {
+        name: row.get("name")?,
+        endpoint_type: endpoint_type(&row.get::<_, String>("endpoint_type")?),
+        is_active: row.get("is_active")?,
+        deliver_to: row.get("deliver_to")?,
+        last_run: clock::get_optional(row, "last_run")?,
+        last_outcome: outcome.and_then(|o| Outcome::from_name(&o)),
+        last_error: row.get("last_error")?,
+        next_run: clock::get_optional(row, "next_run_at")?,
+        listed: count(row, "exports_listed")?,
+        fetched: count_if_any(row, "fetched")?,
+        waiting: count(row, "exports_open")? + count(row, "deliveries_open")?,
+        retrying: count(row, "exports_retrying")? + count(row, "deliveries_retrying")?,
+        needs_operator: count(row, "exports_waiting")? + count(row, "deliveries_doubtful")?,
+        unconfirmed: count(row, "deliveries_published")?,
+        confirmed: count(row, "deliveries_confirmed")?,
+        oldest_unconfirmed_at: clock::get_optional(row, "oldest_unconfirmed_at")?,
+        schedule: serde_json::from_str(&row.get::<_, String>("schedule")?).ok(),
+        paused: row.get::<_, Option<String>>("paused_at")?.is_some(),
+        missed_runs: row.get::<_, Option<i64>>("missed_runs")?.unwrap_or(0) as u64,
+        last_missed_at: clock::get_optional(row, "last_missed_at")?,
+        files: count_if_any(row, "files_present")?,
+        access_lost: count_if_any(row, "files_access_lost")?,
+        new: count_if_any(row, "files_new")?,
+        updated: count_if_any(row, "files_updated")?,
+        removed: count_if_any(row, "files_removed")?,
+        api_calls: count_if_any(row, "api_calls")?,
+        quota_used: count_if_any(row, "quota_used")?,
+    })
+}
+
+/// 0 where there is no such row: no run yet, no register.
+fn count_if_any(row: &Row<'_>, name: &str) -> rusqlite::Result<u64> {
+    row.get::<_, Option<i64>>(name).map(|n| n.unwrap_or(0) as u64)
 }
 
 /// A plan made by another schedule, or while it was switched off, means nothing.

@@ -18,6 +18,9 @@ pub struct Examined {
     pub latest_event: Option<jiff::Timestamp>,
     /// Exports and deliveries that a person has to decide about.
     pub operator: u64,
+    /// Totals that are not what a count of the rows says, each in words: a tool that is not
+    /// this program has written the ledger.
+    pub wrong_totals: Vec<String>,
 }
 
 /// Reads all of the ledger at `database`, which must have the tables of this version,
@@ -47,7 +50,32 @@ pub fn examine(database: &Path) -> Result<Examined, Failure> {
         mark: mark::mark(&connection)?,
         latest_event: latest.and_then(|at| at.parse().ok()),
         operator: operator.unsigned_abs(),
+        wrong_totals: wrong_totals(&connection).map_err(sql)?,
     })
+}
+
+/// Compares each total that is kept with a count.
+fn wrong_totals(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    connection
+        .prepare(
+            "SELECT name, what, kept, counted FROM (
+                 SELECT name, 'exports listed' AS what, exports_listed AS kept,
+                        (SELECT count(*) FROM exports
+                         WHERE endpoint_id = e.id AND state <> 'baseline') AS counted
+                 FROM endpoints e
+                 UNION ALL
+                 SELECT name, 'deliveries confirmed', deliveries_confirmed,
+                        (SELECT count(*) FROM deliveries
+                         WHERE endpoint_id = e.id AND state IN ('confirmed', 'cleaned'))
+                 FROM endpoints e)
+             WHERE kept <> counted ORDER BY name, what",
+        )?
+        .query_map([], |row| {
+            let (name, what): (String, String) = (row.get("name")?, row.get("what")?);
+            let (kept, counted): (i64, i64) = (row.get("kept")?, row.get("counted")?);
+            Ok(format!("{name}: {kept} {what}, but there are {counted}"))
+        })?
+        .collect()
 }
 
 /// Fails unless every page, index and reference is as it should be.

@@ -168,7 +168,7 @@ impl Ledger {
         self.writer
             .write(move |c| {
                 c.prepare_cached(
-                    "SELECT * FROM exports WHERE endpoint_id = ?
+                    "SELECT * FROM exports INDEXED BY exports_open WHERE endpoint_id = ?
                      AND state IN ('recorded', 'downloading', 'retry_wait') ORDER BY id",
                 )
                 .and_then(|mut select| select.query_map([endpoint], row)?.collect())
@@ -182,7 +182,7 @@ impl Ledger {
 pub(super) fn all_open(connection: &Connection) -> Result<Vec<Export>, Failure> {
     connection
         .prepare(
-            "SELECT * FROM exports
+            "SELECT * FROM exports INDEXED BY exports_open
              WHERE state IN ('recorded', 'downloading', 'retry_wait') ORDER BY id",
         )
         .and_then(|mut select| select.query_map([], row)?.collect())

@@ -11,6 +11,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/002_registers.sql"),
     include_str!("migrations/003_schedules.sql"),
     include_str!("migrations/004_notifications.sql"),
+    include_str!("migrations/005_totals.sql"),
 ];
 
 /// Applies what is missing, each migration in a transaction of its own. `before` is

@@ -14,6 +14,9 @@ mod events;
 mod examine;
 mod exports;
 mod files;
+mod found;
+#[cfg(test)]
+mod growth;
 mod lock;
 mod mark;
 mod migrations;

@@ -6,11 +6,12 @@ use std::sync::{Mutex, PoisonError};
 use jiff::Timestamp;
 use rusqlite::{Connection, Params, Row, named_params};
 
+use super::found::{EXPORT_PENDING, EXPORT_STATE, NEWEST_DELIVERY};
 use super::rows::{
     Books, EndpointRow, EventRow, ExportRow, FileRow, Filter, OutcomeCount, Timeline, TransferRow,
 };
 use super::{
-    clock, endpoints, events, failure_from, files, migrations, open_read_only, sql_failure,
+    clock, endpoints, events, failure_from, files, found, migrations, open_read_only, sql_failure,
     timeline,
 };
 use crate::model::{EndpointResult, EndpointType, Failure, FailureClass, Id, Outcome, RunReport};
@@ -53,6 +54,13 @@ impl Reader {
         self.read_or_fail(|c| work(c).map_err(|e| sql_failure(doing, &e)))
     }
 
+    /// Changes the connections that there are.
+    #[cfg(test)]
+    pub(super) fn each(&mut self, change: impl Fn(&mut Connection)) {
+        let idle = self.idle.get_mut().unwrap_or_else(PoisonError::into_inner);
+        idle.iter_mut().for_each(change);
+    }
+
     /// The same for work that says itself why it failed.
     pub(super) fn read_or_fail<T>(
         &self,
@@ -82,102 +90,15 @@ pub(super) fn all<T>(
     connection.prepare_cached(sql)?.query_map(params, row)?.collect()
 }
 
-/// An export that is at its end is not pending; nor is a delivery.
-pub(super) const EXPORT_PENDING: &str =
-    "(x.state IN ('recorded', 'downloading', 'retry_wait', 'held', 'quarantined', 'expired')
-      OR (x.state = 'verified' AND d.state NOT IN ('cleaned', 'cancelled')))";
-
-/// Exports and deliveries that may be pending, or are in the state that is asked for, found
-/// by indexes: however many have come and gone, these are few.
-const OPEN_EXPORTS: &str = "exports WHERE endpoint_id IN (SELECT id FROM endpoints)
-    AND state IN ('recorded', 'downloading', 'retry_wait', 'held', 'quarantined', 'expired')";
-const OPEN_DELIVERIES: &str = "deliveries WHERE endpoint_id IN (SELECT id FROM endpoints)
-    AND state IN ('verified', 'uploading', 'staged', 'publishing', 'fencing', 'retry_wait',
-      'held', 'in_doubt', 'published', 'confirmed')";
-const EXPORTS_IN_STATE: &str =
-    "exports WHERE endpoint_id IN (SELECT id FROM endpoints) AND state = :state";
-const DELIVERIES_IN_STATE: &str =
-    "deliveries WHERE endpoint_id IN (SELECT id FROM endpoints) AND state = :state";
-
-/// States that nearly everything ends in: looking through the newest finds them soonest.
-const USUAL: &[&str] = &["baseline", "skipped", "verified", "cleaned", "cancelled"];
-
-/// Whether `state` is one that few are in at a time.
-fn is_rare(state: Option<&String>) -> bool {
-    state.is_some_and(|state| !USUAL.contains(&state.as_str()))
-}
-
-/// An export's own state until it is verified, then its newest delivery's.
-const EXPORT_STATE: &str =
-    "CASE WHEN x.state = 'verified' AND d.id IS NOT NULL THEN d.state ELSE x.state END";
-
-const NEWEST_DELIVERY: &str = "LEFT JOIN deliveries d ON d.id =
-    (SELECT id FROM deliveries WHERE export_id = x.id ORDER BY generation DESC LIMIT 1)";
-
 impl Books for Reader {
     fn endpoints(&self) -> Result<Vec<EndpointRow>, Failure> {
-        self.read("listing endpoints", |c| {
-            all(
-                c,
-                &format!(
-                    "SELECT e.*,
-                       (SELECT count(*) FROM exports WHERE endpoint_id = e.id
-                          AND state <> 'baseline') AS listed,
-                       (SELECT count(*) FROM exports WHERE endpoint_id = e.id
-                          AND state IN ('recorded', 'downloading', 'retry_wait')) AS exports_open,
-                       (SELECT count(*) FROM exports WHERE endpoint_id = e.id
-                          AND state = 'retry_wait') AS exports_retrying,
-                       (SELECT count(*) FROM exports WHERE endpoint_id = e.id
-                          AND state IN ('held', 'quarantined', 'expired')) AS exports_waiting,
-                       l.error_message AS last_error, l.files_new, l.files_updated, l.files_removed,
-                       l.api_calls, l.quota_used, r.files_present, r.files_access_lost,
-                       {} FROM endpoints e
-                     LEFT JOIN sync_logs l ON l.id = (SELECT max(id) FROM sync_logs
-                         WHERE endpoint_id = e.id AND sync_status NOT IN ('running', 'missed'))
-                     LEFT JOIN registers r ON r.endpoint_id = e.id
-                     WHERE e.position >= 0 ORDER BY e.position",
-                    [
-                        ("open", "IN ('verified', 'uploading', 'staged', 'publishing', 'fencing', 'retry_wait')"),
-                        ("retrying", "= 'retry_wait'"),
-                        ("doubtful", "IN ('held', 'in_doubt')"),
-                        ("published", "= 'published'"),
-                        ("confirmed", "IN ('confirmed', 'cleaned')"),
-                    ]
-                    .map(|(name, states)| format!(
-                        "(SELECT count(*) FROM deliveries WHERE endpoint_id = e.id
-                          AND state {states}) AS deliveries_{name}"
-                    ))
-                    .join(",\n")
-                        + ", (SELECT min(published_at) FROM deliveries WHERE endpoint_id = e.id
-                             AND state = 'published') AS oldest_unconfirmed_at,
-                            (SELECT fetched FROM file_totals WHERE endpoint_id = e.id) AS fetched,
-                            (SELECT sync_started_at FROM sync_logs WHERE endpoint_id = e.id
-                             AND sync_status <> 'missed' ORDER BY id DESC LIMIT 1) AS last_run,
-                            (SELECT runs FROM run_totals WHERE endpoint_id = e.id
-                             AND outcome = 'missed') AS missed_runs,
-                            (SELECT last_at FROM run_totals WHERE endpoint_id = e.id
-                             AND outcome = 'missed') AS last_missed_at"
-                ),
-                [],
-                endpoint_row,
-            )
-        })
+        self.read("listing endpoints", endpoints::list)
     }
 
     fn exports(&self, filter: &Filter) -> Result<Vec<ExportRow>, Failure> {
         self.read("listing exports", |c| {
             let pending = if filter.pending { EXPORT_PENDING } else { "true" };
-            let among = |exports, deliveries| {
-                format!(
-                    "x.id IN (SELECT id FROM {exports}
-                       UNION ALL SELECT export_id FROM {deliveries})"
-                )
-            };
-            let found = match is_rare(filter.state.as_ref()) {
-                true => among(EXPORTS_IN_STATE, DELIVERIES_IN_STATE),
-                false if filter.pending => among(OPEN_EXPORTS, OPEN_DELIVERIES),
-                false => "true".to_owned(),
-            };
+            let found = found::exports(c, filter)?;
             // The endpoint is looked up for each, never the other way round: then the newest
             // come first by themselves, and the limit ends the search.
             all(
@@ -204,12 +125,7 @@ impl Books for Reader {
         self.read("listing transfers", |c| {
             let pending =
                 if filter.pending { "d.state NOT IN ('cleaned', 'cancelled')" } else { "true" };
-            let among = |deliveries| format!("d.id IN (SELECT id FROM {deliveries})");
-            let found = match is_rare(filter.state.as_ref()) {
-                true => among(DELIVERIES_IN_STATE),
-                false if filter.pending => among(OPEN_DELIVERIES),
-                false => "true".to_owned(),
-            };
+            let found = found::deliveries(c, filter)?;
             all(
                 c,
                 &format!(
@@ -234,14 +150,14 @@ impl Books for Reader {
 
     fn runs(&self, filter: &Filter) -> Result<Vec<RunReport>, Failure> {
         self.read("listing runs", |c| {
+            let (found, order) = found::runs(filter);
             all(
                 c,
-                "SELECT r.* FROM runs r WHERE r.ended_at IS NOT NULL
-                   AND (:state IS NULL OR r.outcome = :state)
-                   AND (:endpoint IS NULL OR EXISTS (SELECT 1 FROM sync_logs s
-                        JOIN endpoints e ON e.id = s.endpoint_id
-                        WHERE s.run_id = r.id AND e.name = :endpoint))
-                 ORDER BY r.id DESC LIMIT :limit",
+                &format!(
+                    "SELECT r.* FROM {found} AND r.ended_at IS NOT NULL
+                       AND (:state IS NULL OR r.outcome = :state)
+                     ORDER BY {order} DESC LIMIT :limit"
+                ),
                 named_params! {
                     ":endpoint": filter.endpoint, ":state": filter.state, ":limit": limit(filter),
                 },
@@ -255,7 +171,7 @@ impl Books for Reader {
             all(
                 c,
                 "SELECT e.name, s.sync_status, sum(max(s.runs_missed, 1)) AS runs
-                 FROM endpoints e JOIN sync_logs s ON s.endpoint_id = e.id
+                 FROM endpoints e CROSS JOIN sync_logs s ON s.endpoint_id = e.id
                  WHERE e.position >= 0 AND s.sync_completed_at >= :since
                    AND s.id >= coalesce((SELECT id FROM sync_logs WHERE endpoint_id = e.id
                          ORDER BY id DESC LIMIT 1 OFFSET :most), 0)
@@ -276,22 +192,21 @@ impl Books for Reader {
     fn events(&self, filter: &Filter) -> Result<Vec<EventRow>, Failure> {
         self.read("listing events", |c| {
             let endpoint = match &filter.endpoint {
-                // An unknown endpoint has no events; NULL would mean "of all".
-                Some(name) => Some(endpoints::number(c, name)?.unwrap_or(-1)),
+                Some(name) => match endpoints::number(c, name)? {
+                    Some(number) => Some(number),
+                    // An unknown endpoint has no events; NULL would mean "of all".
+                    None => return Ok(Vec::new()),
+                },
                 None => None,
             };
             all(
                 c,
                 &format!(
                     "SELECT {} FROM events
-                     WHERE (:state IS NULL OR to_state = :state)
-                       AND (:endpoint IS NULL
-                         OR subject IN (SELECT 'x' || id FROM exports WHERE endpoint_id = :endpoint)
-                         OR subject IN (SELECT 'd' || id FROM deliveries WHERE endpoint_id = :endpoint)
-                         OR subject IN (SELECT 'p' || id FROM polls WHERE endpoint_id = :endpoint)
-                         OR subject IN (SELECT 'r' || run_id FROM sync_logs WHERE endpoint_id = :endpoint))
+                     WHERE {} AND (:state IS NULL OR to_state = :state)
                      ORDER BY id DESC LIMIT :limit",
-                    events::COLUMNS
+                    events::COLUMNS,
+                    found::events(c, endpoint, filter.state.as_deref())?
                 ),
                 named_params! {
                     ":endpoint": endpoint, ":state": filter.state, ":limit": limit(filter),
@@ -315,48 +230,10 @@ pub(super) fn count(row: &Row<'_>, name: &str) -> rusqlite::Result<u64> {
     row.get::<_, i64>(name).map(|n| n as u64)
 }
 
-/// 0 where there is no such row: no run yet, no register.
-fn count_if_any(row: &Row<'_>, name: &str) -> rusqlite::Result<u64> {
-    row.get::<_, Option<i64>>(name).map(|n| n.unwrap_or(0) as u64)
-}
-
-fn endpoint_type(name: &str) -> EndpointType {
+pub(super) fn endpoint_type(name: &str) -> EndpointType {
     // Written by this program from the same names; the first is as good as any
     // for one from a newer program.
     EndpointType::from_name(name).unwrap_or(EndpointType::Encoura)
-}
-
-fn endpoint_row(row: &Row<'_>) -> rusqlite::Result<EndpointRow> {
-    let outcome: Option<String> = row.get("last_sync_status")?;
-    Ok(EndpointRow {
-        name: row.get("name")?,
-        endpoint_type: endpoint_type(&row.get::<_, String>("endpoint_type")?),
-        is_active: row.get("is_active")?,
-        deliver_to: row.get("deliver_to")?,
-        last_run: clock::get_optional(row, "last_run")?,
-        last_outcome: outcome.and_then(|o| Outcome::from_name(&o)),
-        last_error: row.get("last_error")?,
-        next_run: clock::get_optional(row, "next_run_at")?,
-        listed: count(row, "listed")?,
-        fetched: count_if_any(row, "fetched")?,
-        waiting: count(row, "exports_open")? + count(row, "deliveries_open")?,
-        retrying: count(row, "exports_retrying")? + count(row, "deliveries_retrying")?,
-        needs_operator: count(row, "exports_waiting")? + count(row, "deliveries_doubtful")?,
-        unconfirmed: count(row, "deliveries_published")?,
-        confirmed: count(row, "deliveries_confirmed")?,
-        oldest_unconfirmed_at: clock::get_optional(row, "oldest_unconfirmed_at")?,
-        schedule: serde_json::from_str(&row.get::<_, String>("schedule")?).ok(),
-        paused: row.get::<_, Option<String>>("paused_at")?.is_some(),
-        missed_runs: row.get::<_, Option<i64>>("missed_runs")?.unwrap_or(0) as u64,
-        last_missed_at: clock::get_optional(row, "last_missed_at")?,
-        files: count_if_any(row, "files_present")?,
-        access_lost: count_if_any(row, "files_access_lost")?,
-        new: count_if_any(row, "files_new")?,
-        updated: count_if_any(row, "files_updated")?,
-        removed: count_if_any(row, "files_removed")?,
-        api_calls: count_if_any(row, "api_calls")?,
-        quota_used: count_if_any(row, "quota_used")?,
-    })
 }
 
 fn export_row(row: &Row<'_>) -> rusqlite::Result<ExportRow> {

@@ -172,11 +172,11 @@ impl Reader {
             all(
                 c,
                 "SELECT e.name, max(w.next_attempt_at) AS until FROM (
-                     SELECT endpoint_id, next_attempt_at, failure FROM exports
-                     WHERE state = 'retry_wait'
+                     SELECT endpoint_id, next_attempt_at, failure FROM exports INDEXED BY exports_by_state
+                     WHERE endpoint_id IN (SELECT id FROM endpoints) AND state = 'retry_wait'
                      UNION ALL
-                     SELECT endpoint_id, next_attempt_at, failure FROM deliveries
-                     WHERE state = 'retry_wait') w
+                     SELECT endpoint_id, next_attempt_at, failure FROM deliveries INDEXED BY deliveries_by_state
+                     WHERE endpoint_id IN (SELECT id FROM endpoints) AND state = 'retry_wait') w
                  JOIN endpoints e ON e.id = w.endpoint_id
                  WHERE w.failure ->> '$.class' = 'throttled' AND w.next_attempt_at > ?
                  GROUP BY e.id ORDER BY e.position",

@@ -119,8 +119,10 @@ fn serve(mut connection: Connection, queue: &mpsc::Receiver<Box<dyn Job>>) {
             job.answer(committed.clone());
         }
     }
-    // Leaves one plain file behind; if it does not work, the next start does it.
-    let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA optimize;");
+    // Leaves one plain file behind, to which the log that lies beside it adds nothing: who
+    // puts a backup in its place may leave that there. If it does not work, the next start
+    // does it.
+    let _ = connection.execute_batch("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE);");
 }
 
 fn carry_out(connection: &mut Connection, group: &mut [Box<dyn Job>]) -> Result<(), Failure> {

@@ -100,6 +100,18 @@ async fn offline_nothing_is_called_and_the_books_are_looked_at() {
     site.set("T_ENCOURA_URL", "http://127.0.0.1:1");
     let books = Connection::open(site.database()).unwrap();
 
+    // A total that another tool has written over.
+    let count = |by: i64| {
+        let sql = "UPDATE endpoints SET exports_listed = exports_listed + ?";
+        books.execute(sql, [by]).unwrap();
+    };
+    count(1);
+    let ran = site.run(&["doctor", "--offline", "--json"]).await.expect(0);
+    let totals = finding(&ran, "totals");
+    assert_eq!(totals["verdict"], "warning", "{ran:#?}");
+    assert!(totals["advice"].as_str().unwrap().contains("UPDATE endpoints SET"), "{ran:#?}");
+    count(-1);
+
     books
         .execute(
             "INSERT INTO events (at, subject, kind, attempt)

@@ -17,7 +17,7 @@ mod support;
 use std::path::Path;
 
 use rusqlite::Connection;
-use transship::ledger::{Filter, Ledger};
+use transship::ledger::{Filter, Ledger, examine};
 
 use fixture::Fixture;
 use ready::Ready;
@@ -76,6 +76,7 @@ fn an_updated_ledger_has_the_tables_of_a_new_one() {
         let ledger = Connection::open(&path).unwrap();
         assert_eq!(version(&ledger), current());
         assert_eq!(schema(&ledger), new, "version {number}");
+        assert_totals_are_right(&path, number);
     }
 }
 
@@ -135,7 +136,17 @@ async fn what_is_in_flight_arrives_exactly_once_after_the_update() {
             .query_row("PRAGMA integrity_check", [], |row| row.get(0))
             .unwrap();
         assert_eq!(check, "ok", "version {number}");
+        assert_totals_are_right(&site.database(), number);
     }
+}
+
+/// The totals that a ledger keeps are what a count says, and not nothing.
+#[track_caller]
+fn assert_totals_are_right(path: &Path, number: u32) {
+    assert_eq!(examine(path).unwrap().wrong_totals, Vec::<String>::new(), "version {number}");
+    let kept = "SELECT max(exports_listed) > 0 AND max(deliveries_confirmed) > 0 FROM endpoints";
+    let kept: bool = Connection::open(path).unwrap().query_row(kept, [], |row| row.get(0)).unwrap();
+    assert!(kept, "version {number}");
 }
 
 /// A program that knows less than the ledger has: it says so, and leaves it alone.

@@ -145,6 +145,7 @@ fn books(config: &Config, findings: &mut Vec<Finding>) {
         Ok(examined) => {
             let words = format!("{shown}: version {}, whole", examined.version);
             findings.push(Finding::new(ABOUT, "integrity", Verdict::Ok, words));
+            findings.extend(totals(&examined));
             findings.extend(clock(&examined, ledger::now()));
             findings.extend(mark(&config.data_dir, &examined.mark));
             if examined.operator > 0 {
@@ -157,6 +158,21 @@ fn books(config: &Config, findings: &mut Vec<Finding>) {
         }
         Err(failure) => findings.push(Finding::failed(ABOUT, "integrity", failure)),
     }
+}
+
+/// Whether what lists show of an endpoint as a whole is what a count says.
+fn totals(examined: &Examined) -> Option<Finding> {
+    let wrong = &examined.wrong_totals;
+    (!wrong.is_empty()).then(|| {
+        Finding::new("ledger", "totals", Verdict::Warning, wrong.join("; ")).advice(
+            "another tool has written the ledger, with triggers switched off. Files are delivered \
+             as before; only these numbers are wrong. Stop the program and have them counted anew: \
+             `sqlite3 LEDGER \"UPDATE endpoints SET exports_listed = (SELECT count(*) FROM exports \
+             WHERE endpoint_id = endpoints.id AND state <> 'baseline'), deliveries_confirmed = \
+             (SELECT count(*) FROM deliveries WHERE endpoint_id = endpoints.id AND state IN \
+             ('confirmed', 'cleaned'))\"`",
+        )
+    })
 }
 
 fn clock(examined: &Examined, now: Timestamp) -> Option<Finding> {

@@ -195,7 +195,8 @@ pub(super) fn open(
     endpoint: Option<&str>,
 ) -> rusqlite::Result<Vec<(i64, Incident)>> {
     c.prepare_cached(
-        "SELECT * FROM incidents WHERE closed_at IS NULL AND (?1 IS NULL OR endpoint = ?1)
+        "SELECT * FROM incidents INDEXED BY incidents_open
+         WHERE closed_at IS NULL AND (?1 IS NULL OR endpoint = ?1)
          ORDER BY id",
     )?
     .query_map([endpoint], |row| Ok((row.get("id")?, incident(row)?)))?

@@ -131,7 +131,8 @@ fn set_mark(c: &Connection, now: Timestamp) -> Result<(), Failure> {
     let sql = |e: rusqlite::Error| sql_failure(DOING, &e);
     let (low, newest) = c
         .query_row(
-            "SELECT coalesce((SELECT min(id) - 1 FROM sync_logs WHERE sync_completed_at IS NULL),
+            "SELECT coalesce((SELECT min(id) - 1 FROM sync_logs INDEXED BY sync_logs_open
+                              WHERE sync_completed_at IS NULL),
                              (SELECT max(id) FROM sync_logs), 0),
                     coalesce((SELECT max(id) FROM sync_logs), 0)",
             [],

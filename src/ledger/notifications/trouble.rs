@@ -89,7 +89,7 @@ fn trouble(c: &Connection, endpoint: i64) -> rusqlite::Result<Trouble> {
     let last_new_at = c
         .prepare_cached(
             "SELECT coalesce(
-                 (SELECT sync_completed_at FROM sync_logs
+                 (SELECT sync_completed_at FROM sync_logs INDEXED BY sync_logs_new
                   WHERE endpoint_id = ?1 AND files_new + files_updated > 0
                     AND sync_completed_at IS NOT NULL
                   ORDER BY id DESC LIMIT 1),

@@ -52,7 +52,7 @@ pub(super) fn list(api: &Api, call: &Call, user: &str) -> Result<Value, Refusal>
     }
     let query = query(api, params.get("q"))?;
     let bound = format!("files {user} {}", params.binding());
-    let position = position(api, &bound, params.get("pageToken"))?;
+    let (draw, position) = position(api, &bound, params.get("pageToken"))?;
 
     let drive = api.drive();
     let tree = drive.tree();
@@ -63,7 +63,7 @@ pub(super) fn list(api: &Api, call: &Call, user: &str) -> Result<Value, Refusal>
     folders_are_there(api, &tree, user, &corpus, query.as_ref())?;
     let pinned = query.as_ref().and_then(Query::pinned);
     let candidates: Box<dyn Iterator<Item = Place>> = match &pinned {
-        Some(parents) => Box::new(children(api, &tree, user, parents).into_iter()),
+        Some(parents) => Box::new(children(api, &tree, user, parents, draw).into_iter()),
         None => Box::new(tree.places()),
     };
     let meant = |place: &Place| {
@@ -88,7 +88,7 @@ pub(super) fn list(api: &Api, call: &Call, user: &str) -> Result<Value, Refusal>
     let mut reply =
         json!({ "kind": "drive#fileList", "incompleteSearch": incomplete, "files": page });
     if let Some(position) = next {
-        reply["nextPageToken"] = api.pages.token(&bound, &position).into();
+        reply["nextPageToken"] = api.pages.token(&bound, &format!("{draw}/{position}")).into();
     }
     mask.apply(&mut reply);
     Ok(reply)
@@ -117,14 +117,19 @@ fn query(api: &Api, text: Option<&str>) -> Result<Option<Query>, Refusal> {
     Ok(Some(query))
 }
 
-/// Where the page begins: nothing for the first one.
-fn position(api: &Api, bound: &str, token: Option<&str>) -> Result<String, Refusal> {
-    let Some(token) = token.filter(|token| !token.is_empty()) else { return Ok(String::new()) };
+/// What was drawn for the list, and where the page begins: nothing for the first one.
+/// Every page of a list loses the same.
+fn position(api: &Api, bound: &str, token: Option<&str>) -> Result<(u64, String), Refusal> {
+    let Some(token) = token.filter(|token| !token.is_empty()) else {
+        return Ok((api.world.struck(Fault::DriveGroupLoss).into(), String::new()));
+    };
     let rejected = || Refusal::invalid("pageToken");
     if api.strikes(Fault::DrivePageTokenRejected) {
         return Err(rejected());
     }
-    api.pages.open(bound, token).ok_or_else(rejected)
+    let opened = api.pages.open(bound, token).ok_or_else(rejected)?;
+    let (draw, position) = opened.split_once('/').ok_or_else(rejected)?;
+    Ok((draw.parse().map_err(|_| rejected())?, position.to_owned()))
 }
 
 /// Refuses a query for folders that the caller does not see, or not with these flags.
@@ -145,14 +150,14 @@ fn folders_are_there(
 }
 
 /// What lies in these folders, by id; of some nothing, when the fault strikes a group.
-fn children(api: &Api, tree: &Tree, user: &str, parents: &[&str]) -> Vec<Place> {
+fn children(api: &Api, tree: &Tree, user: &str, parents: &[&str], draw: u64) -> Vec<Place> {
     let mut parents: Vec<Place> = parents.iter().filter_map(|id| tree.seen(user, id)).collect();
     parents.sort_unstable();
     parents.dedup();
     if parents.len() > 1
         && let Some(strike) = api.world.strike(Fault::DriveGroupLoss)
     {
-        let seed = strike.value.unwrap_or(0);
+        let seed = strike.value.unwrap_or(draw);
         parents.retain(|place| !lost(seed, &tree.item(*place).id));
     }
     let mut children: Vec<Place> =
