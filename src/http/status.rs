@@ -14,7 +14,7 @@ use super::health::{Checks, word};
 use super::listen::Place;
 use super::live::Picture;
 use crate::engine::Transfer;
-use crate::ledger::{Books as _, EndpointRow, Totals};
+use crate::ledger::{Books as _, EndpointRow, Totals, Undelivered};
 use crate::model::{EndpointType, Id, Outcome, Schedule, Shown};
 
 #[derive(Serialize)]
@@ -43,6 +43,25 @@ struct Components {
     /// By type of service.
     api_clients: BTreeMap<&'static str, ApiClient>,
     http: Http,
+    notifications: Notifications,
+}
+
+#[derive(Serialize)]
+struct Notifications {
+    /// Degraded where a channel did not take what it was to be told.
+    status: &'static str,
+    undelivered: Vec<Untold>,
+}
+
+#[derive(Serialize)]
+struct Untold {
+    channel: Shown,
+    waiting: u64,
+    given_up: u64,
+    oldest: Timestamp,
+    tries: u32,
+    next_attempt_at: Option<Timestamp>,
+    error: Option<Shown>,
 }
 
 #[derive(Serialize)]
@@ -139,6 +158,7 @@ struct Read {
     endpoints: Vec<EndpointRow>,
     totals: Vec<Totals>,
     throttled: Vec<(String, Timestamp)>,
+    undelivered: Vec<Undelivered>,
 }
 
 impl Read {
@@ -163,6 +183,7 @@ pub(super) async fn answer(app: Arc<App>) -> Response {
             endpoints: reader.endpoints()?,
             totals: reader.totals()?,
             throttled: reader.throttled()?,
+            undelivered: reader.undelivered()?,
         })
     });
     let (read, checks) = tokio::join!(reading, app.checks());
@@ -207,7 +228,28 @@ fn components(
         },
         api_clients: api_clients(read),
         http: Http { status: if deaf { "degraded" } else { "healthy" }, listeners },
+        notifications: notifications(read),
     }
+}
+
+fn notifications(read: Option<&Read>) -> Notifications {
+    let late = read.map(|read| read.undelivered.as_slice()).unwrap_or_default();
+    let late: Vec<&Undelivered> = late.iter().filter(|late| late.has_failed()).collect();
+    let status = match (read, late.is_empty()) {
+        (None, _) => "unknown",
+        (Some(_), true) => "healthy",
+        (Some(_), false) => "degraded",
+    };
+    let untold = |late: &Undelivered| Untold {
+        channel: Shown::new(&late.channel),
+        waiting: late.waiting,
+        given_up: late.given_up,
+        oldest: late.oldest,
+        tries: late.tries,
+        next_attempt_at: late.next,
+        error: late.said.as_ref().map(Shown::new),
+    };
+    Notifications { status, undelivered: late.into_iter().map(untold).collect() }
 }
 
 fn api_clients(read: Option<&Read>) -> BTreeMap<&'static str, ApiClient> {

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use jiff::Timestamp;
 use rusqlite::{Connection, Params, Row, named_params};
 
+use super::notifications::Undelivered;
 use super::rows::{
     Books, EndpointRow, EventRow, ExportRow, FileRow, Filter, OutcomeCount, Timeline, TransferRow,
 };
@@ -271,6 +272,10 @@ impl Books for Reader {
                 },
             )
         })
+    }
+
+    fn undelivered(&self) -> Result<Vec<Undelivered>, Failure> {
+        Self::undelivered(self)
     }
 
     fn events(&self, filter: &Filter) -> Result<Vec<EventRow>, Failure> {
