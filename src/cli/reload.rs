@@ -188,6 +188,11 @@ impl Running {
             self.went_on(Level::Info, words);
             return Reloaded::GoesOn(self);
         }
+        // Neither this one nor the old one could begin without room in the books.
+        if let Err(failure) = self.workplace.engine.prove_ledger().await {
+            self.stays_as_it_was(&failure);
+            return Reloaded::GoesOn(self);
+        }
         match self.come_to_rest(words).await {
             Some(exit) => Reloaded::Ended(self, exit),
             None => self.take_over(config, &changes).await,
@@ -220,9 +225,7 @@ impl Running {
         };
         if let Err(failure) = taken {
             let mut running = Self { config: before, workplace, server, heart, said };
-            running.notice(Level::Error, failure.to_string());
-            let words = "the new configuration could not be begun with: the old one stays";
-            running.went_on(Level::Error, words);
+            running.stays_as_it_was(&failure);
             return Reloaded::GoesOn(running);
         }
         let served_anew = before.http != config.http || datasets(&before) != datasets(&config);
@@ -241,6 +244,13 @@ impl Running {
         running.tell(changes);
         running.went_on(Level::Info, "configuration read again: it works by the new one");
         Reloaded::GoesOn(running)
+    }
+
+    /// Says why the new configuration could not be begun with.
+    fn stays_as_it_was(&mut self, failure: &Failure) {
+        self.notice(Level::Error, failure.to_string());
+        let words = "the new configuration could not be begun with: the old one stays";
+        self.went_on(Level::Error, words);
     }
 
     /// Says what is wrong with the new configuration.
