@@ -7,16 +7,13 @@
 
 use std::time::Duration;
 
-use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
-
 use super::heart::Heart;
 use super::serve::{close, datasets, serve_http};
-use super::signals::{Signals, Word};
+use super::told::{Next, Words};
 use super::workplace::Workplace;
 use super::{Exit, print, supervisor};
 use crate::config::{Change, Config, ConfigErrors, Origin, changes};
-use crate::console::{Reread, Wish};
+use crate::console::Reread;
 use crate::engine::{Event, Level};
 use crate::http::Server;
 use crate::model::{Failure, Shown};
@@ -37,59 +34,6 @@ pub(super) struct Running {
     heart: Heart,
     /// What the reload that is under way has said so far.
     said: Reread,
-}
-
-/// Where it is told what to do.
-pub(super) struct Words {
-    signals: Signals,
-    /// The console, where there is one.
-    console: Option<Console>,
-}
-
-struct Console {
-    wishes: mpsc::Receiver<Wish>,
-    /// Cancelled when the operator has left it.
-    left: CancellationToken,
-}
-
-/// The next thing to do.
-enum Next {
-    End(Exit),
-    /// To read the configuration again; whoever waits for what came of it.
-    Reload(Option<Wish>),
-}
-
-impl Words {
-    /// Signals alone.
-    pub(super) fn of(signals: Signals) -> Self {
-        Self { signals, console: None }
-    }
-
-    /// A console's wishes too, until somebody has `left` it.
-    pub(super) fn with_console(
-        signals: Signals,
-        wishes: mpsc::Receiver<Wish>,
-        left: CancellationToken,
-    ) -> Self {
-        Self { signals, console: Some(Console { wishes, left }) }
-    }
-
-    async fn next(&mut self) -> Next {
-        let of_console = async {
-            let Some(console) = &mut self.console else { return std::future::pending().await };
-            tokio::select! {
-                () = console.left.cancelled() => Next::End(Exit::Done),
-                Some(wish) = console.wishes.recv() => Next::Reload(Some(wish)),
-            }
-        };
-        tokio::select! {
-            word = self.signals.next() => match word {
-                Word::End(exit) => Next::End(exit),
-                Word::Reload => Next::Reload(None),
-            },
-            next = of_console => next,
-        }
-    }
 }
 
 /// How a reload ended.

@@ -7,8 +7,9 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::heart::Heart;
-use super::reload::{Running, Words};
+use super::reload::Running;
 use super::signals::{Hangup, Signals};
+use super::told::Words;
 use super::workplace::{Face, Workplace, verbosity};
 use super::{Exit, Global, check, print, supervisor};
 use crate::config::Config;

@@ -13,6 +13,7 @@ use super::app::{App, VERSION};
 use super::health::{Checks, word};
 use super::listen::Place;
 use super::live::Picture;
+use super::untold;
 use crate::engine::Transfer;
 use crate::ledger::{Books as _, EndpointRow, Totals, Undelivered};
 use crate::model::{EndpointType, Id, Outcome, Schedule, Shown};
@@ -43,25 +44,7 @@ struct Components {
     /// By type of service.
     api_clients: BTreeMap<&'static str, ApiClient>,
     http: Http,
-    notifications: Notifications,
-}
-
-#[derive(Serialize)]
-struct Notifications {
-    /// Degraded where a channel did not take what it was to be told.
-    status: &'static str,
-    undelivered: Vec<Untold>,
-}
-
-#[derive(Serialize)]
-struct Untold {
-    channel: Shown,
-    waiting: u64,
-    given_up: u64,
-    oldest: Timestamp,
-    tries: u32,
-    next_attempt_at: Option<Timestamp>,
-    error: Option<Shown>,
+    notifications: untold::Notifications,
 }
 
 #[derive(Serialize)]
@@ -228,28 +211,8 @@ fn components(
         },
         api_clients: api_clients(read),
         http: Http { status: if deaf { "degraded" } else { "healthy" }, listeners },
-        notifications: notifications(read),
+        notifications: untold::of(read.map(|read| read.undelivered.as_slice())),
     }
-}
-
-fn notifications(read: Option<&Read>) -> Notifications {
-    let late = read.map(|read| read.undelivered.as_slice()).unwrap_or_default();
-    let late: Vec<&Undelivered> = late.iter().filter(|late| late.has_failed()).collect();
-    let status = match (read, late.is_empty()) {
-        (None, _) => "unknown",
-        (Some(_), true) => "healthy",
-        (Some(_), false) => "degraded",
-    };
-    let untold = |late: &Undelivered| Untold {
-        channel: Shown::new(&late.channel),
-        waiting: late.waiting,
-        given_up: late.given_up,
-        oldest: late.oldest,
-        tries: late.tries,
-        next_attempt_at: late.next,
-        error: late.said.as_ref().map(Shown::new),
-    };
-    Notifications { status, undelivered: late.into_iter().map(untold).collect() }
 }
 
 fn api_clients(read: Option<&Read>) -> BTreeMap<&'static str, ApiClient> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::motion;
+use super::{motion, stop};
 use crate::console::action::Action;
 use crate::console::effect::{Effect, LogMove};
 use crate::console::possible::{acts_on, fits, path, possible};
@@ -11,7 +11,7 @@ use crate::console::state::{
 };
 use crate::console::{fields, needs, reread, view};
 use crate::engine::{Again, Command, Level, Phase, ReconcileMode};
-use crate::model::{Id, Kind, Schedule, Shown, Trigger};
+use crate::model::{Id, Kind, Shown, Trigger};
 
 /// Does `action`, or says why it is not possible now.
 pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
@@ -93,7 +93,7 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
             return send(state, Command::Resume { endpoints });
         }
         Action::ResumeAll => return send(state, Command::Resume { endpoints: paused(state) }),
-        Action::StopAll => stop_all(state),
+        Action::StopAll => stop::ask(state),
         Action::RetryAlike => return retry_alike(state),
         Action::Retry
         | Action::Hold
@@ -475,42 +475,4 @@ fn retry_alike(state: &mut State) -> Vec<Effect> {
     let ids: Vec<Id> = needs::of_its_class(state, id).collect();
     state.say(Level::Info, format!("{} that failed alike are tried again", ids.len()));
     send(state, Command::Retry(ids))
-}
-
-/// Asks whether everything is to stop, and says what that is.
-fn stop_all(state: &mut State) {
-    let running: Vec<String> = state
-        .books
-        .endpoints
-        .iter()
-        .filter(|e| state.is_running(&e.name))
-        .map(|e| Shown::new(&e.name).to_string())
-        .collect();
-    let scheduled = |e: &&crate::ledger::EndpointRow| {
-        e.is_active && !e.paused && e.schedule != Some(Schedule::Manual)
-    };
-    let schedules = state.books.endpoints.iter().filter(scheduled).count();
-    let lines = vec![
-        match running.as_slice() {
-            [] => "Nothing runs now.".to_owned(),
-            some => format!(
-                "{} running, {} transfers: {}",
-                some.len(),
-                state.transfers.count(),
-                some.join(", ")
-            ),
-        },
-        format!("{schedules} schedules are paused, also over restarts, until you resume them."),
-        String::new(),
-        "What runs stops at a safe point. Nothing is given up: it goes on when you sync, retry or \
-         resume."
-            .to_owned(),
-    ];
-    state.popup = Some(Popup::Confirm(Confirm {
-        title: "Stop everything?".to_owned(),
-        lines,
-        yes: "Yes, stop everything".to_owned(),
-        command: Some(Command::StopAll),
-        on_yes: false,
-    }));
 }

@@ -6,6 +6,7 @@ mod input;
 mod motion;
 mod palette;
 mod popup;
+mod stop;
 
 pub(super) use palette::{Entry, On, entry_possible, matching};
 
