@@ -98,6 +98,7 @@ fn busy_console(folder: &Path, lines: u64) {
             keys: Keymap::default(),
             mouse: false,
             read_only: false,
+            reload: None,
             stop: CancellationToken::new(),
         };
         console::run(handle, books, silver, options).await.unwrap();

@@ -8,6 +8,10 @@ use transship::cli::{Cli, Exit, run};
 fn main() -> ExitCode {
     // Ends the program itself: help with 0, a wrong command line with 2.
     let cli = Cli::parse();
+    if let Err(error) = enough_descriptors() {
+        eprintln!("transship: too few files can be open at once (`ulimit -n`): {error}");
+        return Exit::Unexpected.into();
+    }
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -19,4 +23,17 @@ fn main() -> ExitCode {
     // A blocking read of the terminal must not keep the program from ending.
     runtime.shutdown_background();
     exit.into()
+}
+
+/// Whether what the runtime opens can be opened: it does not bear that some of it cannot.
+#[cfg(unix)]
+fn enough_descriptors() -> std::io::Result<()> {
+    let pair = || std::os::unix::net::UnixStream::pair();
+    let _held = [pair()?, pair()?, pair()?, pair()?];
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn enough_descriptors() -> std::io::Result<()> {
+    Ok(())
 }

@@ -160,6 +160,81 @@ fn check_tells_every_mistake_and_no_secret() {
     }
 }
 
+/// What editors, full disks and copies from elsewhere make of a file.
+#[test]
+fn what_is_no_configuration_is_told_for_what_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("connector.yaml");
+    let good = "endpoints:\n  - { name: A, endpoint_type: encoura, client: e }\nclients:\n  e: { type: \
+                encoura, api_key: \"${K}\", organization_uid: o, username: u, password: \"${K}\" }\n";
+    let utf16: Vec<u8> =
+        [0xff, 0xfe].into_iter().chain(good.bytes().flat_map(|b| [b, 0])).collect();
+    let with = |command: &str| {
+        transship(folder.path(), &[command]).env("K", "canary-key").output().unwrap()
+    };
+    for (bytes, words) in [
+        (Vec::new(), ":1:1: there is nothing in it; `transship init`"),
+        (b"# later\n\n".to_vec(), "there is nothing in it"),
+        (utf16, "is UTF-16: save it as UTF-8"),
+        (
+            good.replace("name: A", "name: \u{e4}").chars().map(|c| c as u8).collect(),
+            ": line 2 is not UTF-8: save",
+        ),
+        (
+            b"log:\n  level: info\n\tformat: json\n".to_vec(),
+            ":3:1: a tab: YAML is indented with spaces",
+        ),
+    ] {
+        std::fs::write(&file, bytes).unwrap();
+        // Nor does anything begin with it.
+        for command in ["check", "sync"] {
+            let output = with(command);
+            let said = text(&output.stderr);
+            assert_eq!(code(&output), 64, "{command}: {said}");
+            assert!(said.contains("connector.yaml") && said.contains(words), "{words}: {said}");
+        }
+    }
+    std::fs::remove_file(&file).unwrap();
+    std::fs::create_dir(&file).unwrap();
+    assert!(text(&with("check").stderr).contains("is a folder; a file is expected"));
+    std::fs::remove_dir(&file).unwrap();
+
+    // Marks and line ends of another system are none of that.
+    for good in [format!("\u{feff}{good}"), good.replace('\n', "\r\n"), good.to_owned()] {
+        std::fs::write(&file, good).unwrap();
+        let output = with("check");
+        assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_secret_in_a_file_that_everybody_can_read_is_told() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("connector.yaml");
+    let yaml = |password: &str| {
+        format!(
+            "clients:\n  encoura: {{ api_key: \"${{K}}\", organization_uid: o, username: u, password: \
+             {password} }}\nendpoints: []\n"
+        )
+    };
+    for (password, mode, told) in
+        [(CANARY, 0o644, true), (CANARY, 0o640, false), ("\"${K}\"", 0o644, false)]
+    {
+        std::fs::write(&file, yaml(password)).unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+        for command in [&["check"][..], &["doctor", "--offline"]] {
+            let output = transship(folder.path(), command).env("K", "canary-key").output().unwrap();
+            let said = format!("{}{}", text(&output.stdout), text(&output.stderr));
+            let words = said.contains("every user of this machine can read this file");
+            assert_eq!(words, told, "{command:?} {mode:o}: {said}");
+            assert!(!said.contains(CANARY), "{said}");
+        }
+    }
+}
+
 #[test]
 fn a_configuration_that_is_not_there_is_64() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,18 +1,20 @@
 //! The program that stays: the console, or headless.
 
 use std::io::IsTerminal as _;
-use std::path::Path;
 use std::sync::Arc;
 
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::heart::Heart;
 use super::reload::Running;
 use super::signals::{Hangup, Signals};
+use super::told::Words;
 use super::workplace::{Face, Workplace, verbosity};
-use super::{Exit, Global, check, heart, print, signals, supervisor};
-use crate::config::{Config, ConsoleSettings};
+use super::{Exit, Global, check, print, supervisor};
+use crate::config::Config;
 use crate::console;
-use crate::engine::{Command, Heartbeat, Schedules};
+use crate::engine::{Command, Schedules};
 use crate::http::{Data, Server};
 use crate::model::{Dataset, Failure};
 use crate::silver::reader::Reader;
@@ -42,20 +44,16 @@ pub(super) struct Stay {
 
 /// Serves `config` until it is told to end.
 pub(super) async fn serve(global: &Global, config: Config, stay: Stay) -> Exit {
-    let heartbeat = Heartbeat::of(&config);
-    heart::around_stay(heartbeat.clone(), stay_open(global, config, stay, heartbeat)).await
+    let heart = Heart::of(&config);
+    let exit = stay_open(global, config, stay, &heart).await;
+    heart.ended(exit).await;
+    exit
 }
 
-async fn stay_open(
-    global: &Global,
-    config: Config,
-    stay: Stay,
-    heartbeat: Option<Arc<Heartbeat>>,
-) -> Exit {
+async fn stay_open(global: &Global, config: Config, stay: Stay, heart: &Heart) -> Exit {
     let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     let face =
         if terminal && !stay.no_tui { Face::Console } else { Face::Lines(verbosity(global)) };
-    let (silver, look) = (config.silver.clone(), config.console.clone());
     let running = config.clone();
     let workplace = match Workplace::open(config, "transship", Schedules::On, face).await {
         Ok(workplace) => workplace,
@@ -63,7 +61,7 @@ async fn stay_open(
     };
     // From before it is ready: whoever is told that may send one at once.
     let hangup = if stay.reloads { Hangup::Reloads } else { Hangup::Ends };
-    let listening = matches!(face, Face::Lines(_)).then(|| Signals::listen(hangup));
+    let signals = Signals::listen(hangup);
     if stay.sync_first {
         let handle = workplace.engine.handle();
         tokio::spawn(async move {
@@ -77,13 +75,12 @@ async fn stay_open(
     };
     let stop = CancellationToken::new();
     let _stopped = stop.clone().drop_guard();
-    if let Some(heartbeat) = heartbeat {
-        tokio::spawn(heartbeat.keep(workplace.engine.handle(), stop.clone()));
-    }
+    heart.beat(workplace.engine.handle());
     tokio::spawn(supervisor::report(workplace.engine.handle(), stop));
-    match listening {
-        None => console(global, workplace, server, (stay.title, &silver, look)).await,
-        Some(signals) => Running::new(running, workplace, server).until_ended(signals).await,
+    let running = Running::new(running, workplace, server, heart.clone());
+    match face {
+        Face::Console => console(global, running, signals, stay).await,
+        Face::Lines(_) => running.until_ended(Words::of(signals)).await.close().await,
     }
 }
 
@@ -108,42 +105,43 @@ pub(super) async fn close(workplace: Workplace, server: Server) {
     workplace.close().await;
 }
 
-async fn console(
-    global: &Global,
-    workplace: Workplace,
-    server: Server,
-    (title, silver, look): (&str, &Path, ConsoleSettings),
-) -> Exit {
-    let handle = workplace.engine.handle();
-    let reader = Arc::new(match workplace.engine.reader() {
+/// The console, and behind it the same work as without one.
+async fn console(global: &Global, running: Running, signals: Signals, stay: Stay) -> Exit {
+    let engine = &running.workplace().engine;
+    let (handle, reader) = (engine.handle(), engine.reader());
+    let reader = Arc::new(match reader {
         Ok(reader) => reader,
         Err(failure) => return print::failure(&failure),
     });
-    let silver = Arc::new(Reader::at(silver));
-    let ended = CancellationToken::new();
-    let signal = tokio::spawn({
-        let ended = ended.clone();
-        async move {
-            let exit = signals::ended().await;
-            ended.cancel();
-            exit
-        }
-    });
+    let config = running.config();
+    let (silver, look) = (Arc::new(Reader::at(&config.silver)), config.console.clone());
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let (stop, left) = (CancellationToken::new(), CancellationToken::new());
+    let (reload, wishes) = mpsc::channel(1);
     let options = console::Options {
-        title: title.to_owned(),
+        title: stay.title.to_owned(),
         color: global.color.wanted(true, no_color),
         palette: look.palette,
         ascii: look.ascii,
         keys: look.keys,
         mouse: look.mouse,
         read_only: false,
-        stop: ended.clone(),
+        reload: stay.reloads.then_some(reload),
+        stop: stop.clone(),
     };
-    let shown = console::run(handle, reader, silver, options).await;
-    let exit =
-        if ended.is_cancelled() { signal.await.unwrap_or(Exit::Terminated) } else { Exit::Done };
-    close(workplace, server).await;
+    let words = Words::with_console(signals, wishes, left.clone());
+    let work = async {
+        let ended = running.until_ended(words).await;
+        stop.cancel();
+        ended
+    };
+    let shown = async {
+        let shown = console::run(handle, reader, silver, options).await;
+        left.cancel();
+        shown
+    };
+    let (ended, shown) = tokio::join!(work, shown);
+    let exit = ended.close().await;
     match shown {
         Ok(()) => exit,
         Err(failure) => print::failure(&failure),

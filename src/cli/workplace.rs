@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::{Exit, Global, print};
 use crate::config::{Config, ConfigErrors};
@@ -30,6 +31,8 @@ pub(super) struct Workplace {
     pub(super) engine: Engine,
     pub(super) reader: Reader,
     lines: Option<JoinHandle<()>>,
+    /// Tells where the log cannot be written.
+    watch: AbortOnDropHandle<()>,
     /// A signal came: there was time to come to an end already.
     hurried: AtomicBool,
     // Dropped last: what the others say on their way out is still written.
@@ -96,7 +99,10 @@ impl Workplace {
                 Some(tokio::spawn(headless::follow(engine.events(), verbosity)))
             }
         };
-        Ok(Self { engine, reader, lines, hurried: AtomicBool::new(false), log })
+        let (trouble, handle) = (log.trouble.clone(), engine.handle());
+        let watch = tokio::spawn(async move { log::tell(&trouble, handle).await });
+        let (watch, hurried) = (AbortOnDropHandle::new(watch), AtomicBool::new(false));
+        Ok(Self { engine, reader, lines, watch, hurried, log })
     }
 
     /// Asks the engine; a signal meanwhile brings it to a safe point first.
@@ -126,22 +132,31 @@ impl Workplace {
         self,
         config: Config,
     ) -> Result<(Self, Result<(), Failure>), Failure> {
-        let Self { engine, reader, lines, hurried, log } = self;
+        let Self { engine, reader, lines, watch, hurried, log } = self;
         let level = config.log.level.clone();
         let (engine, taken) = engine.restart(config).await?;
         if taken.is_ok() {
             log.set_level(&level);
         }
-        Ok((Self { engine, reader, lines, hurried, log }, taken))
+        Ok((Self { engine, reader, lines, watch, hurried, log }, taken))
     }
 
     /// Stops everything and waits for it.
     pub(super) async fn close(self) {
-        let Self { engine, lines, hurried, log: _log, .. } = self;
+        let Self { engine, lines, watch, hurried, log, .. } = self;
+        // It holds on to the engine.
+        watch.abort();
+        let _ = watch.await;
         engine.stop(if hurried.into_inner() { HASTE } else { PATIENCE }).await;
         // The events' sender is gone with the engine: the last line is printed.
         if let Some(lines) = lines {
             let _ = tokio::time::timeout(LAST_LINES, lines).await;
+        }
+        // What is still waiting to be written is, with this.
+        let trouble = log.trouble.clone();
+        drop(log);
+        if let Some((_, words)) = trouble.news() {
+            print::note(&format!("warning: {words}"));
         }
     }
 }

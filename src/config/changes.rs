@@ -80,7 +80,7 @@ pub fn changes(old: &Config, new: &Config) -> Vec<Change> {
     all.key("http.rate_limit_per_minute", rate);
     all.at_start("console", old.console != *console);
     let before = &old.notifications;
-    all.at_start("notifications.heartbeat", before.heartbeat != notifications.heartbeat);
+    all.key("notifications.heartbeat", before.heartbeat != notifications.heartbeat);
     let others = Notifications { heartbeat: before.heartbeat.clone(), ..notifications.clone() };
     all.key("notifications", *before != others);
     all.named("client", &old.clients, clients, client);
@@ -99,7 +99,6 @@ impl Config {
         self.log.format = old.log.format;
         self.log.keep = old.log.keep;
         self.console = old.console.clone();
-        self.notifications.heartbeat = old.notifications.heartbeat.clone();
     }
 }
 

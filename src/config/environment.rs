@@ -106,13 +106,14 @@ pub(super) fn read_secret(path: &Path) -> Result<Found, String> {
     Ok(Found { value: value.to_owned(), warning })
 }
 
+/// Whether every user of this machine may read the file.
 #[cfg(unix)]
-fn readable_by_others(metadata: &std::fs::Metadata) -> bool {
+pub(super) fn readable_by_others(metadata: &std::fs::Metadata) -> bool {
     use std::os::unix::fs::MetadataExt;
     metadata.mode() & 0o004 != 0
 }
 
 #[cfg(not(unix))]
-fn readable_by_others(_: &std::fs::Metadata) -> bool {
+pub(super) fn readable_by_others(_: &std::fs::Metadata) -> bool {
     false
 }

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use crate::model::Schedule;
 
 use super::endpoints::{Known, endpoints};
-use super::problems::{ConfigErrors, Problem};
+use super::environment::readable_by_others;
+use super::problems::{ConfigErrors, Place, Problem};
 use super::reader::Reader;
 use super::schema::Ask;
 use super::section::Section;
@@ -71,15 +72,21 @@ impl Config {
             file: path.display().to_string(),
             ..ConfigErrors::one(why)
         };
+        if path.is_dir() {
+            return Err(unreadable("is a folder; a file is expected".into()));
+        }
         let mut bytes = Vec::new();
         // One byte more than is allowed is enough to refuse it.
         std::fs::File::open(&path)
             .and_then(|file| file.take(yaml::MAX_BYTES as u64 + 1).read_to_end(&mut bytes))
             .map_err(|e| unreadable(format!("cannot be read: {e}")))?;
+        if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+            return Err(unreadable("is UTF-16: save it as UTF-8".into()));
+        }
         let text = String::from_utf8(bytes).map_err(|e| {
             let line = e.as_bytes()[..e.utf8_error().valid_up_to()].iter();
             let line = line.filter(|b| **b == b'\n').count() + 1;
-            unreadable(format!("line {line} is not UTF-8"))
+            unreadable(format!("line {line} is not UTF-8: save it as UTF-8"))
         })?;
         Self::from_text(&text, &path, environment)
     }
@@ -105,8 +112,20 @@ fn build(text: &str, origin: Origin, environment: &Environment) -> Result<Config
         Origin::File(path) => (path.display().to_string(), paths::root(path)),
         _ => (script::NAME.to_owned(), environment.current_dir.clone()),
     };
+    let file_path = match &origin {
+        Origin::File(path) => Some(path.clone()),
+        _ => None,
+    };
     let mut reader = Reader::new(environment, root, file.clone(), text);
     let config = read(&mut reader, text, origin);
+    if reader.holds_secrets()
+        && let Some(path) = file_path
+        && std::fs::metadata(&path).is_ok_and(|metadata| readable_by_others(&metadata))
+    {
+        let words = "every user of this machine can read this file, and a secret stands in it in \
+                     plain text: close it, as in `chmod 600`";
+        reader.warn(Place::START, words);
+    }
     let (mut problems, warnings) = reader.finish();
     match config {
         Some(config) if problems.is_empty() => Ok(Config { warnings, ..config }),
@@ -129,6 +148,11 @@ fn read(r: &mut Reader, text: &str, origin: Origin) -> Option<Config> {
         r.error(place, message);
     }
     let document = document?;
+    if let (yaml::Value::Null, Origin::File(_)) = (&document.value, &origin) {
+        // Not one with nothing to do: it was cut off, perhaps, and would end all work.
+        r.error(Place::START, "there is nothing in it; `transship init` writes an example");
+        return None;
+    }
     let file = r.section(&document, "", KEYS)?;
     let environment = r.environment;
     Some(sections(r, &file, origin, environment))

@@ -22,6 +22,8 @@ pub(super) struct Reader<'a> {
     text: &'a str,
     problems: Vec<Problem>,
     warnings: Vec<(Option<Place>, String)>,
+    /// Whether a secret stands in the file itself.
+    holds_secrets: bool,
     /// What is asked for where, while the schema is drawn.
     asked: Option<Vec<(String, Ask)>>,
 }
@@ -51,7 +53,18 @@ impl Text {
 impl<'a> Reader<'a> {
     pub fn new(environment: &'a Environment, root: PathBuf, file: String, text: &'a str) -> Self {
         let (problems, warnings) = (vec![], vec![]);
-        Self { environment, root, file, text, problems, warnings, asked: None }
+        let (holds_secrets, asked) = (false, None);
+        Self { environment, root, file, text, problems, warnings, holds_secrets, asked }
+    }
+
+    /// Notes that a secret stands in the file itself.
+    pub fn found_a_secret(&mut self) {
+        self.holds_secrets = true;
+    }
+
+    /// Whether one does.
+    pub fn holds_secrets(&self) -> bool {
+        self.holds_secrets
     }
 
     /// Writes down from now on what is asked for.

@@ -174,6 +174,7 @@ impl<'n> Section<'n> {
         }
         let text = self.scalar(r, key)?;
         if !text.referred {
+            r.found_a_secret();
             r.warn(
                 text.place,
                 format!("{path}: a secret in plain text; write ${{NAME}} or use {file_key}"),

@@ -79,10 +79,23 @@ pub(super) fn parse(text: &str) -> Result<Document, Vec<(Place, String)>> {
     match builder.document() {
         Ok(root) => Ok(Document { root, twice: builder.twice }),
         Err(problem) => {
-            builder.twice.push(problem);
+            // The parser finds it later, and elsewhere.
+            let tab = tab_before(text, problem.0.line + 1);
+            builder.twice.push(tab.unwrap_or(problem));
             Err(builder.twice)
         }
     }
+}
+
+/// The first line up to this one that is indented with a tab, which YAML does not allow.
+fn tab_before(text: &str, last: usize) -> Option<(Place, String)> {
+    let indented = text.lines().take(last).enumerate().find_map(|(n, line)| {
+        let indent = &line[..line.len() - line.trim_start_matches([' ', '\t']).len()];
+        indent.chars().position(|c| c == '\t').map(|column| (n, column))
+    });
+    let (line, column) = indented?;
+    let place = Place { line: line + 1, column: column + 1, width: 1 };
+    Some((place, "a tab: YAML is indented with spaces".to_owned()))
 }
 
 /// Where masked characters live: a plane of Unicode that no text needs.

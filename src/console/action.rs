@@ -75,6 +75,8 @@ pub(super) enum Action {
     Suspend,
     /// Draw everything anew.
     Redraw,
+    /// Have the configuration read again.
+    Reload,
     /// Sync this endpoint.
     Sync,
     /// Sync all active endpoints.
@@ -123,6 +125,7 @@ impl Action {
             self,
             Self::Sync
                 | Self::SyncAll
+                | Self::Reload
                 | Self::Retry
                 | Self::RetryAlike
                 | Self::StopAll

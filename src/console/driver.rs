@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc::{self, Receiver, Sender};
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -23,12 +24,13 @@ use super::fields::Field;
 use super::log::{self, LogView};
 use super::message::{Message, Snapshot};
 use super::pending::Pending;
+use super::reread::Wish;
 use super::state::{Pane, State};
 use super::terminal::{Tty, clear, on_screen};
 use super::update::update;
 use super::view;
 use crate::engine::{Handle, Level};
-use crate::ledger::{Books, Filter, Timeline};
+use crate::ledger::{Books, Filter, Timeline, Undelivered};
 use crate::model::{Failure, FailureClass, Id};
 use crate::silver::lists::{LandedFilter, LandedRow};
 use crate::silver::reader::Reader as Silver;
@@ -57,12 +59,23 @@ const READ_REST: u32 = 3;
 /// The shortest time between two drawings for the log's sake.
 const LOG_PAUSE: Duration = Duration::from_millis(50);
 
+/// What is behind the console.
+pub(super) struct Behind {
+    /// Does what is asked for.
+    pub(super) handle: Handle,
+    /// What is shown.
+    pub(super) books: Arc<dyn Books>,
+    /// What is shown of partners' files.
+    pub(super) silver: Arc<Silver>,
+    /// Reads the configuration again.
+    pub(super) reload: Option<Sender<Wish>>,
+}
+
 /// Runs the console on `tty` until the operator leaves or `stop` is cancelled.
 pub(super) async fn drive<T: Tty>(
     tty: &mut T,
     state: &mut State,
-    handle: Handle,
-    (books, silver): (Arc<dyn Books>, Arc<Silver>),
+    behind: Behind,
     stop: CancellationToken,
 ) -> Result<(), Failure> {
     let (queue, mut messages) = mpsc::channel(QUEUE);
@@ -72,9 +85,7 @@ pub(super) async fn drive<T: Tty>(
         tasks: JoinSet::new(),
         input: None,
         reading: Reading::default(),
-        handle,
-        books,
-        silver,
+        behind,
         queue,
     };
     looper.start(tty, state);
@@ -145,16 +156,14 @@ struct Looper {
     tasks: JoinSet<()>,
     input: Option<AbortOnDropHandle<()>>,
     reading: Reading,
-    handle: Handle,
-    books: Arc<dyn Books>,
-    silver: Arc<Silver>,
+    behind: Behind,
     queue: Sender<Message>,
 }
 
 impl Looper {
     fn start<T: Tty>(&mut self, tty: &mut T, state: &State) {
         self.listen(tty);
-        let mut events = self.handle.subscribe();
+        let mut events = self.behind.handle.subscribe();
         let queue = self.queue.clone();
         self.tasks.spawn(async move {
             loop {
@@ -214,13 +223,14 @@ impl Looper {
         match effect {
             Effect::Quit => return Ok(Flow::Leave),
             Effect::Send(command) => {
-                let (handle, queue) = (self.handle.clone(), self.queue.clone());
+                let (handle, queue) = (self.behind.handle.clone(), self.queue.clone());
                 self.tasks.spawn(async move {
                     let reply = handle.request(command.clone()).await;
                     let _ = queue.send(Message::Replied(command, reply)).await;
                 });
             }
             Effect::Reload => self.read(state),
+            Effect::Reread => self.reread(),
             Effect::Show(id) => self.show(id),
             Effect::SetAside(file) => self.set_aside(file),
             Effect::Runs(of) => self.runs(of),
@@ -255,7 +265,7 @@ impl Looper {
         let began = Arc::new(OnceLock::new());
         let rest = self.reading.rest;
         self.reading = Reading { running: true, again: false, began: began.clone(), rest };
-        let (books, silver) = (self.books.clone(), self.silver.clone());
+        let (books, silver) = (self.behind.books.clone(), self.behind.silver.clone());
         let queue = self.queue.clone();
         let (evening, order) = (evening(&self.zone), state.list(Pane::Pending).sort);
         self.tasks.spawn(async move {
@@ -277,8 +287,22 @@ impl Looper {
         }
     }
 
+    /// Has the configuration read again.
+    fn reread(&mut self) {
+        let (reload, queue) = (self.behind.reload.clone(), self.queue.clone());
+        self.tasks.spawn(async move {
+            let (wish, answer) = oneshot::channel();
+            let asked = match reload {
+                Some(reload) => reload.send(wish).await.is_ok(),
+                None => false,
+            };
+            let reread = if asked { answer.await.ok() } else { None };
+            let _ = queue.send(Message::Reread(reread)).await;
+        });
+    }
+
     fn show(&mut self, id: Id) {
-        let (books, queue) = (self.books.clone(), self.queue.clone());
+        let (books, queue) = (self.behind.books.clone(), self.queue.clone());
         self.tasks.spawn(async move {
             let read = blocking(move || Ok(books.show(id)?.map(newest))).await;
             let _ = queue.send(Message::Timeline(id, read)).await;
@@ -286,7 +310,7 @@ impl Looper {
     }
 
     fn runs(&mut self, of: Option<String>) {
-        let (books, queue) = (self.books.clone(), self.queue.clone());
+        let (books, queue) = (self.behind.books.clone(), self.queue.clone());
         let filter = Filter { endpoint: of.clone(), limit: Some(RUNS), ..Filter::default() };
         self.tasks.spawn(async move {
             let read = blocking(move || books.runs(&filter)).await;
@@ -295,7 +319,7 @@ impl Looper {
     }
 
     fn set_aside(&mut self, file: i64) {
-        let (silver, queue) = (self.silver.clone(), self.queue.clone());
+        let (silver, queue) = (self.behind.silver.clone(), self.queue.clone());
         self.tasks.spawn(async move {
             let read = blocking(move || silver.quarantine(file, Some(BAD_ROWS))).await;
             let _ = queue.send(Message::SetAside(file, read)).await;
@@ -354,7 +378,19 @@ pub(super) fn snapshot(
     };
     let datasets = silver.datasets().unwrap_or_default();
     let (endpoints, night) = (books.endpoints()?, books.outcomes(evening)?);
-    Ok(Snapshot { endpoints, pending, recent, night, datasets, landed, landed_failure })
+    let mut undelivered = books.undelivered()?;
+    // What is on its way only is nobody's concern.
+    undelivered.retain(Undelivered::has_failed);
+    Ok(Snapshot {
+        endpoints,
+        pending,
+        recent,
+        night,
+        undelivered,
+        datasets,
+        landed,
+        landed_failure,
+    })
 }
 
 /// The files that landed, those that were refused first.

@@ -10,6 +10,8 @@ pub(super) enum Effect {
     Send(Command),
     /// Read the books again.
     Reload,
+    /// Have the configuration read again.
+    Reread,
     /// Read the timeline of one thing.
     Show(Id),
     /// Read what was set aside of a landed file.

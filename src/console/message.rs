@@ -3,8 +3,9 @@
 use crossterm::event::Event as Input;
 
 use super::pending::Pending;
+use super::reread::Reread;
 use crate::engine::{Command, Event, Reply};
-use crate::ledger::{EndpointRow, OutcomeCount, Timeline, TransferRow};
+use crate::ledger::{EndpointRow, OutcomeCount, Timeline, TransferRow, Undelivered};
 use crate::model::{Failure, Id, RunReport};
 use crate::silver::lists::{LandedRow, QuarantineRow, Stand};
 
@@ -29,6 +30,8 @@ pub(super) enum Message {
     Runs(Option<String>, Result<Vec<RunReport>, Failure>),
     /// The engine answered a command.
     Replied(Command, Reply),
+    /// The configuration was read again; none: nobody does that any more.
+    Reread(Option<Reread>),
     /// There are new lines in the log.
     Logged,
     /// Time went by, and something on the screen depends on it.
@@ -46,6 +49,8 @@ pub(super) struct Snapshot {
     pub recent: Vec<TransferRow>,
     /// How runs ended since yesterday evening.
     pub night: Vec<OutcomeCount>,
+    /// Channels that did not take what they were to be told.
+    pub undelivered: Vec<Undelivered>,
     /// The datasets, by name.
     pub datasets: Vec<Stand>,
     /// Landed files: what needs a person first, then the newest.

@@ -17,6 +17,7 @@ mod message;
 mod needs;
 mod pending;
 mod possible;
+mod reread;
 mod state;
 mod terminal;
 mod text;
@@ -29,11 +30,13 @@ mod tests;
 
 use std::sync::Arc;
 
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 pub use self::keymap::{Conflict, Keymap};
 pub use self::keys::Key;
 pub use self::log::layer as log_layer;
+pub use self::reread::{Reread, Wish};
 use self::state::State;
 pub use self::theme::Palette;
 use crate::engine::Handle;
@@ -58,6 +61,8 @@ pub struct Options {
     pub mouse: bool,
     /// Removes every action that changes something.
     pub read_only: bool,
+    /// Where it is asked for that the configuration be read again; none: there is none.
+    pub reload: Option<mpsc::Sender<Wish>>,
     /// Ends the console from outside: SIGTERM and SIGHUP.
     pub stop: CancellationToken,
 }
@@ -76,5 +81,6 @@ pub async fn run(
 ) -> Result<(), Failure> {
     let mut screen = terminal::Screen::enter(options.mouse)?;
     let mut state = State::new(&options, jiff::tz::TimeZone::system());
-    driver::drive(&mut screen, &mut state, handle, (books, silver), options.stop).await
+    let behind = driver::Behind { handle, books, silver, reload: options.reload };
+    driver::drive(&mut screen, &mut state, behind, options.stop).await
 }

@@ -10,7 +10,7 @@ use super::possible;
 use super::state::{RowKey, State};
 use super::theme::Mood;
 use crate::engine::Phase;
-use crate::ledger::{EndpointRow, ExportRow};
+use crate::ledger::{EndpointRow, ExportRow, Undelivered};
 use crate::model::{EndpointType, Id, Outcome};
 use crate::silver::lists::LandedRow;
 
@@ -75,7 +75,8 @@ pub(super) fn needs(state: &State) -> Vec<Need> {
     let endpoints = state.books.endpoints.iter().filter_map(|e| of_endpoint(state, e));
     let files = state.books.pending.needs().iter().cloned();
     let landed = refused(&state.books.landed);
-    let mut needs: Vec<Need> = endpoints.chain(files).chain(landed).collect();
+    let channels = state.books.undelivered.iter().map(of_channel);
+    let mut needs: Vec<Need> = endpoints.chain(files).chain(landed).chain(channels).collect();
     needs.sort_by_key(|need| !need.is_for_a_person());
     for need in needs.iter_mut().filter(|need| need.count > 1) {
         need.name = format!("{} files", need.count);
@@ -176,6 +177,28 @@ fn of_export(x: &ExportRow, mood: Mood) -> Need {
         next: x.next_attempt_at,
         help,
         mood,
+    }
+}
+
+/// A channel that did not take what it was to be told. What is given up comes to nobody any
+/// more: the failures that it was about are in the lists themselves.
+fn of_channel(late: &Undelivered) -> Need {
+    Need {
+        key: RowKey::Channel(late.channel.clone()),
+        state: "not told".to_owned(),
+        name: late.channel.clone(),
+        ids: Vec::new(),
+        count: 1,
+        endpoint: String::new(),
+        why: match &late.said {
+            Some(said) => format!("{}: {said}", late.words()),
+            None => late.words(),
+        },
+        since: Some(late.oldest),
+        tries: late.tries.into(),
+        next: late.next,
+        help: Action::Open,
+        mood: if late.given_up > 0 { Mood::Bad } else { Mood::Warning },
     }
 }
 

@@ -51,6 +51,10 @@ fn possible_here(action: Action, state: &State) -> Result<(), String> {
         return Err("this console is read-only".to_owned());
     }
     match action {
+        Action::Reload if !state.reloads => {
+            Err("there is no configuration that could be read again".to_owned())
+        }
+        Action::Reload if state.rereading => Err("it is being read again already".to_owned()),
         Action::SyncAll => {
             let mut active = state.books.endpoints.iter().filter(|e| e.is_active).peekable();
             if active.peek().is_none() {
@@ -166,6 +170,7 @@ fn no_file(state: &State) -> String {
     match state.list(state.focus).selected {
         Some(RowKey::Landed(_)) => "a landed file: it can be taken in again, or accepted",
         Some(RowKey::Endpoint(_)) => "an endpoint: it can be synced",
+        Some(RowKey::Channel(_)) => "a channel of notifications: open it to see what to do",
         _ => "no file is selected",
     }
     .to_owned()
@@ -181,7 +186,7 @@ pub(super) fn path(state: &State) -> Option<Shown> {
             let name = of_delivery.map(|d| &d.remote_name).or(of_export.map(|x| &x.remote_name));
             name.and_then(Option::as_ref).map(Shown::new)
         }
-        RowKey::Endpoint(_) | RowKey::Dataset(_) => None,
+        RowKey::Endpoint(_) | RowKey::Dataset(_) | RowKey::Channel(_) => None,
     }
 }
 

@@ -44,8 +44,8 @@ pub(super) async fn check(context: &Context, lane: &Lane) -> Result<Option<Brake
     destination(context, lane).await
 }
 
-/// What happened already cannot happen later: the clock is wrong, or was. Nor is it
-/// another time at the source than here.
+/// What happened already cannot happen later: the clock is wrong, or was. Which of these
+/// tells the source, where it says what time it is. Nor is it another time there than here.
 async fn clock(context: &Context, lane: &Lane) -> Result<Option<String>, Failure> {
     if context.config.brakes.ignore_clock {
         return Ok(None);
@@ -53,13 +53,21 @@ async fn clock(context: &Context, lane: &Lane) -> Result<Option<String>, Failure
     let now = ledger::now();
     let mend = "set the clock right, or, if it is right now, say so for as long as it takes \
                 (limits: ignore_clock)";
+    let ahead = lane.source.clock_ahead();
+    let off = ahead.filter(|ahead| ahead.abs() > CLOCK_MAY_BE_OFF);
     let latest = context.ledger.latest_event_at().await?;
     if let Some(at) = latest.filter(|at| at.duration_since(now) > CLOCK_MAY_BE_OFF) {
-        return Ok(Some(format!(
-            "the clock says {now:.0}, but the ledger's latest event is of {at:.0}; {mend}"
-        )));
+        if ahead.is_none() || off.is_some() {
+            return Ok(Some(format!(
+                "the clock says {now:.0}, but the ledger's latest event is of {at:.0}; {mend}"
+            )));
+        }
+        // Two against one: the ledger's times are those of a clock that was wrong.
+        tracing::warn!(
+            "the ledger's latest event is of {at:.0}, which is to come: this machine's clock was \
+             ahead then; now it says what the source's says, and listing goes on"
+        );
     }
-    let off = lane.source.clock_ahead().filter(|ahead| ahead.abs() > CLOCK_MAY_BE_OFF);
     Ok(off.and_then(|ahead| now.checked_sub(ahead).ok()).map(|theirs| {
         format!("the clock says {now:.0}, but the source's says {theirs:.0}; {mend}")
     }))

@@ -201,6 +201,14 @@ impl Engine {
         self.context.ledger.reader()
     }
 
+    /// Whether the ledger takes what a start writes into it; tried.
+    ///
+    /// # Errors
+    /// If it does not.
+    pub async fn prove_ledger(&self) -> Result<(), Failure> {
+        self.context.ledger.prove().await
+    }
+
     /// Tells everything to come to a safe point, without waiting for it.
     pub fn begin_to_stop(&self) {
         self.context.stop.cancel();

@@ -34,7 +34,8 @@ pub(super) async fn look(
 ) -> Result<(MarkFile, Option<String>), Failure> {
     let path = data_dir.join("ledger.mark");
     let found = Mark::read(&path)?;
-    let standing = ledger.mark().await?.standing(found.as_ref());
+    let untouched = ledger.is_untouched().await?;
+    let standing = ledger.mark().await?.standing(found.as_ref(), untouched);
     let told = match standing {
         Standing::Trusted => None,
         Standing::Restored(why) => {

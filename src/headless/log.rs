@@ -2,6 +2,9 @@
 
 mod form;
 mod rolling;
+mod trouble;
+
+use std::sync::Arc;
 
 use tracing::level_filters::LevelFilter;
 use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
@@ -11,6 +14,7 @@ use tracing_subscriber::layer::{Layer, SubscriberExt as _};
 use tracing_subscriber::reload;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+pub use self::trouble::{Trouble, tell};
 use crate::config::LogSettings;
 use crate::model::{Failure, FailureClass};
 
@@ -30,6 +34,8 @@ pub struct Guard {
     set_level: Option<SetLevel>,
     /// Why nothing is written to the file, if nothing is.
     pub without_file: Option<Failure>,
+    /// What is known of records that could not be written.
+    pub trouble: Arc<Trouble>,
 }
 
 impl Guard {
@@ -49,8 +55,10 @@ impl Guard {
 /// # Errors
 /// Only if a log was started in this process before.
 pub fn init(settings: &LogSettings, pane: Option<Pane>) -> Result<Guard, Failure> {
+    let mut trouble = Arc::default();
     let (writer, worker, without_file) = match rolling::Daily::open(&settings.file, settings.keep) {
         Ok(file) => {
+            trouble = file.trouble();
             let (writer, worker) = NonBlocking::new(file);
             (Some(writer), Some(worker), None)
         }
@@ -76,7 +84,7 @@ pub fn init(settings: &LogSettings, pane: Option<Pane>) -> Result<Guard, Failure
         };
         Box::new(set) as SetLevel
     });
-    Ok(Guard { _worker: worker, set_level, without_file })
+    Ok(Guard { _worker: worker, set_level, without_file, trouble })
 }
 
 /// What is logged: everything of ours from `level` on, of libraries warnings.

@@ -12,21 +12,24 @@ use super::exposition::{Exposition, KIND, Kind};
 use super::health::Checks;
 use super::listen::Place;
 use super::live::Picture;
-use crate::ledger::{Books as _, EndpointRow, FileTotals, Totals};
+use crate::ledger::{Books as _, EndpointRow, FileTotals, Totals, Undelivered};
 use crate::model::Outcome;
 
 /// Answers with what is known. What stands in a ledger that cannot be read is left
 /// out, and `transship_up` says why: a zero would be a lie.
 pub(super) async fn answer(app: Arc<App>) -> Response {
-    let reading =
-        app.read(|reader| Ok((reader.endpoints()?, reader.totals()?, reader.file_totals()?)));
+    let reading = app.read(|reader| {
+        let late = reader.undelivered()?;
+        Ok((reader.endpoints()?, reader.totals()?, reader.file_totals()?, late))
+    });
     let (read, checks) = tokio::join!(reading, app.checks());
     let mut all = Exposition::default();
     program(&mut all, &app, &checks);
     listeners(&mut all, &app.places.all());
     moving(&mut all, &app.live.picture());
     match &read {
-        Ok((rows, totals, files)) => {
+        Ok((rows, totals, files, late)) => {
+            undelivered(&mut all, late);
             counters(&mut all, totals);
             file_counters(&mut all, files);
             endpoints(&mut all, rows, totals);
@@ -64,6 +67,19 @@ fn listeners(all: &mut Exposition, places: &[Place]) {
         if !seen.contains(&&place.address) {
             seen.push(&place.address);
             up.sample(&[("address", &place.address)], flag(!place.listening.is_empty()));
+        }
+    }
+}
+
+fn undelivered(all: &mut Exposition, late: &[Undelivered]) {
+    let mut family = all.family(
+        "transship_notifications_undelivered",
+        Kind::Gauge,
+        "Notifications that a channel has not taken, which wait or are given up.",
+    );
+    for late in late {
+        for (state, count) in [("waiting", late.waiting), ("given_up", late.given_up)] {
+            family.sample(&[("channel", &late.channel), ("state", state)], count as f64);
         }
     }
 }

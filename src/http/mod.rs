@@ -33,6 +33,7 @@ mod metrics;
 mod problem;
 mod routes;
 mod status;
+mod untold;
 
 use std::sync::Arc;
 

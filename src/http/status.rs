@@ -13,8 +13,9 @@ use super::app::{App, VERSION};
 use super::health::{Checks, word};
 use super::listen::Place;
 use super::live::Picture;
+use super::untold;
 use crate::engine::Transfer;
-use crate::ledger::{Books as _, EndpointRow, Totals};
+use crate::ledger::{Books as _, EndpointRow, Totals, Undelivered};
 use crate::model::{EndpointType, Id, Outcome, Schedule, Shown};
 
 #[derive(Serialize)]
@@ -43,6 +44,7 @@ struct Components {
     /// By type of service.
     api_clients: BTreeMap<&'static str, ApiClient>,
     http: Http,
+    notifications: untold::Notifications,
 }
 
 #[derive(Serialize)]
@@ -139,6 +141,7 @@ struct Read {
     endpoints: Vec<EndpointRow>,
     totals: Vec<Totals>,
     throttled: Vec<(String, Timestamp)>,
+    undelivered: Vec<Undelivered>,
 }
 
 impl Read {
@@ -163,6 +166,7 @@ pub(super) async fn answer(app: Arc<App>) -> Response {
             endpoints: reader.endpoints()?,
             totals: reader.totals()?,
             throttled: reader.throttled()?,
+            undelivered: reader.undelivered()?,
         })
     });
     let (read, checks) = tokio::join!(reading, app.checks());
@@ -207,6 +211,7 @@ fn components(
         },
         api_clients: api_clients(read),
         http: Http { status: if deaf { "degraded" } else { "healthy" }, listeners },
+        notifications: untold::of(read.map(|read| read.undelivered.as_slice())),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::Connection;
 
 use super::{Mark, mark, migrations, open_read_only, sql_failure};
 use crate::model::{Failure, FailureClass};
@@ -14,7 +14,9 @@ pub struct Examined {
     pub version: u32,
     /// How far it is.
     pub mark: Mark,
-    /// When the newest event was; none if nothing ever happened.
+    /// Whether nothing was ever taken into it.
+    pub untouched: bool,
+    /// The latest time of any event; none if nothing ever happened.
     pub latest_event: Option<jiff::Timestamp>,
     /// Exports and deliveries that a person has to decide about.
     pub operator: u64,
@@ -33,10 +35,8 @@ pub fn examine(database: &Path) -> Result<Examined, Failure> {
     let connection = open_read_only(database)?;
     migrations::must_be_current(&connection, &shown)?;
     whole(&connection, database)?;
-    let latest: Option<String> = connection
-        .query_row("SELECT at FROM events ORDER BY id DESC LIMIT 1", [], |row| row.get(0))
-        .optional()
-        .map_err(sql)?;
+    let latest: Option<String> =
+        connection.query_row("SELECT max(at) FROM events", [], |row| row.get(0)).map_err(sql)?;
     let operator: i64 = connection
         .query_row(
             "SELECT (SELECT count(*) FROM exports WHERE state IN ('held', 'quarantined', 'expired'))
@@ -48,6 +48,7 @@ pub fn examine(database: &Path) -> Result<Examined, Failure> {
     Ok(Examined {
         version: connection.pragma_query_value(None, "user_version", |r| r.get(0)).map_err(sql)?,
         mark: mark::mark(&connection)?,
+        untouched: mark::is_untouched(&connection)?,
         latest_event: latest.and_then(|at| at.parse().ok()),
         operator: operator.unsigned_abs(),
         wrong_totals: wrong_totals(&connection).map_err(sql)?,

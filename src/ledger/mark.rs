@@ -65,11 +65,12 @@ impl Mark {
         written.map_err(|e| Failure::io("writing the ledger's mark", file.to_string_lossy(), &e))
     }
 
-    /// How the ledger that stands at `self` stands to the `found` mark.
-    pub fn standing(&self, found: Option<&Self>) -> Standing {
+    /// How the ledger that stands at `self` stands to the `found` mark; `untouched` is one
+    /// that nothing was ever taken into.
+    pub fn standing(&self, found: Option<&Self>, untouched: bool) -> Standing {
         let why = match found {
-            // Its first start: it makes the first mark.
-            None if self.event == 0 => return Standing::Trusted,
+            // Its first start, or one after starts that could not make the first mark.
+            None if self.event == 0 || untouched => return Standing::Trusted,
             None => "its mark in the data folder is missing".to_owned(),
             Some(found) if found.ledger != self.ledger => {
                 "the mark in the data folder is another ledger's".to_owned()
@@ -91,6 +92,23 @@ impl Ledger {
     pub async fn mark(&self) -> Result<Mark, Failure> {
         self.writer.write(mark).await
     }
+
+    /// Whether nothing was ever taken into it: it has nothing that it could have forgotten.
+    pub async fn is_untouched(&self) -> Result<bool, Failure> {
+        self.writer.write(is_untouched).await
+    }
+}
+
+/// A list that was asked for, or may have been, is something that was taken.
+pub(super) fn is_untouched(connection: &Connection) -> Result<bool, Failure> {
+    connection
+        .query_row(
+            "SELECT NOT EXISTS (SELECT 1 FROM exports) AND NOT EXISTS (SELECT 1 FROM files)
+                AND NOT EXISTS (SELECT 1 FROM polls WHERE state <> 'not_sent')",
+            [],
+            |row| row.get(0),
+        )
+        .map_err(|e| sql_failure("reading how far the ledger is", &e))
 }
 
 pub(super) fn mark(connection: &Connection) -> Result<Mark, Failure> {
@@ -127,9 +145,12 @@ mod tests {
             (at("a", 0), Some(at("b", 7)), false),
             (at("a", 7), None, false),
         ] {
-            let standing = ledger.standing(found.as_ref());
+            let standing = ledger.standing(found.as_ref(), false);
             assert_eq!(standing == Standing::Trusted, trusted, "{ledger:?} {found:?}");
         }
+        // Failures alone are nothing to forget; another ledger's mark is another matter.
+        assert_eq!(at("a", 7).standing(None, true), Standing::Trusted);
+        assert_ne!(at("a", 7).standing(Some(&at("b", 7)), true), Standing::Trusted);
     }
 
     #[test]

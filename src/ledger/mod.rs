@@ -48,7 +48,7 @@ pub use lock::holder;
 pub(crate) use lock::is_held;
 pub use mark::{Mark, Standing};
 pub use notifications::{
-    Alike, Found, Incident, Outbox, Period, PeriodCount, Route, Telling, Trouble, Waiting,
+    Alike, Found, Incident, Period, PeriodCount, Route, Telling, Trouble, Undelivered, Waiting,
 };
 pub use polls::{Poll, Recorded};
 pub use purge::Outlived;
@@ -76,6 +76,9 @@ const CHECKPOINT: i64 = 8_192;
 /// How long a statement waits for a lock that another process holds. Only
 /// foreign tools can hold one: we have one writer.
 const BUSY: Duration = Duration::from_secs(10);
+
+/// Bytes that a disk must have free before a write that failed is believed to work again.
+const ROOM: u64 = 1 << 20;
 
 /// The version of SQLite that is built in.
 pub fn sqlite_version() -> &'static str {
@@ -126,14 +129,41 @@ impl Ledger {
         Reader::open(&self.path)
     }
 
-    /// Whether it can be written now: goes the way of every write, and changes nothing.
+    /// Whether it can be written now: goes the way of every write. It changes nothing, unless
+    /// a write has failed before: then [`Ledger::prove`] shows whether it works again.
     pub async fn check(&self) -> Result<(), Failure> {
+        if self.writer.is_in_doubt() {
+            return self.prove().await;
+        }
+        let looking = |e: rusqlite::Error| sql_failure("looking at the ledger", &e);
+        self.writer.write(move |c| c.query_row("SELECT 1", [], |_| Ok(())).map_err(looking)).await
+    }
+
+    /// Writes something that says nothing new.
+    ///
+    /// # Errors
+    /// If that does not work, or if there is hardly any room: a small write may still find
+    /// some where the next run's does not.
+    pub async fn prove(&self) -> Result<(), Failure> {
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        if fs4::available_space(folder).is_ok_and(|free| free < ROOM) {
+            self.writer.doubts();
+            let shown = self.path.to_string_lossy();
+            return Err(Failure::new(FailureClass::Full, "writing the ledger", shown)
+                .said("its disk is full")
+                .advice("free some space there; nothing is lost, it goes on by itself"));
+        }
+        let proving = |e: rusqlite::Error| sql_failure("writing the ledger", &e);
         self.writer
-            .write(|c| {
-                c.query_row("SELECT 1", [], |_| Ok(()))
-                    .map_err(|e| sql_failure("looking at the ledger", &e))
+            .write(move |c| {
+                let version: i64 = c
+                    .pragma_query_value(None, "user_version", |row| row.get(0))
+                    .map_err(proving)?;
+                c.pragma_update(None, "user_version", version).map_err(proving)
             })
-            .await
+            .await?;
+        self.writer.works();
+        Ok(())
     }
 
     /// Writes a word about `subject` that changes no state.

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Params, Row, named_params};
 
 use super::found::{EXPORT_PENDING, EXPORT_STATE, NEWEST_DELIVERY};
+use super::notifications::Undelivered;
 use super::rows::{
     Books, EndpointRow, EventRow, ExportRow, FileRow, Filter, OutcomeCount, Timeline, TransferRow,
 };
@@ -187,6 +188,10 @@ impl Books for Reader {
                 },
             )
         })
+    }
+
+    fn undelivered(&self) -> Result<Vec<Undelivered>, Failure> {
+        Self::undelivered(self)
     }
 
     fn events(&self, filter: &Filter) -> Result<Vec<EventRow>, Failure> {

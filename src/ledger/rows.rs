@@ -6,6 +6,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::notifications::Undelivered;
 use crate::model::{EndpointType, Failure, FailureClass, Id, Outcome, RunReport, Schedule};
 
 /// One endpoint, with what an operator asks first.
@@ -266,6 +267,8 @@ pub trait Books: Send + Sync {
     /// How the runs ended that came to their end since then, of each endpoint's newest
     /// thousand or so.
     fn outcomes(&self, since: Timestamp) -> Result<Vec<OutcomeCount>, Failure>;
+    /// Notifications that were not taken, channel by channel.
+    fn undelivered(&self) -> Result<Vec<Undelivered>, Failure>;
     /// Events, newest first.
     fn events(&self, filter: &Filter) -> Result<Vec<EventRow>, Failure>;
     /// Everything about one export, delivery, file or run; `None` if there is no such thing.

@@ -8,7 +8,8 @@
 //! A write that is alone needs no savepoint: the transaction is its own. That halves
 //! what large ones cost, since SQLite copies each page once more for a savepoint.
 
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -71,6 +72,8 @@ where
 #[derive(Debug)]
 pub(super) struct Writer {
     jobs: Option<mpsc::Sender<Box<dyn Job>>>,
+    /// Whether a write has failed, and none was tried on purpose since.
+    doubt: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -78,11 +81,28 @@ impl Writer {
     /// Gives `connection` to a thread of its own.
     pub(super) fn start(connection: Connection) -> Result<Self, Failure> {
         let (jobs, queue) = mpsc::channel();
+        let doubt = Arc::new(AtomicBool::new(false));
+        let doubts = doubt.clone();
         let thread = std::thread::Builder::new()
             .name("ledger".into())
-            .spawn(move || serve(connection, &queue))
+            .spawn(move || serve(connection, &queue, &doubts))
             .map_err(|e| Failure::io("starting the ledger's thread", "", &e))?;
-        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+        Ok(Self { jobs: Some(jobs), doubt, thread: Some(thread) })
+    }
+
+    /// Whether a write has failed, so that it is not known whether another one would work.
+    pub(super) fn is_in_doubt(&self) -> bool {
+        self.doubt.load(Ordering::Relaxed)
+    }
+
+    /// It is known that another one would not.
+    pub(super) fn doubts(&self) {
+        self.doubt.store(true, Ordering::Relaxed);
+    }
+
+    /// One was tried on purpose, and worked.
+    pub(super) fn works(&self) {
+        self.doubt.store(false, Ordering::Relaxed);
     }
 
     /// Carries out `work` and waits until it is durable.
@@ -110,11 +130,14 @@ impl Drop for Writer {
     }
 }
 
-fn serve(mut connection: Connection, queue: &mpsc::Receiver<Box<dyn Job>>) {
+fn serve(mut connection: Connection, queue: &mpsc::Receiver<Box<dyn Job>>, doubt: &AtomicBool) {
     while let Ok(first) = queue.recv() {
         let mut group = vec![first];
         group.extend(queue.try_iter().take(JOIN));
-        let committed = carry_out(&mut connection, &mut group);
+        let committed = carry_out(&mut connection, &mut group, doubt);
+        if committed.is_err() {
+            doubt.store(true, Ordering::Relaxed);
+        }
         for job in group {
             job.answer(committed.clone());
         }
@@ -125,12 +148,17 @@ fn serve(mut connection: Connection, queue: &mpsc::Receiver<Box<dyn Job>>) {
     let _ = connection.execute_batch("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE);");
 }
 
-fn carry_out(connection: &mut Connection, group: &mut [Box<dyn Job>]) -> Result<(), Failure> {
+fn carry_out(
+    connection: &mut Connection,
+    group: &mut [Box<dyn Job>],
+    doubt: &AtomicBool,
+) -> Result<(), Failure> {
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(|e| sql_failure(DOING, &e))?;
     if let [alone] = group {
         if !alone.run(&transaction, How::Alone) {
+            doubt.store(true, Ordering::Relaxed);
             // It keeps its failure. SQLite may have rolled back by itself (disk full).
             return match transaction.is_autocommit() {
                 true => Ok(()),
@@ -145,7 +173,9 @@ fn carry_out(connection: &mut Connection, group: &mut [Box<dyn Job>]) -> Result<
         if transaction.is_autocommit() {
             break;
         }
-        job.run(&transaction, How::AmongOthers);
+        if !job.run(&transaction, How::AmongOthers) {
+            doubt.store(true, Ordering::Relaxed);
+        }
     }
     commit(transaction)
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 
 use crate::support::program::{Running, Site};
+use crate::support::terminal::Terminal;
 
 const NEW_ONE: &str = "it works by the new one";
 const REFUSED: &str = "refused: the old one stays";
@@ -213,6 +214,39 @@ async fn addresses_and_logins_change_too() {
     stays.terminate();
     let ran = stays.ended().await.expect(143);
     assert!(!format!("{ran:?}{}", site.log()).contains("kanarienvogel"), "{ran:#?}");
+}
+
+#[tokio::test]
+async fn a_key_of_the_console_does_the_same_and_shows_what_came_of_it() {
+    let site = Site::new().await;
+    let mut terminal = Terminal::start_in(site.folder(), &site.variables(), &[], (120, 40));
+    terminal.wait_for("Encoura exports");
+    site.configure("max_backlog:", "max_backlgo:");
+    terminal.press("C");
+    terminal.wait_for("did you mean");
+    terminal.wait_for("the new configuration has a mistake and is refused: the old one stays");
+    terminal.press("\u{1b}");
+    // Its frame; the log below keeps the words.
+    terminal.wait("the answer to close", |screen| !screen.contains('╭'));
+    // By its name in the palette, and a configuration that is right.
+    site.configure("max_backlgo:", "max_backlog:");
+    site.configure(ONE, TWO);
+    terminal.press(":reload\r");
+    terminal.wait_for("endpoint \"Summaries\" added: encoura");
+    terminal.wait_for("it works by the new one");
+    terminal.press("\u{1b}");
+    terminal.wait("the answer to close", |screen| !screen.contains('╭'));
+    terminal.wait("the endpoint to show", |screen| screen.contains("Summaries  "));
+    // SIGHUP in a terminal that is still there asks for the same.
+    site.configure(TWO, ONE);
+    let pid = terminal.pid().to_string();
+    assert!(std::process::Command::new("kill").args(["-HUP", &pid]).status().unwrap().success());
+    terminal.wait("the endpoint to go", |screen| !screen.contains("Summaries  "));
+    terminal.press("q");
+    let ended = terminal.end();
+    assert_eq!(ended.code, 0);
+    assert!(ended.restored);
+    assert!(site.log().contains("Summaries"), "{}", site.log());
 }
 
 #[tokio::test]

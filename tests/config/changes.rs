@@ -71,10 +71,7 @@ fn every_change_is_told_by_its_key_and_no_value() {
                 "notifications: { webhooks: { ops: { url: \"https://x.example/${SECRET}\" } },
                    heartbeat: { url: \"https://y.example/${SECRET}\" } }\nlog: {",
             )],
-            &[
-                "notifications.heartbeat changed: takes effect with the next start",
-                "notifications changed",
-            ],
+            &["notifications.heartbeat changed", "notifications changed"],
         ),
         (&[("  old: {", "  new: {")], &["client \"old\" removed", "client \"new\" added"]),
         (

@@ -8,3 +8,4 @@ mod examples;
 mod keys;
 mod links;
 mod pages;
+mod trouble;

@@ -50,9 +50,9 @@ async fn without_encryption_no_password_leaves() {
     let desk = Desk::new().await;
     for (offers, class, words) in [
         (Offers::Plain, FailureClass::Protocol, "STARTTLS"),
-        (Offers::Untrusted, FailureClass::HostKey, "not trusted"),
+        (Offers::untrusted(), FailureClass::HostKey, "not trusted"),
     ] {
-        let office = PostOffice::open(offers).await;
+        let office = PostOffice::open(offers.clone()).await;
         let mut config = desk.config.clone();
         config.notifications.mail = Some(office.mail(MailTls::StartTls));
         let failure = test_notifications(&config).await.remove(0).answer.unwrap_err();

@@ -6,6 +6,7 @@
 mod digest;
 mod incidents;
 mod mail;
+#[path = "../support/post_office.rs"]
 mod post_office;
 mod program;
 mod receiver;

@@ -5,6 +5,7 @@ use crate::post_office::{Offers, PASSWORD, PostOffice, USER};
 use crate::receiver::{Receiver, TOKEN};
 use crate::scripted::{reply, reply_with};
 use crate::support::program::Site;
+use crate::support::terminal::Terminal;
 
 /// A site whose program tells `receiver`, and has its heartbeat at `heart`.
 async fn site(receiver: &Receiver, heart: Option<&Receiver>) -> Site {
@@ -80,9 +81,10 @@ async fn the_heartbeat_tells_of_a_pass_and_of_the_program_that_stays() {
     // Another instance holds the ledger: that pass did not take place.
     site.run(&["sync"]).await.expect(75);
     assert_eq!(heart.paths()[4..], ["/start", "/75"]);
+    // Told to end, it does what it is to do: nobody is to be woken by that.
     stays.terminate();
     stays.ended().await.expect(143);
-    assert_eq!(heart.paths()[6..], ["/143"]);
+    assert_eq!(heart.paths()[6..], ["/0"]);
     site.arm("auth_refused");
     let code = site.run(&["sync"]).await.code;
     assert_ne!(code, 0);
@@ -95,6 +97,90 @@ async fn the_heartbeat_tells_of_a_pass_and_of_the_program_that_stays() {
     assert!(ran.stderr.contains("the heartbeat address"), "{}", ran.stderr);
     assert!(!ran.stderr.contains(TOKEN) && !site.log().contains(TOKEN));
     assert_eq!(heart.paths()[9..].iter().filter(|path| *path == "/start").count(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_not_told_is_shown_wherever_one_looks() {
+    let receiver = Receiver::start().await;
+    let site = site(&receiver, None).await;
+    site.arm("auth_refused");
+    receiver.answers(reply(403, "invalid_token"));
+    site.run(&["sync"]).await;
+    let ran = site.run(&["doctor", "--offline"]).await;
+    for words in ["webhook ops: 1 message waits", "403", "transship notify test"] {
+        assert!(ran.stdout.contains(words), "{words}: {ran:#?}");
+    }
+    let stays = site.start(&["--no-tui"]);
+    let address = stays.line("listening on http://").await.trim().to_owned();
+    let ask = async |path: &str| {
+        let answer = reqwest::get(format!("http://{address}/{path}")).await.unwrap();
+        answer.text().await.unwrap()
+    };
+    let status: serde_json::Value = serde_json::from_str(&ask("status").await).unwrap();
+    let told = &status["components"]["notifications"];
+    assert_eq!(told["status"], "degraded", "{told}");
+    assert_eq!(told["undelivered"][0]["channel"], "webhook ops", "{told}");
+    assert!(told["undelivered"][0]["error"].as_str().unwrap().contains("403"), "{told}");
+    let line = "transship_notifications_undelivered{channel=\"webhook ops\",state=\"waiting\"} 1";
+    let metrics = ask("metrics").await;
+    assert!(metrics.contains(line), "{metrics}");
+    stays.terminate();
+    stays.ended().await.expect(143);
+
+    let mut terminal = Terminal::start_in(site.folder(), &site.variables(), &[], (120, 35));
+    terminal.wait_for("not told");
+    terminal.wait_for("webhook ops");
+    terminal.press("!");
+    let pid = terminal.pid().to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    terminal.end();
+}
+
+/// No word makes up for not being well: who watches hears nothing, and raises the alarm.
+#[tokio::test(flavor = "multi_thread")]
+async fn told_to_end_while_it_is_not_well_it_does_not_say_that_all_is() {
+    let (receiver, heart) = (Receiver::start().await, Receiver::start().await);
+    let site = site(&receiver, Some(&heart)).await;
+    // Its first word does not get through at once: time to lock the books before the look.
+    heart.answers(reply(500, ""));
+    let stays = site.start(&["--no-tui"]);
+    heart.asked(1).await;
+    let books = rusqlite::Connection::open(site.database()).unwrap();
+    books.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
+    books.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    stays.says("no heartbeat, since the program is not well: ").await;
+    heart.answers(reply(200, "ok"));
+    stays.terminate();
+    stays.ended().await.expect(143);
+    let paths = heart.paths();
+    assert!(paths.iter().all(|path| path == "/start"), "{paths:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_heartbeat_in_the_configuration_takes_effect_when_it_is_read_again() {
+    let (receiver, heart) = (Receiver::start().await, Receiver::start().await);
+    let mut site = site(&receiver, None).await;
+    site.set("HEARTBEAT_URL", &heart.url());
+    let stays = site.start(&["--no-tui"]);
+    stays.says("http: listening on").await;
+    let webhooks = "  webhooks:";
+    let line = "  heartbeat: { url: '${HEARTBEAT_URL}', every_minutes: 60 }\n";
+    site.configure(webhooks, &format!("{line}{webhooks}"));
+    stays.signal("HUP");
+    stays.says("configuration: notifications.heartbeat changed").await;
+    heart.asked(2).await;
+    assert_eq!(heart.paths(), ["/start", ""]);
+    // Another address, and the one before it hears no more.
+    let other = Receiver::start().await;
+    site.configure("${HEARTBEAT_URL}", &other.url());
+    stays.signal("HUP");
+    other.asked(2).await;
+    stays.terminate();
+    let ran = stays.ended().await.expect(143);
+    assert_eq!(other.paths(), ["/start", "", "/0"]);
+    assert_eq!(heart.paths().len(), 2, "{:?}", heart.paths());
+    assert!(!ran.stderr.contains("next start"), "{ran:#?}");
+    assert!(!ran.stderr.contains(TOKEN) && !site.log().contains(TOKEN));
 }
 
 #[tokio::test(flavor = "multi_thread")]

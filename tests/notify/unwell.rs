@@ -1,11 +1,46 @@
 //! Channels that do not work, in passes as from cron.
 
+use transship::ledger::{Reader, Undelivered};
 use transship::model::Outcome;
 
 use crate::receiver::{Receiver, TOKEN, morning, pass};
 use crate::scripted::{Answer, reply, reply_with};
 use crate::support::clock::SetClock;
 use crate::support::desk::Desk;
+
+fn undelivered(desk: &Desk) -> Vec<Undelivered> {
+    Reader::open(&desk.config.database).unwrap().undelivered().unwrap()
+}
+
+/// What nobody was told is on record, until the channel takes something again.
+#[tokio::test]
+async fn what_is_not_told_is_known_with_its_reason_until_something_is() {
+    let receiver = Receiver::start().await;
+    let mut desk = Desk::new().await;
+    desk.config.notifications = receiver.alone();
+    let clock = SetClock::at(morning());
+    desk.arm("auth_refused");
+    receiver.answers(reply(403, "invalid_token"));
+    pass(&desk, &clock).await;
+    let late = undelivered(&desk);
+    let [one] = late.as_slice() else { panic!("{late:?}") };
+    assert_eq!((one.channel.as_str(), one.waiting, one.given_up), ("webhook ops", 1, 0));
+    assert!(one.has_failed() && one.next.is_some() && one.tries == 1, "{one:?}");
+    assert!(one.said.as_ref().unwrap().contains("403"), "{one:?}");
+    assert!(!one.said.as_ref().unwrap().contains(TOKEN), "{one:?}");
+
+    // A day later it is given up: that is on record too.
+    clock.pass(25 * 60);
+    desk.stand_ins.world().disarm();
+    pass(&desk, &clock).await;
+    let late = undelivered(&desk);
+    assert_eq!(late[0].words(), "1 message waits, 1 is given up", "{late:?}");
+
+    // And over with the first message that gets through.
+    receiver.answers(reply(200, "ok"));
+    pass(&desk, &clock).await;
+    assert_eq!(undelivered(&desk), []);
+}
 
 #[tokio::test]
 async fn what_a_pass_cannot_send_the_next_one_does_once_and_in_order() {

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use transship::demo::{Arming, Fault, Samples};
 
 use crate::support::terminal::Terminal;
+use crate::told::{HEARTBEAT, QUERY, WEBHOOK};
 use crate::whole::{HTTP_PASSWORD, PASSPHRASE, Whole, holds, made};
 
 /// Faults that only take time, or wait for it.
@@ -36,6 +37,11 @@ fn secrets(whole: &Whole) -> Vec<(&'static str, String)> {
         ("a signed token", "eyJhbGci".to_owned()),
         ("the feed's password", whole.stand_ins.feed().unwrap().password.expose().to_owned()),
         ("the HTTP password", HTTP_PASSWORD.to_owned()),
+        ("the webhook's token", WEBHOOK.to_owned()),
+        ("what is behind the webhook's question mark", QUERY.to_owned()),
+        ("the heartbeat's token", HEARTBEAT.to_owned()),
+        ("the mail server's password", crate::post_office::PASSWORD.to_owned()),
+        ("that as it is sent", crate::told::login_as_sent()),
         ("a token after its word", "Authorization: Bearer ".to_owned()),
     ]
 }
@@ -80,6 +86,26 @@ async fn no_secret_of_any_kind_comes_out_of_any_error() {
         say(name, ran);
     }
 
+    // So do those whom it tells: a wrong password, and addresses that are none.
+    for (name, value) in [
+        ("S_SMTP_PASSWORD", "canary-wrong-smtp".to_owned()),
+        ("S_WEBHOOK_URL", format!("{}?again=canary-wrong-url", whole.told.webhook_url())),
+        ("S_WEBHOOK_URL", "ftp://elsewhere.example/canary-wrong-scheme".to_owned()),
+        ("S_WEBHOOK_URL", "https://user:canary-wrong-user@elsewhere.example/".to_owned()),
+        ("S_HEARTBEAT_URL", "canary-wrong-heartbeat no address".to_owned()),
+    ] {
+        let mut wrong = whole.variables.clone();
+        wrong.insert(name.to_owned(), value);
+        for arguments in
+            [&["--verbose", "notify", "test"][..], &["--json", "notify", "test"], &["check"]]
+        {
+            let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_transship"));
+            command.args(arguments);
+            let running = crate::support::program::Running::begin(command, whole.path(), &wrong);
+            say(name, running.ended().await);
+        }
+    }
+
     for arguments in [
         &["check"][..],
         &["doctor"],
@@ -92,6 +118,10 @@ async fn no_secret_of_any_kind_comes_out_of_any_error() {
         &["show", "x1"],
         &["show", "d1", "--json"],
         &["show", "r1"],
+        &["--verbose", "notify", "test"],
+        &["--json", "doctor"],
+        &["config", "schema"],
+        &["backup", "data/copy.db"],
     ] {
         say(arguments[0], whole.run(arguments).await);
     }
@@ -99,9 +129,15 @@ async fn no_secret_of_any_kind_comes_out_of_any_error() {
         said.push((what, text));
     }
     said.push(("the screen".to_owned(), screen(&whole)));
+    let told = whole.told.heard();
+    for words in ["webhook", "mail"] {
+        assert!(told.iter().any(|(place, _)| place == words), "nothing came by {words}");
+    }
+    said.extend(told);
+    whole.told.assert_it_repeated_what_it_was_given();
 
     let files = made(whole.path());
-    for part in ["connector.db", "silver.db", ".log", "archive"] {
+    for part in ["connector.db", "copy.db", "silver.db", ".log", "archive"] {
         assert!(files.iter().any(|(path, _)| path.contains(part)), "{part} is not searched");
     }
     let mut found = Vec::new();

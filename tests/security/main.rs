@@ -3,11 +3,18 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg(unix)]
 
+mod authority;
 mod canaries;
+mod mail;
+#[path = "../support/post_office.rs"]
+mod post_office;
 mod private;
 mod refuses;
+#[path = "../support/scripted.rs"]
+mod scripted;
 #[path = "../support/mod.rs"]
 mod support;
 mod table;
 mod tls;
+mod told;
 mod whole;

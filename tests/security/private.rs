@@ -37,7 +37,7 @@ async fn a_student_is_in_the_delivered_file_and_nowhere_else_that_is_shown() {
         let ran = site.run(arguments).await.expect(0);
         said += &format!("{}{}", ran.stdout, ran.stderr);
     }
-    let terminal = Terminal::start_in(site.folder(), &variables(&site), &[], (120, 35));
+    let terminal = Terminal::start_in(site.folder(), &site.variables(), &[], (120, 35));
     terminal.wait_for("Encoura exports");
     let pid = terminal.pid().to_string();
     assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
@@ -52,25 +52,6 @@ async fn a_student_is_in_the_delivered_file_and_nowhere_else_that_is_shown() {
     // The search finds what is there: the archive has the file as it came.
     let kept = crate::whole::made(site.folder());
     assert!(kept.iter().any(|(_, bytes)| crate::whole::holds(bytes, STUDENT)));
-}
-
-fn variables(site: &Site) -> Vec<(&'static str, &'static str)> {
-    // The pseudo-terminal's process inherits the environment of the test: what the site's
-    // configuration refers to is handed over for as long as the test lives.
-    let names = [
-        "T_ENCOURA_URL",
-        "T_ENCOURA_KEY",
-        "T_ENCOURA_ORGANIZATION",
-        "T_ENCOURA_USERNAME",
-        "T_ENCOURA_PASSWORD",
-        "T_SFTP_PORT",
-        "T_SFTP_USERNAME",
-        "T_SFTP_PASSWORD",
-        "T_SFTP_HOST_KEY",
-        "T_SFTP_DIRECTORY",
-        "T_SFTP_PROCESSED",
-    ];
-    names.map(|name| (name, &*site.get(name).leak())).to_vec()
 }
 
 #[tokio::test(flavor = "multi_thread")]

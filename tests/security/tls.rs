@@ -4,48 +4,18 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
-};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
-use tokio_rustls::rustls::{ServerConfig, pki_types};
 
+use crate::authority::{Authority, Shown, authority, wrong};
 use crate::support::program::{Ran, Running};
 
 const PASSWORD: &str = "canary-tls";
 
-type Authority = CertifiedIssuer<'static, KeyPair>;
-
-fn authority(name: &str) -> Authority {
-    let mut params = CertificateParams::new(Vec::new()).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.distinguished_name.push(DnType::CommonName, name);
-    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
-}
-
-/// What a server shows.
-struct Shown<'a> {
-    by: &'a Authority,
-    name: &'a str,
-    /// The first and the last year that it is good for.
-    years: (i32, i32),
-}
-
 /// A service that signs everybody in; what it heard, decrypted.
 async fn service(shown: &Shown<'_>) -> (u16, Arc<Mutex<String>>) {
-    let key = KeyPair::generate().unwrap();
-    let mut params = CertificateParams::new(vec![shown.name.to_owned()]).unwrap();
-    params.not_before = date_time_ymd(shown.years.0, 1, 1);
-    params.not_after = date_time_ymd(shown.years.1, 1, 1);
-    let certificate = params.signed_by(&key, &**shown.by).unwrap();
-    let secret = pki_types::PrivatePkcs8KeyDer::from(key.serialize_der());
-    let config = ServerConfig::builder()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.der().clone()], secret.into())
-        .unwrap();
-    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let acceptor = tokio_rustls::TlsAcceptor::from(shown.config());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let heard = Arc::new(Mutex::new(String::new()));
@@ -79,24 +49,31 @@ async fn service(shown: &Shown<'_>) -> (u16, Arc<Mutex<String>>) {
 
 /// `transship test` against a service at `localhost`, on a machine that trusts `trusted`.
 async fn ask(trusted: &Authority, port: u16) -> Ran {
-    let folder = TempDir::new().unwrap();
     let yaml = format!(
         "clients:\n  encoura: {{ base_url: \"https://localhost:{port}/v1\", api_key: \"${{KEY}}\", \
          organization_uid: o1, username: u, password: \"${{PASSWORD}}\" }}\n\
          endpoints:\n  - {{ name: Exports, endpoint_type: encoura, schedule: {{ type: manual }} }}\n"
     );
+    let secrets = [("KEY", "canary-key"), ("PASSWORD", PASSWORD)];
+    trusting(trusted, &yaml, &secrets, &["--verbose", "test"]).await
+}
+
+/// The program with this configuration, on a machine that trusts `trusted` alone.
+pub async fn trusting(
+    trusted: &Authority,
+    yaml: &str,
+    secrets: &[(&str, &str)],
+    arguments: &[&str],
+) -> Ran {
+    let folder = TempDir::new().unwrap();
     std::fs::write(folder.path().join("connector.yaml"), yaml).unwrap();
     let file = folder.path().join("authority.pem");
     std::fs::write(&file, trusted.pem()).unwrap();
-    let variables = [
-        ("KEY", "canary-key"),
-        ("PASSWORD", PASSWORD),
-        ("SSL_CERT_FILE", path(&file)),
-        ("SSL_CERT_DIR", path(folder.path())),
-    ];
-    let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    let trust = [("SSL_CERT_FILE", path(&file)), ("SSL_CERT_DIR", path(folder.path()))];
+    let variables = secrets.iter().copied().chain(trust);
+    let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_transship"));
-    command.args(["--verbose", "test"]);
+    command.args(arguments);
     Running::begin(command, folder.path(), &variables).ended().await
 }
 
@@ -113,12 +90,7 @@ async fn an_exchange_succeeds_only_with_a_certificate_that_is_right_in_every_way
     assert!(heard.lock().unwrap().contains(PASSWORD), "it is signed in: {ran:#?}");
     assert!(ran.stdout.contains("organisation o1, as u"), "and answered: {ran:#?}");
 
-    for (wrong, words) in [
-        (Shown { by: &theirs, ..right }, "unknownissuer"),
-        (Shown { name: "other.example", ..right }, "not valid for name"),
-        (Shown { years: (2020, 2021), ..right }, "expired"),
-        (Shown { years: (2080, 2090), ..right }, "not valid yet"),
-    ] {
+    for (wrong, words) in wrong(right, &theirs) {
         let (port, heard) = service(&wrong).await;
         let ran = ask(&ours, port).await;
         let (name, years) = (wrong.name, wrong.years);

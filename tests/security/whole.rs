@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use transship::demo::{FeedOptions, Options, Samples, StandIns};
 
 use crate::support::program::{Ran, Running};
+use crate::told::Told;
 
 /// What the operator chose.
 pub const HTTP_PASSWORD: &str = "canary-http-4711";
@@ -16,6 +17,7 @@ pub const PASSPHRASE: &str = "canary-passphrase-4711";
 
 pub struct Whole {
     pub stand_ins: StandIns,
+    pub told: Told,
     pub variables: BTreeMap<String, String>,
     pub folder: TempDir,
 }
@@ -37,6 +39,7 @@ impl Whole {
         options.authorized_keys = vec![public];
         options.feed = Some(FeedOptions { days: 2, ..FeedOptions::default() });
         let stand_ins = StandIns::start(options).await.unwrap();
+        let told = Told::listen().await;
         let (encoura, sftp) = (stand_ins.encoura(), stand_ins.sftp());
         let (autodesk, drive) = (stand_ins.autodesk(), stand_ins.google_drive());
         let feed = stand_ins.feed().unwrap();
@@ -69,6 +72,9 @@ impl Whole {
             ("S_HTTP_PASSWORD", HTTP_PASSWORD.to_owned()),
             ("S_PASSPHRASE", PASSPHRASE.to_owned()),
             ("S_KEY", key.to_str().unwrap().to_owned()),
+            ("S_WEBHOOK_URL", told.webhook_url()),
+            ("S_HEARTBEAT_URL", told.heartbeat_url()),
+            ("S_SMTP_PASSWORD", crate::post_office::PASSWORD.to_owned()),
             // Everything that can be said is said.
             ("CONNECTOR_LOG_LEVEL", "trace".to_owned()),
             ("TERM", "xterm-256color".to_owned()),
@@ -84,9 +90,10 @@ impl Whole {
             assert!(yaml.contains(from), "{from}");
             yaml = yaml.replace(from, to);
         }
+        yaml += &told.configuration();
         std::fs::write(folder.path().join("connector.yaml"), yaml).unwrap();
         let variables = variables.map(|(name, value)| (name.to_owned(), value)).into();
-        Self { stand_ins, variables, folder }
+        Self { stand_ins, told, variables, folder }
     }
 
     pub fn path(&self) -> &Path {

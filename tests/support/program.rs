@@ -190,6 +190,12 @@ impl Site {
         self.variables[name].clone()
     }
 
+    /// Every variable of the program's environment, for whoever starts it otherwise.
+    pub fn variables(&self) -> Vec<(&str, &str)> {
+        let pair = |(name, value): (_, _)| (String::as_str(name), String::as_str(value));
+        self.variables.iter().map(pair).collect()
+    }
+
     /// Takes a variable of the program's environment away.
     pub fn unset(&mut self, name: &str) {
         self.variables.remove(name);

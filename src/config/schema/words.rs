@@ -235,7 +235,7 @@ const WORDS: &[(&[&str], &[Word])] = &[
         &[
             (
                 "url",
-                "`/start` when work begins, itself while all is well, `/0` or another exit code at the end.",
+                "`/start` when work begins, itself while all is well, `/0` or another exit code at the end; told to stop, it says `/0`.",
                 "",
             ),
             ("every_minutes", "How often, while the program stays.", "15"),

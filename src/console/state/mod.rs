@@ -48,6 +48,10 @@ pub(super) struct State {
     pub theme: Theme,
     pub read_only: bool,
     pub mouse: bool,
+    /// Whether there is a configuration that can be read again.
+    pub reloads: bool,
+    /// Whether that is being done.
+    pub rereading: bool,
     /// Set by the loop before each message, so that `update` stays pure.
     pub now: Timestamp,
     pub zone: TimeZone,
@@ -105,6 +109,8 @@ impl State {
             theme: Theme::new(options.palette.without_colour(!options.color), options.ascii),
             read_only: options.read_only,
             mouse: options.mouse,
+            reloads: options.reload.is_some(),
+            rereading: false,
             now: Timestamp::now(),
             zone,
             books: Snapshot::default(),

@@ -69,6 +69,8 @@ pub(in crate::console) enum RowKey {
     Landed(i64),
     /// A dataset, by its name.
     Dataset(String),
+    /// Where operators are told, by the channel's name.
+    Channel(String),
 }
 
 /// Where the operator is in one pane's list.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::console::needs::Need;
 use crate::engine::Phase;
-use crate::ledger::EndpointRow;
+use crate::ledger::{EndpointRow, Undelivered};
 use crate::model::{Id, Kind, Outcome, RunReport, Shown};
 use crate::silver::lists::LandedRow;
 
@@ -106,7 +106,7 @@ impl State {
         }
         match self.list(self.focus).selected.as_ref()? {
             RowKey::Endpoint(name) => Some(name.clone()),
-            RowKey::Dataset(_) => None,
+            RowKey::Dataset(_) | RowKey::Channel(_) => None,
             RowKey::Id(id) if id.kind == Kind::Run => {
                 Some(self.run(*id)?.endpoints.first()?.name.clone())
             }
@@ -123,6 +123,11 @@ impl State {
     /// The endpoint of this name.
     pub(in crate::console) fn endpoint_called(&self, name: &str) -> Option<&EndpointRow> {
         self.books.endpoints.iter().find(|e| e.name == name)
+    }
+
+    /// What the channel of this name has not taken.
+    pub(in crate::console) fn channel(&self, name: &str) -> Option<&Undelivered> {
+        self.books.undelivered.iter().find(|late| late.channel == name)
     }
 
     /// The landed file of this number.
@@ -159,7 +164,8 @@ impl State {
     /// How many exports and deliveries wait for a person, and endpoints that need one
     /// for themselves.
     pub(in crate::console) fn needs_operator(&self) -> u64 {
-        self.books.endpoints.iter().map(|e| self.needed_by(e)).sum()
+        let untold = self.books.undelivered.iter().filter(|late| late.given_up > 0);
+        self.books.endpoints.iter().map(|e| self.needed_by(e)).sum::<u64>() + untold.count() as u64
     }
 
     /// How much of an endpoint waits for a person: its files, or, if its last run says so,

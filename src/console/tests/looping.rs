@@ -13,7 +13,7 @@ use ratatui::backend::TestBackend;
 use tokio_util::sync::CancellationToken;
 
 use super::sample::{self, SampleBooks};
-use crate::console::driver::{EXPORTS, drive, snapshot};
+use crate::console::driver::{Behind, EXPORTS, drive, snapshot};
 use crate::console::message::Snapshot;
 use crate::console::state::State;
 use crate::console::terminal::{Inputs, Tty};
@@ -59,6 +59,7 @@ struct Rig {
     later_keys: mpsc::UnboundedSender<io::Result<Input>>,
     handle: Handle,
     requests: tokio::sync::mpsc::UnboundedReceiver<crate::engine::Request>,
+    wishes: tokio::sync::mpsc::Receiver<crate::console::Wish>,
     books: Arc<SampleBooks>,
     draws: Arc<AtomicUsize>,
     said: Arc<std::sync::Mutex<Vec<String>>>,
@@ -79,16 +80,18 @@ fn rig() -> Rig {
         said: Arc::clone(&said),
     };
     let (handle, requests) = Handle::pair();
+    let (reload, wishes) = tokio::sync::mpsc::channel(1);
     let books = Arc::new(SampleBooks::default());
     let stop = CancellationToken::new();
     let (engine, read, stopped) = (handle.clone(), books.clone(), stop.clone());
     let console = tokio::spawn(async move {
         let mut state = State::new(&sample::options(), jiff::tz::TimeZone::UTC);
-        let ended =
-            drive(&mut tty, &mut state, engine, (read, Arc::new(Silver::nothing())), stopped).await;
+        let silver = Arc::new(Silver::nothing());
+        let behind = Behind { handle: engine, books: read, silver, reload: Some(reload) };
+        let ended = drive(&mut tty, &mut state, behind, stopped).await;
         (ended, tty.terminal.backend().to_string())
     });
-    Rig { keys, later_keys, handle, requests, books, draws, said, stop, console }
+    Rig { keys, later_keys, handle, requests, wishes, books, draws, said, stop, console }
 }
 
 fn stroke(c: char, modifiers: KeyModifiers) -> io::Result<Input> {
@@ -258,4 +261,29 @@ fn tables_that_cannot_be_read_hide_nothing_else() {
     super::screens::press(&mut state, "d");
     let screen = super::screens::screen(&mut state, (80, 24)).backend().to_string();
     assert!(screen.contains("what landed cannot be read") && screen.contains("Shop feed"));
+}
+
+#[tokio::test]
+async fn the_configuration_is_read_again_and_what_came_of_it_is_shown() {
+    let mut rig = rig();
+    rig.until("the books are on the screen", |r| r.reads() == 1 && r.draws() >= 2).await;
+    rig.press("C");
+    let wish = rig.wishes.recv().await.unwrap();
+    // It is being done: a second wish is none.
+    rig.press("C");
+    let lines = [
+        (Level::Error, "connector.yaml:7:3: unknown key \"max_backlgo\""),
+        (Level::Error, "the new configuration has a mistake and is refused: the old one stays"),
+    ];
+    let lines = lines.map(|(level, words)| (level, words.to_owned())).to_vec();
+    wish.send(crate::console::Reread { lines }).unwrap();
+    let drawn = rig.draws();
+    rig.until("the answer is on the screen", |r| r.draws() > drawn).await;
+    assert!(rig.wishes.try_recv().is_err(), "asked for twice");
+    rig.stop.cancel();
+    let (ended, screen) = rig.end().await;
+    ended.unwrap();
+    for words in ["configuration", "max_backlgo", "refused: the old one stays"] {
+        assert!(screen.contains(words), "{words}: {screen}");
+    }
 }

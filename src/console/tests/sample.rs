@@ -18,6 +18,7 @@ use crate::console::update::update;
 use crate::engine::{Event, Phase, Transfer, Walk};
 use crate::ledger::{
     Books, EndpointRow, EventRow, ExportRow, FileRow, Filter, OutcomeCount, Timeline, TransferRow,
+    Undelivered,
 };
 use crate::model::{
     EndpointResult, EndpointType, Failure, FailureClass, Id, Outcome, RunReport, Schedule, Shown,
@@ -43,6 +44,7 @@ pub(super) fn options() -> Options {
         keys: crate::console::Keymap::default(),
         mouse: false,
         read_only: false,
+        reload: Some(tokio::sync::mpsc::channel(1).0),
         stop: CancellationToken::new(),
     }
 }
@@ -171,6 +173,7 @@ pub(super) fn snapshot() -> Snapshot {
         ..export(2, "prospects_2026_05_02_college_bound_juniors_midwest_long.csv", "retry_wait")
     };
     Snapshot {
+        undelivered: Vec::new(),
         endpoints: vec![failing, endpoint("Encoura, second organisation"), off],
         pending: Pending::new(
             vec![
@@ -600,6 +603,9 @@ impl Books for SampleBooks {
     fn outcomes(&self, since: Timestamp) -> Result<Vec<OutcomeCount>, Failure> {
         assert!(since < Timestamp::now(), "not of all time");
         Ok(snapshot().night)
+    }
+    fn undelivered(&self) -> Result<Vec<Undelivered>, Failure> {
+        Ok(snapshot().undelivered)
     }
     fn events(&self, _: &Filter) -> Result<Vec<EventRow>, Failure> {
         Ok(Vec::new())

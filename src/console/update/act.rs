@@ -2,16 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use super::motion;
+use super::{motion, stop};
 use crate::console::action::Action;
 use crate::console::effect::{Effect, LogMove};
 use crate::console::possible::{acts_on, fits, path, possible};
 use crate::console::state::{
     Confirm, Details, LastRuns, Pane, Popup, RowKey, SetAside, State, Target,
 };
-use crate::console::{fields, needs, view};
+use crate::console::{fields, needs, reread, view};
 use crate::engine::{Again, Command, Level, Phase, ReconcileMode};
-use crate::model::{Id, Kind, Schedule, Shown, Trigger};
+use crate::model::{Id, Kind, Shown, Trigger};
 
 /// Does `action`, or says why it is not possible now.
 pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
@@ -66,6 +66,7 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         }
         Action::Suspend => return vec![Effect::Suspend],
         Action::Redraw => return vec![Effect::Redraw],
+        Action::Reload => return reread::ask(state),
         Action::Sync => {
             let endpoints = state.endpoint().into_iter().collect();
             return send(state, Command::Sync { endpoints, trigger: Trigger::Manual, full: false });
@@ -92,7 +93,7 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
             return send(state, Command::Resume { endpoints });
         }
         Action::ResumeAll => return send(state, Command::Resume { endpoints: paused(state) }),
-        Action::StopAll => stop_all(state),
+        Action::StopAll => stop::ask(state),
         Action::RetryAlike => return retry_alike(state),
         Action::Retry
         | Action::Hold
@@ -294,6 +295,10 @@ fn open(state: &mut State) -> Vec<Effect> {
             return files_of(state, "state:refused".to_owned());
         }
         Some(RowKey::Landed(file)) => return open_landed(state, file),
+        Some(RowKey::Channel(name)) => {
+            let Some(late) = state.channel(&name) else { return Vec::new() };
+            Details::of(Shown::new(&name), view::needs::facts(state, late))
+        }
         None => return Vec::new(),
     };
     let effects = details.first().into_iter().collect();
@@ -330,7 +335,9 @@ fn copy(state: &mut State, action: Action) -> Vec<Effect> {
         Some(RowKey::Id(id)) if action == Action::CopyId => id.to_string(),
         Some(RowKey::Id(id)) if id.kind == Kind::Run => id.to_string(),
         Some(RowKey::Id(id)) => state.target(*id).map_or_else(String::new, |t| t.name.to_string()),
-        Some(RowKey::Endpoint(name) | RowKey::Dataset(name)) => Shown::new(name).to_string(),
+        Some(RowKey::Endpoint(name) | RowKey::Dataset(name) | RowKey::Channel(name)) => {
+            Shown::new(name).to_string()
+        }
         Some(RowKey::Landed(file)) if action == Action::CopyId => Id::landed(*file).to_string(),
         Some(RowKey::Landed(file)) => {
             let path = state.landed_file(*file).map(|row| Shown::new(&row.path));
@@ -391,7 +398,9 @@ fn log_of(state: &mut State) -> Vec<Effect> {
             lines_of(state, ids.into_iter().flatten().collect())
         }
         Some(RowKey::Landed(file)) => lines_of(state, BTreeSet::from([Id::landed(file)])),
-        Some(RowKey::Endpoint(name) | RowKey::Dataset(name)) => lines_with(state, &name),
+        Some(RowKey::Endpoint(name) | RowKey::Dataset(name) | RowKey::Channel(name)) => {
+            lines_with(state, &name)
+        }
         None => Vec::new(),
     }
 }
@@ -466,42 +475,4 @@ fn retry_alike(state: &mut State) -> Vec<Effect> {
     let ids: Vec<Id> = needs::of_its_class(state, id).collect();
     state.say(Level::Info, format!("{} that failed alike are tried again", ids.len()));
     send(state, Command::Retry(ids))
-}
-
-/// Asks whether everything is to stop, and says what that is.
-fn stop_all(state: &mut State) {
-    let running: Vec<String> = state
-        .books
-        .endpoints
-        .iter()
-        .filter(|e| state.is_running(&e.name))
-        .map(|e| Shown::new(&e.name).to_string())
-        .collect();
-    let scheduled = |e: &&crate::ledger::EndpointRow| {
-        e.is_active && !e.paused && e.schedule != Some(Schedule::Manual)
-    };
-    let schedules = state.books.endpoints.iter().filter(scheduled).count();
-    let lines = vec![
-        match running.as_slice() {
-            [] => "Nothing runs now.".to_owned(),
-            some => format!(
-                "{} running, {} transfers: {}",
-                some.len(),
-                state.transfers.count(),
-                some.join(", ")
-            ),
-        },
-        format!("{schedules} schedules are paused, also over restarts, until you resume them."),
-        String::new(),
-        "What runs stops at a safe point. Nothing is given up: it goes on when you sync, retry or \
-         resume."
-            .to_owned(),
-    ];
-    state.popup = Some(Popup::Confirm(Confirm {
-        title: "Stop everything?".to_owned(),
-        lines,
-        yes: "Yes, stop everything".to_owned(),
-        command: Some(Command::StopAll),
-        on_yes: false,
-    }));
 }

@@ -6,11 +6,13 @@ mod input;
 mod motion;
 mod palette;
 mod popup;
+mod stop;
 
 pub(super) use palette::{Entry, On, entry_possible, matching};
 
 use super::effect::Effect;
 use super::message::{Message, Snapshot};
+use super::reread;
 use super::state::{Pane, Popup, State};
 use super::view;
 use crate::engine::Level;
@@ -59,6 +61,10 @@ pub(super) fn update(state: &mut State, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::Replied(command, reply) => engine::reply(state, &command, reply),
+        Message::Reread(reread) => {
+            reread::show(state, reread);
+            Vec::new()
+        }
         Message::Logged | Message::InputFailed(_) => Vec::new(),
         Message::Tick => {
             state.transfers.tick(state.now);

@@ -70,7 +70,7 @@ fn selected_failure(state: &State) -> Option<String> {
             state.needs().iter().find(|need| need.key == *row).map(|need| need.why.clone())
         }
         (_, RowKey::Endpoint(name)) => state.endpoint_called(name)?.last_error.clone(),
-        (_, RowKey::Dataset(_)) => None,
+        (_, RowKey::Dataset(_) | RowKey::Channel(_)) => None,
         (Pane::Runs, RowKey::Id(id)) => {
             state.run(*id)?.endpoints.iter().find_map(|e| e.error.clone())
         }

@@ -8,7 +8,7 @@ pub(super) mod feeds;
 pub(super) mod footer;
 mod header;
 pub(super) mod help;
-mod needs;
+pub(super) mod needs;
 mod palette;
 mod pane;
 mod pending;

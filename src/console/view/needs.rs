@@ -10,7 +10,7 @@ use crate::console::needs::Need;
 use crate::console::state::{Pane, State};
 use crate::console::text;
 use crate::console::theme::Mood;
-use crate::ledger::OutcomeCount;
+use crate::ledger::{OutcomeCount, Undelivered};
 use crate::model::{Outcome, Shown};
 
 const COLUMNS: &[Column] = &[
@@ -89,6 +89,26 @@ fn cells(state: &State, need: &Need) -> Vec<Cell> {
         next,
         Cell::new(help, Mood::Busy),
     ]
+}
+
+/// What a channel has not taken, in words, for its details.
+pub(in crate::console) fn facts(state: &State, late: &Undelivered) -> Vec<(String, String)> {
+    let said = late.said.as_ref().map(|said| ("last failure", said.clone()));
+    let next = late.next.map(|at| ("next try", text::moment(state.now, at, &state.zone)));
+    let facts = [
+        ("not told", late.words()),
+        ("since", text::moment(state.now, late.oldest, &state.zone)),
+        ("tries", late.tries.to_string()),
+        (
+            "what to do",
+            "`transship notify test` shows what each channel answers now; what waits is tried \
+             again by itself for a day. What is given up comes to nobody: the failures that it was \
+             about are in these lists"
+                .to_owned(),
+        ),
+    ];
+    let facts = said.into_iter().chain(next).chain(facts);
+    facts.map(|(label, value)| (label.to_owned(), value)).collect()
 }
 
 /// How the runs of the night ended, the worst first: of one endpoint, or of all.

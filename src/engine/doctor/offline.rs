@@ -41,7 +41,7 @@ pub fn offline(config: &Config) -> Vec<Finding> {
     folder("log folder", log_folder, 0, &mut findings);
     books(config, &mut findings);
     backups_of(config, &mut findings);
-    findings.push(told::told(config));
+    findings.extend(told::told(config));
     tables(config, &mut findings);
     tokens(config, &mut findings);
     findings
@@ -72,7 +72,11 @@ fn configuration(config: &Config, findings: &mut Vec<Finding>) {
 fn folder(about: &str, folder: &Path, wanted: u64, findings: &mut Vec<Finding>) {
     let shown = folder.display().to_string();
     if !folder.exists() {
-        findings.push(Finding::new(about, "there", Verdict::Note, format!("{shown}: not yet")));
+        let made = makeable(folder).map(|()| format!("{shown}: not yet"));
+        findings.push(match made {
+            Ok(words) => Finding::new(about, "there", Verdict::Note, words),
+            Err(failure) => Finding::failed(about, "there", failure),
+        });
         return;
     }
     findings.push(Finding::of(about, "writable", probe(folder).map(|()| shown.clone())));
@@ -92,6 +96,15 @@ fn folder(about: &str, folder: &Path, wanted: u64, findings: &mut Vec<Finding>) 
         }
         Err(failure) => Finding::failed(about, "free space", failure),
     });
+}
+
+/// Whether a folder that is not there could be made: where the way to it ends, a folder of
+/// our own is made and removed.
+fn makeable(folder: &Path) -> Result<(), Failure> {
+    let there = folder.ancestors().skip(1).find(|above| above.exists()).unwrap_or(Path::new("/"));
+    let path = there.join(format!(".transship-doctor-{:08x}", rand::random::<u32>()));
+    let made = std::fs::create_dir(&path).and_then(|()| std::fs::remove_dir(&path));
+    made.map_err(|e| Failure::io("making", folder.to_string_lossy(), &e))
 }
 
 /// Writes, syncs and removes a file of our own.
@@ -147,7 +160,7 @@ fn books(config: &Config, findings: &mut Vec<Finding>) {
             findings.push(Finding::new(ABOUT, "integrity", Verdict::Ok, words));
             findings.extend(totals(&examined));
             findings.extend(clock(&examined, ledger::now()));
-            findings.extend(mark(&config.data_dir, &examined.mark));
+            findings.extend(mark(&config.data_dir, &examined));
             if examined.operator > 0 {
                 let words = format!("{} items wait for you", examined.operator);
                 findings.push(
@@ -188,11 +201,11 @@ fn clock(examined: &Examined, now: Timestamp) -> Option<Finding> {
 }
 
 /// Whether the ledger is the one that worked here last.
-fn mark(data_dir: &Path, mark: &Mark) -> Option<Finding> {
+fn mark(data_dir: &Path, examined: &Examined) -> Option<Finding> {
     const CHECK: &str = "not put back";
     match Mark::read(&data_dir.join("ledger.mark")) {
         Err(failure) => Some(Finding::failed("ledger", CHECK, failure)),
-        Ok(found) => match mark.standing(found.as_ref()) {
+        Ok(found) => match examined.mark.standing(found.as_ref(), examined.untouched) {
             Standing::Trusted => None,
             Standing::Restored(why) => {
                 Some(Finding::new("ledger", CHECK, Verdict::Warning, why).advice(

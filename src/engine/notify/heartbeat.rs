@@ -5,6 +5,7 @@
 //! A heartbeat that comes late would be a lie: none is kept for later.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use reqwest::Method;
@@ -14,7 +15,7 @@ use url::Url;
 
 use super::webhook::Hook;
 use crate::config::Config;
-use crate::engine::{Command, Handle, Reply};
+use crate::engine::{Command, Event, Handle, Level, Reply};
 use crate::model::Failure;
 
 /// Tries for one heartbeat, the pause between them, and how long all of it may take.
@@ -27,6 +28,8 @@ pub struct Heartbeat {
     url: Url,
     hook: Hook,
     every: Duration,
+    /// The program was, when it was looked at last.
+    well: AtomicBool,
 }
 
 impl Heartbeat {
@@ -37,6 +40,7 @@ impl Heartbeat {
             url: Url::parse(settings.url.expose()).ok()?,
             hook: Hook::new(&settings.url)?,
             every: Duration::from_secs(60 * u64::from(settings.every_minutes)),
+            well: AtomicBool::new(true),
         }))
     }
 
@@ -50,26 +54,31 @@ impl Heartbeat {
         self.ping(Some(&code.to_string())).await.err()
     }
 
-    /// Tells that work begins, and that the program is well as long as it is, until `stop`.
+    /// Whether the program was well when it was looked at last.
+    pub fn is_well(&self) -> bool {
+        self.well.load(Ordering::Relaxed)
+    }
+
+    /// Tells that work begins, and that the program is well as long as it is, until `stop`:
+    /// a word that is under way then is dropped, or it might come behind the last one.
     pub async fn keep(self: Arc<Self>, handle: Handle, stop: CancellationToken) {
-        self.started().await;
-        loop {
-            let well = match handle.request(Command::Vitals).await {
-                Reply::Vitals(vitals) => vitals.stopped.is_empty() && vitals.ledger.is_ok(),
-                _ => false,
-            };
-            if stop.is_cancelled() {
-                return;
+        stop.run_until_cancelled(async {
+            self.started().await;
+            loop {
+                let trouble = trouble(&handle).await;
+                self.well.store(trouble.is_none(), Ordering::Relaxed);
+                match trouble {
+                    None => self.say(None).await,
+                    Some(words) => {
+                        let text = format!("no heartbeat, since the program is not well: {words}");
+                        tracing::error!("{text}");
+                        handle.publish(Event::Notice { level: Level::Error, text });
+                    }
+                }
+                tokio::time::sleep(self.every).await;
             }
-            match well {
-                true => self.say(None).await,
-                false => tracing::error!("no heartbeat: the program is not well; see above"),
-            }
-            tokio::select! {
-                () = stop.cancelled() => return,
-                () = tokio::time::sleep(self.every) => {}
-            }
-        }
+        })
+        .await;
     }
 
     async fn say(&self, what: Option<&str>) {
@@ -106,4 +115,15 @@ impl Heartbeat {
         }
         url
     }
+}
+
+/// Why the program is not well; none where it is.
+async fn trouble(handle: &Handle) -> Option<String> {
+    let Reply::Vitals(vitals) = handle.request(Command::Vitals).await else {
+        return Some("the engine does not answer".to_owned());
+    };
+    if !vitals.stopped.is_empty() {
+        return Some(format!("no schedule any more for {}", vitals.stopped.join(", ")));
+    }
+    vitals.ledger.err().map(|failure| failure.to_string())
 }

@@ -73,15 +73,22 @@ async fn step(
                 tracing::debug!("{}: {} sent: {answer}", channel.name, waiting.message.event);
                 // Until it is booked: a full disk must not make a flood of it.
                 unbooked().insert(waiting.number);
+                let booked = ledger.notification_sent(waiting.number, now()).await;
+                // After the books, which whoever hears it reads.
                 works(context, channel);
+                booked?;
+                unbooked().remove(&waiting.number);
             }
             Err(failure) => {
                 let next = next_try(&waiting, &failure, now());
+                let said = failure.to_string();
+                let booked = ledger.notification_failed(waiting.number, next, said).await;
                 broken(context, channel, &failure, next.is_none());
-                ledger.notification_failed(waiting.number, next, failure.to_string()).await?;
+                booked?;
                 return Ok(next.is_none());
             }
         }
+        return Ok(true);
     }
     ledger.notification_sent(waiting.number, now()).await?;
     unbooked().remove(&waiting.number);

@@ -4,10 +4,12 @@
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 
+use super::trouble::Trouble;
 use crate::config::LogKeep;
 use crate::model::Failure;
 
@@ -20,6 +22,7 @@ pub(super) struct Daily {
     file: File,
     size: u64,
     today: fn() -> Date,
+    trouble: Arc<Trouble>,
 }
 
 /// One of the files. In the order of time.
@@ -47,9 +50,15 @@ impl Daily {
         }
         let part = latest_of(path, today());
         let (file, size) = open(&part.path(path)).map_err(failed)?;
-        let log = Self { path: path.to_owned(), keep, part, file, size, today };
+        let (path, trouble) = (path.to_owned(), Arc::default());
+        let log = Self { path, keep, part, file, size, today, trouble };
         log.clear_up();
         Ok(log)
+    }
+
+    /// What is known of records that could not be written.
+    pub fn trouble(&self) -> Arc<Trouble> {
+        self.trouble.clone()
     }
 
     /// Goes over to the file that a record of this length belongs into.
@@ -92,8 +101,9 @@ impl Daily {
 impl Write for Daily {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.turn(bytes.len() as u64);
-        let written = self.file.write(bytes)?;
+        let written = self.file.write(bytes).inspect_err(|error| self.trouble.failed(error))?;
         self.size += written as u64;
+        self.trouble.worked();
         Ok(written)
     }
 

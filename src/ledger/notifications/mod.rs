@@ -10,6 +10,6 @@ mod period;
 mod trouble;
 
 pub use incidents::{Found, Incident, Telling};
-pub use outbox::{Outbox, Route, Waiting};
+pub use outbox::{Route, Undelivered, Waiting};
 pub use period::{Period, PeriodCount};
 pub use trouble::{Alike, Trouble};

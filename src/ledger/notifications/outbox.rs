@@ -10,6 +10,9 @@ use crate::model::{Failure, Notification, NotificationEvent};
 /// Messages of one channel that wait at the most; beyond it the oldest go.
 const MOST: i64 = 500;
 
+/// How long it is shown what was given up, if nothing comes after it.
+const SHOWN: SignedDuration = SignedDuration::from_hours(24 * 7);
+
 /// How long it is kept what was sent.
 const KEPT: SignedDuration = SignedDuration::from_hours(24 * 90);
 
@@ -37,35 +40,82 @@ pub struct Waiting {
     pub message: Notification,
 }
 
-/// What waits to be sent.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Outbox {
-    /// How many messages.
-    pub messages: u64,
-    /// When the oldest was written; none if none waits.
-    pub oldest: Option<Timestamp>,
-    /// Why the last try failed, of the newest that was tried.
+/// What a channel has not taken: what waits for its next try, and what was given up since
+/// it took something last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undelivered {
+    /// The channel's name.
+    pub channel: String,
+    /// How many messages wait.
+    pub waiting: u64,
+    /// How many were given up.
+    pub given_up: u64,
+    /// When the oldest of all of these was written.
+    pub oldest: Timestamp,
+    /// The most tries that one of them took.
+    pub tries: u32,
+    /// When the next try is.
+    pub next: Option<Timestamp>,
+    /// Why the last try failed.
     pub said: Option<String>,
 }
 
+impl Undelivered {
+    /// Whether something has failed already, rather than only being on its way.
+    pub fn has_failed(&self) -> bool {
+        self.tries > 0 || self.given_up > 0
+    }
+
+    /// How many are meant: `3 messages wait, 1 is given up`.
+    pub fn words(&self) -> String {
+        let waiting = match self.waiting {
+            0 => None,
+            1 => Some("1 message waits".to_owned()),
+            n => Some(format!("{n} messages wait")),
+        };
+        let given_up = match self.given_up {
+            0 => None,
+            1 => Some("1 is given up".to_owned()),
+            n => Some(format!("{n} are given up")),
+        };
+        waiting.into_iter().chain(given_up).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// How a channel that is gone is told from one that does not work.
+const CHANNEL_GONE: &str = "the channel is no longer in the configuration";
+
 impl Reader {
-    /// What waits to be sent.
-    pub fn outbox(&self) -> Result<Outbox, Failure> {
+    /// What was not taken, channel by channel.
+    pub fn undelivered(&self) -> Result<Vec<Undelivered>, Failure> {
         self.read("looking for notifications", |c| {
-            c.query_row(
-                "SELECT count(*) AS messages, min(created_at) AS oldest,
-                        (SELECT said FROM notifications WHERE next_attempt_at IS NOT NULL
-                           AND said IS NOT NULL ORDER BY id DESC LIMIT 1) AS said
-                 FROM notifications WHERE next_attempt_at IS NOT NULL",
-                [],
-                |row| {
-                    Ok(Outbox {
-                        messages: row.get::<_, i64>("messages")? as u64,
-                        oldest: clock::get_optional(row, "oldest")?,
-                        said: row.get("said")?,
-                    })
-                },
-            )
+            c.prepare_cached(
+                "SELECT n.channel, sum(n.next_attempt_at IS NOT NULL) AS waiting,
+                        sum(n.next_attempt_at IS NULL) AS given_up,
+                        min(n.created_at) AS oldest, max(n.tries) AS tries,
+                        min(n.next_attempt_at) AS next,
+                        (SELECT said FROM notifications WHERE channel = n.channel
+                           AND sent_at IS NULL AND said IS NOT NULL
+                         ORDER BY tries > 0 DESC, id DESC LIMIT 1) AS said
+                 FROM notifications n
+                 WHERE n.sent_at IS NULL AND n.said IS NOT ?1
+                   AND (n.next_attempt_at IS NOT NULL OR n.created_at >= ?2)
+                   AND n.id > coalesce((SELECT max(id) FROM notifications
+                         WHERE channel = n.channel AND sent_at IS NOT NULL), 0)
+                 GROUP BY n.channel ORDER BY n.channel",
+            )?
+            .query_map([CHANNEL_GONE, &clock::text(clock::now() - SHOWN)], |row| {
+                Ok(Undelivered {
+                    channel: row.get("channel")?,
+                    waiting: row.get::<_, i64>("waiting")? as u64,
+                    given_up: row.get::<_, i64>("given_up")? as u64,
+                    oldest: clock::get(row, "oldest")?,
+                    tries: row.get("tries")?,
+                    next: clock::get_optional(row, "next")?,
+                    said: row.get("said")?,
+                })
+            })?
+            .collect()
         })
     }
 }
@@ -214,11 +264,10 @@ impl Ledger {
             .write(move |c| {
                 let channels = to_json(&channels)?;
                 c.execute(
-                    "UPDATE notifications SET next_attempt_at = NULL,
-                         said = 'the channel is no longer in the configuration'
+                    "UPDATE notifications SET next_attempt_at = NULL, said = ?2
                      WHERE next_attempt_at IS NOT NULL
-                       AND channel NOT IN (SELECT value FROM json_each(?))",
-                    [channels],
+                       AND channel NOT IN (SELECT value FROM json_each(?1))",
+                    params![channels, CHANNEL_GONE],
                 )
                 .map_err(|e| sql_failure(DOING, &e))
             })

@@ -89,9 +89,9 @@ impl Client {
     }
 
     /// By how much this machine's clock is ahead of the other side's; none before
-    /// a reply said what time it is there.
+    /// a reply said what time it is there, or after the clock here was set.
     pub(crate) fn clock_ahead(&self) -> Option<jiff::SignedDuration> {
-        self.ahead.get()
+        self.ahead.get(jiff::Timestamp::now())
     }
 
     /// Which URLs this client may be asked for.

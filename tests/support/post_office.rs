@@ -1,15 +1,17 @@
 //! A mail server that takes letters and is strict about it (RFC 5321, RFC 4954): commands in
 //! their order, lines that end as they should, a login before anything else.
 
+#![allow(dead_code, reason = "each test binary uses another part of it")]
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufStream};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufStream};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio_rustls::rustls::{self, pki_types};
+use tokio_rustls::rustls::{ServerConfig, pki_types};
 use transship::config::{Mail, MailTls};
 use transship::model::{NotificationEvent, Secret};
 
@@ -74,13 +76,35 @@ pub struct Book {
 }
 
 /// What the office offers.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Offers {
     /// No encryption, and a login.
     Plain,
-    /// STARTTLS, with a certificate that nobody vouches for.
-    Untrusted,
+    /// STARTTLS (RFC 3207), and a login only then.
+    StartTls(Arc<ServerConfig>),
+    /// Encrypted from the first byte on (RFC 8314).
+    Implicit(Arc<ServerConfig>),
 }
+
+impl Offers {
+    /// STARTTLS, with a certificate that nobody vouches for.
+    pub fn untrusted() -> Self {
+        let certificate = include_bytes!("../encoura_source/untrusted.der").as_slice();
+        let key = include_bytes!("../encoura_source/untrusted.key.der").as_slice();
+        let config = ServerConfig::builder()
+            .with_no_client_auth()
+            .with_single_cert(
+                vec![pki_types::CertificateDer::from_slice(certificate)],
+                pki_types::PrivatePkcs8KeyDer::from(key).into(),
+            )
+            .unwrap();
+        Self::StartTls(Arc::new(config))
+    }
+}
+
+/// One line to a customer.
+trait Wire: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Wire for T {}
 
 pub struct PostOffice {
     pub port: u16,
@@ -102,8 +126,8 @@ impl PostOffice {
         let writes = book.clone();
         let accepting = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let writes = writes.clone();
-                tokio::spawn(async move { Counter::serve(stream, offers, writes).await });
+                let (offers, writes) = (offers.clone(), writes.clone());
+                tokio::spawn(async move { Counter::serve(Box::new(stream), offers, writes).await });
             }
         });
         Self { port, book, accepting }
@@ -141,33 +165,46 @@ impl PostOffice {
 
 /// One customer.
 struct Counter {
-    stream: BufStream<TcpStream>,
+    stream: BufStream<Box<dyn Wire>>,
     offers: Offers,
     book: watch::Sender<Book>,
+    encrypted: bool,
     greeted: bool,
     signed_in: bool,
     letter: Option<Letter>,
 }
 
 impl Counter {
-    async fn serve(stream: TcpStream, offers: Offers, book: watch::Sender<Book>) {
-        let stream = BufStream::new(stream);
-        let (greeted, signed_in, letter) = (false, false, None);
-        let mut counter = Self { stream, offers, book, greeted, signed_in, letter };
+    async fn serve(wire: Box<dyn Wire>, offers: Offers, book: watch::Sender<Book>) {
+        let (wire, encrypted) = match &offers {
+            Offers::Implicit(config) => match encrypt(wire, config, &book).await {
+                Some(wire) => (wire, true),
+                None => return,
+            },
+            _ => (wire, false),
+        };
+        let mut counter = Self::over(wire, offers, book, encrypted);
         counter.say("220 post.example ESMTP").await;
         while let Some(line) = counter.line().await {
             counter.book.send_modify(|book| book.said.push(line.clone()));
             let verb = line.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase();
-            let answer = match verb.as_str() {
-                "STARTTLS" if offers == Offers::Untrusted => {
+            let answer = match (verb.as_str(), &counter.offers) {
+                ("STARTTLS", Offers::StartTls(config)) if !counter.encrypted => {
+                    let config = config.clone();
                     counter.say("220 go ahead").await;
-                    return counter.encrypt().await;
+                    let Self { stream, offers, book, .. } = counter;
+                    let Some(wire) = encrypt(stream.into_inner(), &config, &book).await else {
+                        return;
+                    };
+                    // It begins anew, without a greeting.
+                    counter = Self::over(wire, offers, book, true);
+                    continue;
                 }
-                "QUIT" => {
+                ("QUIT", _) => {
                     counter.say("221 bye").await;
                     return;
                 }
-                "DATA" if counter.letter.as_ref().is_some_and(|l| !l.to.is_empty()) => {
+                ("DATA", _) if counter.letter.as_ref().is_some_and(|l| !l.to.is_empty()) => {
                     counter.say("354 end with a dot").await;
                     counter.take_letter().await;
                     "250 2.0.0 queued as 42".to_owned()
@@ -178,6 +215,16 @@ impl Counter {
         }
     }
 
+    fn over(
+        wire: Box<dyn Wire>,
+        offers: Offers,
+        book: watch::Sender<Book>,
+        encrypted: bool,
+    ) -> Self {
+        let (stream, greeted, signed_in, letter) = (BufStream::new(wire), false, false, None);
+        Self { stream, offers, book, encrypted, greeted, signed_in, letter }
+    }
+
     fn answer(&mut self, verb: &str, line: &str) -> String {
         let between = |start: &str| {
             let inside = line.strip_prefix(start)?.split_once('>')?.0;
@@ -186,13 +233,13 @@ impl Counter {
         match verb {
             "EHLO" if line.len() > 5 => {
                 self.greeted = true;
-                match self.offers {
-                    Offers::Plain => "250-post.example\r\n250-8BITMIME\r\n250 AUTH PLAIN LOGIN",
-                    Offers::Untrusted => "250-post.example\r\n250 STARTTLS",
+                match self.takes_logins() {
+                    true => "250-post.example\r\n250-8BITMIME\r\n250 AUTH PLAIN LOGIN",
+                    false => "250-post.example\r\n250 STARTTLS",
                 }
                 .to_owned()
             }
-            "AUTH" if self.greeted => {
+            "AUTH" if self.greeted && self.takes_logins() => {
                 let given = line.strip_prefix("AUTH PLAIN ").map(|given| STANDARD.decode(given));
                 let expected = format!("\0{USER}\0{PASSWORD}").into_bytes();
                 self.signed_in = matches!(given, Some(Ok(given)) if given == expected);
@@ -224,6 +271,10 @@ impl Counter {
         }
     }
 
+    fn takes_logins(&self) -> bool {
+        self.encrypted || matches!(self.offers, Offers::Plain)
+    }
+
     async fn take_letter(&mut self) {
         let mut letter = self.letter.take().unwrap();
         while let Some(line) = self.line().await {
@@ -249,20 +300,15 @@ impl Counter {
         let _ = self.stream.write_all(format!("{line}\r\n").as_bytes()).await;
         let _ = self.stream.flush().await;
     }
+}
 
-    async fn encrypt(self) {
-        let certificate = include_bytes!("../encoura_source/untrusted.der").as_slice();
-        let key = include_bytes!("../encoura_source/untrusted.key.der").as_slice();
-        let config = rustls::ServerConfig::builder()
-            .with_no_client_auth()
-            .with_single_cert(
-                vec![pki_types::CertificateDer::from_slice(certificate)],
-                pki_types::PrivatePkcs8KeyDer::from(key).into(),
-            )
-            .unwrap();
-        let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
-        if acceptor.accept(self.stream.into_inner()).await.is_ok() {
-            self.book.send_modify(|book| book.encrypted += 1);
-        }
-    }
+/// The same line, encrypted, if the customer takes the certificate.
+async fn encrypt(
+    wire: Box<dyn Wire>,
+    config: &Arc<ServerConfig>,
+    book: &watch::Sender<Book>,
+) -> Option<Box<dyn Wire>> {
+    let accepted = tokio_rustls::TlsAcceptor::from(config.clone()).accept(wire).await.ok()?;
+    book.send_modify(|book| book.encrypted += 1);
+    Some(Box::new(accepted))
 }
