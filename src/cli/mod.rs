@@ -27,6 +27,7 @@ mod supervisor;
 mod sync;
 mod tables;
 mod test;
+mod version;
 mod workplace;
 
 pub use args::{
