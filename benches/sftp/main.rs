@@ -17,6 +17,8 @@
 //! It needs `openssh-server`, `lftp`, `rclone`, and a Python with paramiko (`PYTHON`); a
 //! peer that is missing, or that did not do its work, ends it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+// OpenSSH's server is started here; elsewhere nothing is left, `main` included.
+#![cfg_attr(not(unix), no_main)]
 #![cfg(unix)]
 
 mod far;
