@@ -157,7 +157,13 @@ fn sections(r: &mut Reader, file: &Section, origin: Origin, environment: &Enviro
     let backups = settings::backups(r, database_section.as_ref(), &data_dir);
     let retention = settings::retention(r, file);
     let silver = data_dir.join("silver.db");
-    let log = settings::log(r, file, &defaults.logs);
+    // Without a file TRANSSHIP_DATA_DIR says where everything lies, the log too: a container
+    // has no other place to write to.
+    let logs = match path {
+        None if data_dir != defaults.data => data_dir.join("logs"),
+        _ => defaults.logs,
+    };
+    let log = settings::log(r, file, &logs);
     let (scheduling, only_when_asked) = settings::scheduling(r, file);
     let interval = scheduling.default_interval_minutes;
     let schedule = match only_when_asked {

@@ -103,8 +103,7 @@ impl Ledger {
         }
         create_private_file(path)?;
         // One file has one lock, by whatever name or link it is opened.
-        let path = &path
-            .canonicalize()
+        let path = &platform::real_path(path)
             .map_err(|e| Failure::io("opening the ledger", path.to_string_lossy(), &e))?;
         let lock = lock::Lock::take(path, command)?;
         let shown = path.to_string_lossy();

@@ -17,15 +17,15 @@ use std::path::Path;
 use unix as system;
 #[cfg(unix)]
 pub(crate) use unix::{
-    Signals, create_private_folder, folded_variable, is_one_name, make_private, mode, stop_process,
-    write_protect,
+    Signals, create_private_folder, folded_variable, is_one_name, make_private, mode, real_path,
+    stop_process, write_protect,
 };
 #[cfg(windows)]
 use windows as system;
 #[cfg(windows)]
 pub(crate) use windows::{
-    Signals, create_private_folder, folded_variable, is_one_name, make_private, mode, stop_process,
-    write_protect,
+    Signals, create_private_folder, folded_variable, is_one_name, make_private, mode, real_path,
+    stop_process, write_protect,
 };
 
 /// What the system, or somebody at the keyboard, wants of the process.

@@ -3,7 +3,7 @@
 use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
 
@@ -20,6 +20,11 @@ pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
 /// Creates `folder` and what is missing above it; what is new is 0700.
 pub(crate) fn create_private_folder(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// Where the file is, without links on the way.
+pub(crate) fn real_path(path: &Path) -> io::Result<PathBuf> {
+    path.canonicalize()
 }
 
 /// The permission bits: owner, group, others.

@@ -4,7 +4,7 @@
 
 use std::fs::{DirBuilder, File, Metadata, OpenOptions};
 use std::io;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf, Prefix};
 
 use tokio::signal::windows::{
     CtrlBreak, CtrlC, CtrlClose, CtrlShutdown, ctrl_break, ctrl_c, ctrl_close, ctrl_shutdown,
@@ -23,6 +23,25 @@ pub(super) fn sync_folder(_: &Path) -> io::Result<()> {
 /// Creates `folder` and what is missing above it, with the rights of the one above.
 pub(crate) fn create_private_folder(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).create(folder)
+}
+
+/// Where the file is, without links on the way, as people write it.
+pub(crate) fn real_path(path: &Path) -> io::Result<PathBuf> {
+    path.canonicalize().map(|path| as_written(&path))
+}
+
+/// `\\?\C:\a` → `C:\a`, the other being for programs. What could mean something else
+/// without its prefix, or is too long for it, stays.
+fn as_written(path: &Path) -> PathBuf {
+    /// MAX_PATH, which counts the NUL at the end.
+    const LONGEST: usize = 259;
+    let mut components = path.components();
+    let Some(Component::Prefix(prefix)) = components.next() else { return path.to_owned() };
+    let Prefix::VerbatimDisk(letter) = prefix.kind() else { return path.to_owned() };
+    let rest: PathBuf = components.collect();
+    let short = Path::new(&format!("{}:", char::from(letter))).join(&rest);
+    let same = std::path::absolute(&short).is_ok_and(|found| found == short);
+    if same && short.as_os_str().len() <= LONGEST { short } else { path.to_owned() }
 }
 
 /// There are no permission bits.
@@ -91,6 +110,36 @@ impl Signals {
             _ = pause.recv() => Signal::Interrupt,
             _ = close.recv() => Signal::Terminate,
             _ = shutdown.recv() => Signal::Terminate,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_told_as_people_write_them() {
+        for (path, written) in [
+            (r"\\?\C:\data\connector.db", r"C:\data\connector.db"),
+            (r"C:\data\connector.db", r"C:\data\connector.db"),
+            (r"\\?\UNC\server\share\a.db", r"\\?\UNC\server\share\a.db"),
+            // A device without its prefix.
+            (r"\\?\C:\data\nul", r"\\?\C:\data\nul"),
+            // Its end would be lost.
+            (r"\\?\C:\data\a.", r"\\?\C:\data\a."),
+        ] {
+            assert_eq!(as_written(Path::new(path)), Path::new(written));
+        }
+        let long = format!(r"\\?\C:\{}", "a\\".repeat(200));
+        assert_eq!(as_written(Path::new(&long)), Path::new(&long));
+    }
+
+    #[test]
+    fn a_name_leads_nowhere_else() {
+        assert!(is_one_name("a b.csv"));
+        for name in [r"..\a", r"C:a", "a:stream", "a\0b"] {
+            assert!(!is_one_name(name), "{name}");
         }
     }
 }
