@@ -10,6 +10,7 @@
 //! | room | what it is for |
 //! |---|---|
 //! | [`model`] | the words: states, failures, names, secrets. Plain data, no I/O |
+//! | `platform` | what one system does otherwise than another: rights, syncing of folders, signals |
 //! | [`config`] | `connector.yaml` and the environment → what is to be done |
 //! | [`ledger`] | the books in SQLite; every transition a compare-and-set with an event |
 //! | [`transport`] | what several sources and destinations share: HTTP, SSH, SFTP |
@@ -51,6 +52,7 @@ pub mod headless;
 pub mod http;
 pub mod ledger;
 pub mod model;
+mod platform;
 pub mod silver;
 pub mod sources;
 pub mod transport;

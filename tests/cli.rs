@@ -55,6 +55,11 @@ fn a_wrong_command_line_is_2_and_help_is_0() {
         assert_eq!(code(&output), 0, "{arguments:?}");
         assert!(output.stderr.is_empty() && !output.stdout.is_empty(), "{arguments:?}");
     }
+    let version = text(&run(folder.path(), &["--version"]).stdout);
+    let lines: Vec<&str> = version.lines().collect();
+    assert_eq!(lines[0], concat!("transship ", env!("CARGO_PKG_VERSION")));
+    assert!(lines[1].contains(std::env::consts::ARCH), "{version}");
+    assert!(lines[2].contains("SQLite 3.") && lines[2].contains("OpenSSL"), "{version}");
     let help = text(&run(folder.path(), &["--help"]).stdout);
     for word in [
         "sync",

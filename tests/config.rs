@@ -526,6 +526,7 @@ fn the_six_variables_alone_are_the_job() {
     );
     assert_eq!(slate.directory, "/up load/");
     assert_eq!(config.data_dir, Path::new("/nowhere/data here"));
+    assert_eq!(config.log.file, Path::new("/nowhere/data here/logs/connector.log"));
     let Client::Encoura(account) = &config.clients["encoura"] else { panic!("no account") };
     assert_eq!(
         (account.base_url.as_str(), &account.organization_uid),

@@ -1,6 +1,8 @@
 //! The restore drill: an older copy of the ledger is put back, and nothing is
 //! sent by itself, whatever the older copy believes to be open.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+// The program is started and killed here.
+#![cfg(unix)]
 
 mod support;
 

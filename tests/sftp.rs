@@ -1,6 +1,8 @@
 //! The SFTP destination against a real OpenSSH server.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+// OpenSSH's server is started here.
+#![cfg(unix)]
 
 mod support;
 

@@ -2,6 +2,8 @@
 //! person runs.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+// OpenSSH's server is started here.
+#![cfg(unix)]
 
 #[path = "sftp_source/after.rs"]
 mod after;

@@ -8,37 +8,58 @@ use transship::demo::{EncouraAccess, NewExport, Options, StandIns, Status};
 use crate::measure::{self, Took};
 use crate::peers::Server;
 
-/// Uploads: the files were exported by the stand-in of Encoura, fetched and verified
-/// before; what is measured is a pass in which they are staged, verified, published and
-/// booked, from the start of the program to its end.
-pub async fn up(server: &Server, folder: &Path, from: &Path, names: &[String]) -> Took {
-    let site = tempfile::tempdir_in(folder).unwrap();
-    let to = site.path().join("to");
-    std::fs::create_dir(&to).unwrap();
-    let exports = names.iter().map(|name| NewExport {
-        name: name.clone(),
-        product_key: "score-reporter".into(),
-        content: std::fs::read(from.join(name)).unwrap().into(),
-        status: Status::NotDelivered,
-    });
-    let mut options = Options::new(site.path().join("world"));
-    options.exports = exports.collect();
-    let stand_ins = StandIns::start(options).await.unwrap();
-    let encoura = stand_ins.encoura();
-    // Nobody listens at port 1: fetched, and waiting.
-    configure(site.path(), &yaml_up(encoura, server, 1, &to));
-    let _ = transship(site.path()).output().unwrap();
-    configure(site.path(), &yaml_up(encoura, server, server.port, &to));
-    let took = measure::run(&mut transship(site.path()));
-    let size = from.join(&names[0]).metadata().unwrap().len();
-    crate::check(&to, names.len(), size as usize, "transship");
-    published(site.path(), names.len());
-    took
+/// A site whose files were exported by the stand-in of Encoura, fetched and verified, and
+/// wait for a server at which nobody listens. Fetched once: the stand-in limits its callers,
+/// as Encoura does.
+pub struct Waiting {
+    site: tempfile::TempDir,
+    // The lists are asked for again by each pass.
+    stand_ins: StandIns,
+}
+
+impl Waiting {
+    pub async fn with(server: &Server, folder: &Path, from: &Path, names: &[String]) -> Self {
+        let site = tempfile::tempdir_in(folder).unwrap();
+        let exports = names.iter().map(|name| NewExport {
+            name: name.clone(),
+            product_key: "score-reporter".into(),
+            content: std::fs::read(from.join(name)).unwrap().into(),
+            status: Status::NotDelivered,
+        });
+        let mut options = Options::new(site.path().join("world"));
+        options.exports = exports.collect();
+        let stand_ins = StandIns::start(options).await.unwrap();
+        configure(site.path(), &yaml_up(stand_ins.encoura(), server, 1, Path::new("to")));
+        let _ = transship(site.path()).output().unwrap();
+        Self { site, stand_ins }
+    }
+
+    /// A pass in which they are staged, verified, published and booked, from the start of
+    /// the program to its end; of a copy, so that the next round finds them waiting too.
+    pub fn up(&self, server: &Server, folder: &Path, from: &Path, names: &[String]) -> Took {
+        let site = tempfile::tempdir_in(folder).unwrap();
+        copy(&self.site.path().join("data"), &site.path().join("data"));
+        let to = site.path().join("to");
+        std::fs::create_dir(&to).unwrap();
+        configure(site.path(), &yaml_up(self.stand_ins.encoura(), server, server.port, &to));
+        let took = measure::run(&mut transship(site.path()));
+        let size = from.join(&names[0]).metadata().unwrap().len();
+        crate::check(&to, names.len(), size as usize, "transship");
+        published(site.path(), names.len());
+        took
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    let copied = Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap();
+    // What is written back later is not the measured program's.
+    let synced = Command::new("sync").status().unwrap();
+    assert!(copied.success() && synced.success(), "{}", from.display());
 }
 
 /// Downloads: a partner's folder is listed, and its files fetched, hashed, synced and
 /// booked, from the start of the program to its end.
-pub async fn down(server: &Server, folder: &Path, from: &Path, names: &[String]) -> Took {
+pub fn down(server: &Server, folder: &Path, from: &Path, names: &[String]) -> Took {
     let site = tempfile::tempdir_in(folder).unwrap();
     configure(
         site.path(),

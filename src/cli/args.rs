@@ -41,7 +41,13 @@ Exit codes: 0 done, also when nothing was new · 1 unexpected · 2 usage ·
 /// Without a command it opens the console; without a terminal on stdin and
 /// stdout it behaves as with --no-tui.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "transship", version, after_help = EXAMPLES, max_term_width = 100)]
+#[command(
+    name = "transship",
+    version,
+    long_version = super::version::long(),
+    after_help = EXAMPLES,
+    max_term_width = 100
+)]
 pub struct Cli {
     /// What is the same for every command.
     #[command(flatten)]

@@ -16,6 +16,7 @@ use crate::demo::{
 use crate::engine::{Command, Reply, Schedules};
 use crate::ledger::{Books as _, Filter};
 use crate::model::Failure;
+use crate::platform;
 
 /// The demo's receiver looks this often for files to take.
 const PICKUP: Duration = Duration::from_secs(3);
@@ -175,10 +176,8 @@ fn hand_over(stand_ins: &StandIns, folder: &Path) -> Result<(), Failure> {
     for (name, value) in demo::variables(stand_ins) {
         let file = folder.join(name);
         let failed = |e| Failure::io("writing", file.to_string_lossy(), &e);
-        let mut options = std::fs::OpenOptions::new();
+        let mut options = platform::private_file();
         options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(&file).map_err(failed)?;
         file.write_all(value.as_bytes()).map_err(failed)?;
     }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Exit, Global, check, print};
-use crate::{http, ledger};
+use crate::{http, ledger, platform};
 
 /// Asks over HTTP, as whoever watches from outside does. Where nobody answers, the
 /// ledger's lock tells an instance that hangs from none at all.
@@ -16,7 +16,7 @@ pub(super) async fn health(global: &Global) -> Exit {
     };
     let asked = http::vitals(&config.http.listen).await;
     // The lock lies beside the file itself, not beside a link to it.
-    let database = config.database.canonicalize().unwrap_or(config.database);
+    let database = platform::real_path(&config.database).unwrap_or(config.database);
     let holder = ledger::holder(&database);
     let (well, words) = match (asked, holder) {
         (Ok(vitals), _) if vitals.unwell.is_empty() => {

@@ -1,11 +1,11 @@
 //! `transship init`: a commented configuration to start from.
 
-use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::Path;
 
 use super::{Exit, Global, print};
 use crate::model::{Failure, FailureClass, Shown};
+use crate::platform;
 
 const EXAMPLE: &str = include_str!("../../assets/connector.example.yaml");
 
@@ -26,11 +26,9 @@ pub(super) fn run(global: &Global) -> Exit {
 
 fn write(path: &Path) -> Result<(), Failure> {
     let shown = path.display().to_string();
-    let mut options = OpenOptions::new();
+    let mut options = platform::private_file();
     // `create_new` never follows or replaces what is there.
     options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path).map_err(|e| {
         let failure = Failure::io("writing", &shown, &e);
         match e.kind() {

@@ -28,6 +28,7 @@ mod sync;
 mod tables;
 mod test;
 mod told;
+mod version;
 mod workplace;
 
 pub use args::{

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use crate::platform;
+
 /// The longest secret file that is read, in bytes.
 const LONGEST_SECRET: u64 = 64 * 1024;
 
@@ -38,7 +40,7 @@ impl Environment {
         Self {
             variables: std::env::vars_os()
                 .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
-                .map(|(name, value)| (folded(&name), value))
+                .map(|(name, value)| (platform::folded_variable(&name), value))
                 .collect(),
             current_dir: std::env::current_dir().unwrap_or_default(),
             home: directories::BaseDirs::new().map(|d| d.home_dir().to_owned()),
@@ -49,7 +51,7 @@ impl Environment {
 
     /// A variable that names no secret; an empty one counts as unset.
     pub(super) fn plain(&self, name: &str) -> Result<Option<String>, String> {
-        match self.variables.get(&folded(name)) {
+        match self.variables.get(&platform::folded_variable(name)) {
             None => Ok(None),
             Some(value) if value.is_empty() => Ok(None),
             Some(value) => match value.to_str() {
@@ -78,11 +80,6 @@ impl Environment {
     }
 }
 
-/// Windows does not tell upper from lower case in names of variables.
-fn folded(name: &str) -> String {
-    if cfg!(windows) { name.to_uppercase() } else { name.to_owned() }
-}
-
 /// The text of a secret's file without the line break at its end.
 pub(super) fn read_secret(path: &Path) -> Result<Found, String> {
     let shown = path.display();
@@ -106,14 +103,7 @@ pub(super) fn read_secret(path: &Path) -> Result<Found, String> {
     Ok(Found { value: value.to_owned(), warning })
 }
 
-/// Whether every user of this machine may read the file.
-#[cfg(unix)]
+/// Whether every user of this machine may read the file, where modes tell.
 pub(super) fn readable_by_others(metadata: &std::fs::Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    metadata.mode() & 0o004 != 0
-}
-
-#[cfg(not(unix))]
-pub(super) fn readable_by_others(_: &std::fs::Metadata) -> bool {
-    false
+    platform::mode(metadata).is_some_and(|mode| mode & 0o004 != 0)
 }

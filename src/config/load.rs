@@ -181,7 +181,13 @@ fn sections(r: &mut Reader, file: &Section, origin: Origin, environment: &Enviro
     let backups = settings::backups(r, database_section.as_ref(), &data_dir);
     let retention = settings::retention(r, file);
     let silver = data_dir.join("silver.db");
-    let log = settings::log(r, file, &defaults.logs);
+    // Without a file TRANSSHIP_DATA_DIR says where everything lies, the log too: a container
+    // has no other place to write to.
+    let logs = match path {
+        None if data_dir != defaults.data => data_dir.join("logs"),
+        _ => defaults.logs,
+    };
+    let log = settings::log(r, file, &logs);
     let (scheduling, only_when_asked) = settings::scheduling(r, file);
     let interval = scheduling.default_interval_minutes;
     let schedule = match only_when_asked {
@@ -243,10 +249,11 @@ mod tests {
             variables: names.map(|name| (name.to_owned(), SECRET.into())).into(),
             ..Environment::default()
         };
+        // On Windows it has a drive.
+        let path = std::path::absolute("/srv/t/connector.yaml").unwrap();
         crate::fuzz::fuzz("configuration", |bytes| {
             let text = String::from_utf8_lossy(bytes);
-            let path = Path::new("/srv/t/connector.yaml");
-            match Config::from_text(&text, path, &environment) {
+            match Config::from_text(&text, &path, &environment) {
                 Ok(config) => {
                     assert!(config.database.is_absolute() && config.data_dir.is_absolute());
                     assert!(!config.warnings.join("").contains(SECRET));

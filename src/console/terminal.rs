@@ -22,6 +22,7 @@ use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::layout::{Position, Rect};
 
 use crate::model::{Failure, Shown};
+use crate::platform;
 
 /// What the operator does, as it comes in.
 pub(super) type Inputs = Pin<Box<dyn Stream<Item = io::Result<Event>> + Send>>;
@@ -110,8 +111,7 @@ impl Tty for Screen {
 
     fn suspend(&mut self) -> io::Result<()> {
         give_back();
-        #[cfg(unix)]
-        signal_hook::low_level::raise(signal_hook::consts::SIGTSTP)?;
+        platform::stop_process()?;
         take(self.mouse)?;
         clear(&mut self.terminal)
     }

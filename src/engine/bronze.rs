@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::archive::{blocking, hash_of, make_durable};
 use crate::ledger::create_private_folder;
 use crate::model::Failure;
+use crate::platform;
 
 /// Gives the synced file `part`, whose bytes have this hash, its place in bronze below
 /// `data_dir`. Returns the place, relative to `data_dir`.
@@ -24,7 +25,9 @@ pub(super) async fn keep(data_dir: &Path, sha256: &str, part: PathBuf) -> Result
             // Ours, and of no use any more. If it stays, it only takes up space.
             let _ = std::fs::remove_file(&part);
         } else {
-            write_protect(&part)?;
+            // Nobody writes into it again, by mistake.
+            platform::write_protect(&part)
+                .map_err(|e| Failure::io("protecting", part.to_string_lossy(), &e))?;
             std::fs::rename(&part, &target)
                 .map_err(|e| Failure::io("keeping", target.to_string_lossy(), &e))?;
         }
@@ -49,21 +52,6 @@ fn is_there(target: &Path, sha256: &str) -> Result<bool, Failure> {
             Ok(found.1 == sha256)
         }
     }
-}
-
-/// Nobody writes into it again, by mistake. The file is synced with its new mode.
-fn write_protect(part: &Path) -> Result<(), Failure> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        let protected = std::fs::set_permissions(part, std::fs::Permissions::from_mode(0o400))
-            .and_then(|()| std::fs::File::open(part))
-            .and_then(|file| file.sync_all());
-        protected.map_err(|e| Failure::io("protecting", part.to_string_lossy(), &e))?;
-    }
-    #[cfg(not(unix))]
-    let _ = part;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::crash::{self, Point};
 use crate::ledger::Export;
 use crate::model::{Failure, FailureClass, Scope, Sha256, Shown};
+use crate::platform;
 use crate::silver::{Feeds, Ingested, LandedState, NewLanded, SetBack, Silver};
 use crate::sources::sftp;
 
@@ -234,11 +235,8 @@ fn copied(path: &Path, parts: &Path) -> Result<Copied, Failure> {
     let changed = from.metadata().and_then(|m| m.modified()).map_err(failed)?;
     let part = parts.join(format!("correction-{:08x}.part", rand::random::<u32>()));
     let wrong = |e: std::io::Error| Failure::io("writing", part.to_string_lossy(), &e);
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut to = options.open(&part).map_err(wrong)?;
+    let mut to =
+        platform::private_file().write(true).create_new(true).open(&part).map_err(wrong)?;
     let mut copy = || {
         let (mut hash, mut size, mut buffer) = (Sha256::new(), 0, vec![0; 256 << 10]);
         loop {

@@ -12,6 +12,7 @@ use super::progress::Progress;
 use crate::crash::{self, Point};
 use crate::ledger::{Export, Ledger};
 use crate::model::{Failure, FailureClass, Sha256};
+use crate::platform;
 use crate::sources::{ContentHead, ContentSink, Resume};
 use crate::transport::pace::Pace;
 use crate::wrong::{self, Guard};
@@ -102,10 +103,8 @@ impl<'a> Part<'a> {
 
     /// Opens the file for the bytes from `offset` on, having hashed those before.
     async fn open_at(&self, offset: u64) -> std::io::Result<Open> {
-        let mut options = tokio::fs::OpenOptions::new();
+        let mut options = tokio::fs::OpenOptions::from(platform::private_file());
         options.read(true).write(true).create(true).truncate(offset == 0);
-        #[cfg(unix)]
-        options.mode(0o600);
         let mut file = options.open(&self.path).await?;
         let mut hash = Sha256::new();
         let mut left = offset;

@@ -10,6 +10,7 @@ use super::lane::Lane;
 use super::{Level, archive};
 use crate::ledger::create_private_folder;
 use crate::model::{Failure, FailureClass, Shown};
+use crate::platform;
 use crate::silver::read::infer;
 
 /// The newest files without a dataset that are looked at in one pass.
@@ -98,11 +99,9 @@ fn write(path: &Path, stray: &Stray) -> Result<(), Failure> {
         Failure::new(FailureClass::Bug, "writing a definition", path.to_string_lossy())
     })?;
     create_private_folder(folder)?;
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
+    platform::private_file()
+        .write(true)
+        .create_new(true)
         .open(path)
         .and_then(|mut file| file.write_all(infer::to_yaml(&dataset).as_bytes()))
         .map_err(|e| Failure::io("writing a definition", path.to_string_lossy(), &e))

@@ -8,6 +8,7 @@ use super::examine::whole;
 use super::mark::mark;
 use super::{open_read_only, sql_failure, sync_folder};
 use crate::model::{Failure, FailureClass};
+use crate::platform;
 
 const DOING: &str = "backing up the ledger to";
 
@@ -93,11 +94,11 @@ impl PartialFile {
         let mut name = target.as_os_str().to_owned();
         name.push(format!(".{:08x}.partial", rand::random::<u32>()));
         let path = PathBuf::from(name);
-        let mut options = std::fs::OpenOptions::new();
-        options.create_new(true).write(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(&path).map_err(|e| Failure::io(DOING, target.to_string_lossy(), &e))?;
+        platform::private_file()
+            .create_new(true)
+            .write(true)
+            .open(&path)
+            .map_err(|e| Failure::io(DOING, target.to_string_lossy(), &e))?;
         Ok(Self(path))
     }
 

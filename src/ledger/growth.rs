@@ -169,7 +169,7 @@ async fn costs(path: &Path) -> Vec<(String, u64)> {
     cost!("take over", ledger.take_over(1, "encoura", "a".into()).await);
     let names = || vec!["e1".to_owned()];
     cost!("open incidents", ledger.forget_incidents(names(), Timestamp::UNIX_EPOCH).await);
-    cost!("notifications", books.outbox());
+    cost!("notifications", books.undelivered());
     let run = ledger.start_run(Trigger::Manual, vec![1]).await.unwrap();
     let result = EndpointResult::new("e1", EndpointType::Encoura);
     cost!("the end of an endpoint's part", ledger.end_endpoint(run, 1, result.clone()).await);

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::clock;
 use crate::model::{Failure, FailureClass, Shown};
+use crate::platform;
 
 /// A holder that is just ending is waited for this long: a service that is
 /// restarted must not refuse itself. (A child process that is being started also
@@ -66,10 +67,8 @@ impl Lock {
 
 /// For a file of the owner's alone: whoever may open the lock's may also hold it.
 fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
+    let mut options = platform::private_file();
     options.create(true).write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options
 }
 

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Ledger, sql_failure};
 use crate::model::{Failure, FailureClass};
+use crate::platform;
 
 /// Which ledger it is, and how far it has come.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,11 +53,8 @@ impl Mark {
     pub fn write(&self, file: &Path) -> Result<(), Failure> {
         let fresh = file.with_extension("mark.new");
         let written = serde_json::to_vec(self).map_err(std::io::Error::other).and_then(|json| {
-            let mut options = std::fs::OpenOptions::new();
-            options.create(true).truncate(true).write(true);
-            #[cfg(unix)]
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            let mut out = options.open(&fresh)?;
+            let mut out =
+                platform::private_file().create(true).truncate(true).write(true).open(&fresh)?;
             out.write_all(&json)?;
             out.sync_all()?;
             // Not durable under this name before the folder is: then it lags.

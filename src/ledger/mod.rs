@@ -64,6 +64,7 @@ pub use schedules::{BeginSlot, Missed, Planned, SlotBegun};
 pub use totals::{FileTotals, Totals};
 
 use crate::model::{Failure, FailureClass, Id};
+use crate::platform;
 
 /// What the writer keeps of the file in memory, in kibibytes: the pages of an index that
 /// are written in no order, as services' ids are, are then written once a transaction.
@@ -108,8 +109,7 @@ impl Ledger {
         }
         create_private_file(path)?;
         // One file has one lock, by whatever name or link it is opened.
-        let path = &path
-            .canonicalize()
+        let path = &platform::real_path(path)
             .map_err(|e| Failure::io("opening the ledger", path.to_string_lossy(), &e))?;
         let lock = lock::Lock::take(path, command)?;
         let shown = path.to_string_lossy();
@@ -213,33 +213,22 @@ fn open_read_only(path: &Path) -> Result<Connection, Failure> {
 
 /// Creates `folder` and what is missing above it; what is new is 0700.
 pub(crate) fn create_private_folder(folder: &Path) -> Result<(), Failure> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder
-        .create(folder)
+    platform::create_private_folder(folder)
         .map_err(|e| Failure::io("creating the folder", folder.to_string_lossy(), &e))
 }
 
-/// Makes the names in `folder` durable. Windows does so by itself.
+/// Makes the names in `folder` durable.
 pub(crate) fn sync_folder(folder: &Path) -> Result<(), Failure> {
-    if cfg!(windows) {
-        return Ok(());
-    }
-    std::fs::File::open(folder)
-        .and_then(|f| f.sync_all())
+    platform::sync_folder(folder)
         .map_err(|e| Failure::io("syncing the folder", folder.to_string_lossy(), &e))
 }
 
 /// SQLite gives its WAL the permissions of the database, so this one call
 /// makes all three files private.
 fn create_private_file(path: &Path) -> Result<(), Failure> {
-    let mut options = std::fs::OpenOptions::new();
-    options.create(true).append(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
+    platform::private_file()
+        .create(true)
+        .append(true)
         .open(path)
         .map(drop)
         .map_err(|e| Failure::io("creating the ledger", path.to_string_lossy(), &e))

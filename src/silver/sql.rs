@@ -7,6 +7,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::schema;
 use crate::model::{Column, ColumnKind, Failure, FailureClass};
+use crate::platform;
 
 /// How long a statement waits for a lock that another process holds.
 const BUSY: Duration = Duration::from_secs(10);
@@ -78,11 +79,9 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection, Failure> {
     if let Some(folder) = path.parent() {
         crate::ledger::create_private_folder(folder)?;
     }
-    let mut options = std::fs::OpenOptions::new();
-    options.create(true).append(true);
+    let mut options = platform::private_file();
     // SQLite gives its log the permissions of the database.
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.create(true).append(true);
     options.open(path).map_err(|e| Failure::io(doing, &shown, &e))?;
     let open = || {
         let connection = Connection::open(path)?;

@@ -65,6 +65,14 @@ fn the_context_has_what_is_built_from_and_nothing_else() {
     for needed in ["Cargo.toml", "Cargo.lock", ".cargo", "src", "assets", "benches"] {
         assert!(named.contains(&needed), "{needed}");
     }
+    // Of every target that the manifest names cargo wants to see the file.
+    let manifest = include_str!("../../Cargo.toml");
+    let tests: Vec<&str> = manifest.split("[[test]]\nname = \"").skip(1).collect();
+    assert!(!tests.is_empty());
+    for test in tests {
+        let file = format!("tests/{}.rs", test.split('"').next().unwrap());
+        assert!(named.contains(&&*file), "{file}");
+    }
 }
 
 #[test]

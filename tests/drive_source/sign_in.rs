@@ -259,9 +259,11 @@ async fn a_key_that_others_may_read_earns_a_warning() {
 }
 
 /// What is logged.
+#[cfg(unix)]
 #[derive(Clone, Default)]
 struct Log(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
 
+#[cfg(unix)]
 impl std::io::Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.0.lock().unwrap().extend_from_slice(bytes);

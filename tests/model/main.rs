@@ -12,6 +12,8 @@
 //! | `arrows` | the arrows of the model, against those that the ledger allows |
 //! | `walk` | the real engine, the real ledger, the stand-ins, and chance |
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+// The program is started and killed here.
+#![cfg(unix)]
 
 mod arrows;
 mod explore;

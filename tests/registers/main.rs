@@ -14,6 +14,8 @@
 //!
 //! Memory and time of the real program are measured by `tests/bench/registers`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+// The program is started and killed here.
+#![cfg(unix)]
 
 mod contents;
 mod costs;

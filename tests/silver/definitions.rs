@@ -1,7 +1,5 @@
 //! Definitions that change, and files that other programs wrote.
 
-use std::os::unix::fs::PermissionsExt as _;
-
 use transship::model::{Column, Dataset, FailureClass};
 use transship::silver::{Feeds, LandedState as S, SetBack, Silver};
 
@@ -161,11 +159,15 @@ async fn definitions_that_cannot_be_tables_are_refused() {
 #[tokio::test]
 async fn a_newer_programs_file_is_left_alone() {
     let stand = Stand::new(seed());
-    let mode = |name: &str| {
-        let path = stand.folder.path().join(name);
-        std::fs::metadata(path).unwrap().permissions().mode() & 0o777
-    };
-    assert_eq!((mode("silver.db"), mode("silver.db-wal")), (0o600, 0o600));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = |name: &str| {
+            let path = stand.folder.path().join(name);
+            std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+        };
+        assert_eq!((mode("silver.db"), mode("silver.db-wal")), (0o600, 0o600));
+    }
     assert_eq!(stand.one::<Vec<u8>>("SELECT value FROM meta WHERE key = 'cursor_key'").len(), 32);
     stand.read().execute("UPDATE meta SET value = 99 WHERE key = 'version'", []).unwrap();
     let failure = Silver::open(&stand.path(), stand.folder.path(), seed()).unwrap_err();

@@ -14,6 +14,7 @@ use serde_json::json;
 use super::SERVICE_ACCOUNT;
 use crate::demo::world::sha256;
 use crate::model::{Failure, FailureClass};
+use crate::platform;
 
 /// A key of the service account.
 pub(in crate::demo) struct ServiceKey {
@@ -73,11 +74,7 @@ fn write_private(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)?.write_all(bytes)
+    platform::private_file().write(true).create_new(true).open(path)?.write_all(bytes)
 }
 
 /// PKCS #8 as PEM (RFC 7468): lines of 64 characters.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::platform;
 use crate::transport::sftp::wire::StatusCode;
 
 /// A client's path, resolved.
@@ -25,11 +26,7 @@ pub(super) fn resolve(root: &Path, path: &[u8]) -> Result<Place, StatusCode> {
         match part {
             "" | "." => {}
             ".." => drop(parts.pop()),
-            part if part.contains('\0') => return Err(StatusCode::NO_SUCH_FILE),
-            // Would name another drive, stream or folder there.
-            part if cfg!(windows) && part.contains(['\\', ':']) => {
-                return Err(StatusCode::NO_SUCH_FILE);
-            }
+            part if !platform::is_one_name(part) => return Err(StatusCode::NO_SUCH_FILE),
             part => parts.push(part),
         }
     }

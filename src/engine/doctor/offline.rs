@@ -10,6 +10,7 @@ use crate::config::{Client, Config, Origin};
 use crate::engine::nightly;
 use crate::ledger::{self, Examined, Mark, Standing};
 use crate::model::{AutodeskGrant, Failure};
+use crate::platform;
 use crate::silver;
 
 /// A refresh token of Autodesk's that was not used for so long is refused.
@@ -119,10 +120,8 @@ fn probe(folder: &Path) -> Result<(), Failure> {
     removed.map_err(|e| Failure::io("removing", path.to_string_lossy(), &e))
 }
 
-#[cfg(unix)]
 fn open_to_others(about: &str, folder: &Path) -> Option<Finding> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let mode = std::fs::metadata(folder).ok()?.permissions().mode() & 0o777;
+    let mode = platform::mode(&std::fs::metadata(folder).ok()?)?;
     let shown = folder.display();
     (mode & 0o007 != 0).then(|| {
         Finding::new(
@@ -133,11 +132,6 @@ fn open_to_others(about: &str, folder: &Path) -> Option<Finding> {
         )
         .advice("close it to others, as in `chmod 750`; what is in it is private by itself")
     })
-}
-
-#[cfg(not(unix))]
-fn open_to_others(_: &str, _: &Path) -> Option<Finding> {
-    None
 }
 
 fn books(config: &Config, findings: &mut Vec<Finding>) {

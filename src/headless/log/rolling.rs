@@ -1,7 +1,7 @@
 //! A log file for every day, readable by its owner alone. A day whose file becomes too
 //! large has several, and only so many files stay.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use jiff::civil::Date;
 use super::trouble::Trouble;
 use crate::config::LogKeep;
 use crate::model::Failure;
+use crate::platform;
 
 /// Writes to `name.2026-11-23.log`, then `name.2026-11-23.1.log` where that becomes too
 /// large, and to another file from midnight on.
@@ -42,11 +43,7 @@ impl Daily {
     fn open_at(path: &Path, keep: LogKeep, today: fn() -> Date) -> Result<Self, Failure> {
         let failed = |e| Failure::io("opening", path.display().to_string(), &e);
         if let Some(folder) = path.parent() {
-            let mut builder = DirBuilder::new();
-            builder.recursive(true);
-            #[cfg(unix)]
-            std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-            builder.create(folder).map_err(failed)?;
+            platform::create_private_folder(folder).map_err(failed)?;
         }
         let part = latest_of(path, today());
         let (file, size) = open(&part.path(path)).map_err(failed)?;
@@ -114,11 +111,7 @@ impl Write for Daily {
 
 /// The file, and how large it is already.
 fn open(path: &Path) -> io::Result<(File, u64)> {
-    let mut options = OpenOptions::new();
-    options.append(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(path)?;
+    let file = platform::private_file().append(true).create(true).open(path)?;
     let size = file.metadata()?.len();
     Ok((file, size))
 }

@@ -4,7 +4,7 @@
 //! file first and looks whether somebody else has just done it; and the new pair is
 //! under the file's name, synced, before anybody sends it.
 
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::token::Token;
 use crate::model::{Failure, FailureClass, Retry};
+use crate::platform;
 
 /// A file with more bytes is none of ours.
 const MAX_BYTES: u64 = 64 * 1024;
@@ -103,11 +104,7 @@ impl Held {
                 Err(e) if e.kind() != ErrorKind::NotFound => return Err(e),
                 _ => {}
             }
-            let mut options = OpenOptions::new();
-            options.write(true).create_new(true);
-            #[cfg(unix)]
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            options.open(&path)
+            platform::private_file().write(true).create_new(true).open(&path)
         };
         let file = create().map_err(|e| writing(&self.path, &e))?;
         Ok(Draft { file: Some(file), path, target: self.path.clone() })
@@ -161,42 +158,25 @@ impl Drop for Draft {
 
 fn open_lock(path: &Path) -> io::Result<File> {
     if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
-        let mut builder = DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(folder)?;
+        platform::create_private_folder(folder)?;
     }
-    let mut options = OpenOptions::new();
+    let mut options = platform::private_file();
     options.create(true).truncate(false).write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(beside(path, "lock"))
 }
 
 /// Closes a file that others may read: it was written by another program.
-#[cfg(unix)]
 fn keep_private(file: &File, shown: &str) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    if file.metadata()?.permissions().mode() & 0o077 != 0 {
+    if platform::mode(&file.metadata()?).is_some_and(|mode| mode & 0o077 != 0) {
         tracing::warn!(file = %crate::model::Shown::new(shown), "the token file could be read by others");
-        file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+        platform::make_private(file)?;
     }
     Ok(())
 }
 
-#[cfg(not(unix))]
-fn keep_private(_: &File, _: &str) -> io::Result<()> {
-    Ok(())
-}
-
-/// A new name lasts only once its folder is synced; Windows has no such call.
+/// A new name lasts only once its folder is synced.
 fn sync_folder(path: &Path) -> io::Result<()> {
-    if cfg!(unix) {
-        let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
-        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
-    }
-    Ok(())
+    platform::sync_folder(path.parent().unwrap_or(Path::new("")))
 }
 
 fn writing(path: &Path, error: &io::Error) -> Failure {

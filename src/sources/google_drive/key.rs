@@ -11,6 +11,7 @@ use tracing::warn;
 use url::Url;
 
 use crate::model::{Failure, FailureClass, Secret};
+use crate::platform;
 use crate::transport::http::checked_base;
 
 const READING: &str = "reading the key file";
@@ -94,14 +95,9 @@ async fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
         }
     };
     let file = tokio::fs::File::open(path).await.map_err(unreadable)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        let mode = file.metadata().await.map_err(unreadable)?.permissions().mode();
-        if mode & 0o077 != 0 {
-            let (path, mode) = (path.display(), mode & 0o777);
-            warn!("{path}: others may read this key (mode {mode:o}): chmod 600");
-        }
+    let mode = platform::mode(&file.metadata().await.map_err(unreadable)?);
+    if let Some(mode) = mode.filter(|mode| mode & 0o077 != 0) {
+        warn!("{}: others may read this key (mode {mode:o}): chmod 600", path.display());
     }
     let mut bytes = Vec::new();
     file.take(MAX_BYTES + 1).read_to_end(&mut bytes).await.map_err(unreadable)?;

@@ -9,6 +9,7 @@ use tokio::io::AsyncWriteExt;
 use super::body::{chunk, too_long};
 use super::place;
 use crate::model::{Failure, FailureClass};
+use crate::platform;
 
 /// A file that has its name only once it is whole: until then its name ends in
 /// `.partial`, and what broke off stays under that name for whoever looks.
@@ -35,10 +36,8 @@ impl NewFile {
             Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(failed(e)),
             _ => {}
         }
-        let mut options = OpenOptions::new();
+        let mut options = OpenOptions::from(platform::private_file());
         options.write(true).create_new(true);
-        #[cfg(unix)]
-        options.mode(0o600);
         let file = options.open(&partial).await.map_err(failed)?;
         Ok(Self { file, partial, path: path.to_owned() })
     }
@@ -89,11 +88,9 @@ impl NewFile {
     }
 }
 
-/// A new name lasts only once its folder is synced; Windows has no such call.
+/// A new name lasts only once its folder is synced.
 async fn sync_folder(path: &Path) -> std::io::Result<()> {
-    if cfg!(unix) {
-        let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
-        File::open(folder.unwrap_or(Path::new("."))).await?.sync_all().await?;
-    }
-    Ok(())
+    let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+    let synced = tokio::task::spawn_blocking(move || platform::sync_folder(&folder));
+    synced.await.unwrap_or_else(|e| Err(std::io::Error::other(e)))
 }

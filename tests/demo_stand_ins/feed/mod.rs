@@ -2,6 +2,7 @@
 
 mod generator;
 mod jail;
+#[cfg(unix)]
 mod openssh;
 mod operations;
 mod plain;

@@ -9,7 +9,6 @@ use crate::Stage;
 
 /// Runs `sftp -b` as `user`; a small program of ours answers for the person who would
 /// type the password.
-#[cfg(unix)]
 fn sftp(stage: &Stage, user: &str, batch: &str) -> Output {
     use std::os::unix::fs::PermissionsExt as _;
     let scratch = stage.scratch();
@@ -40,7 +39,6 @@ fn sftp(stage: &Stage, user: &str, batch: &str) -> Output {
     child.wait_with_output().unwrap()
 }
 
-#[cfg(unix)]
 #[test]
 fn openssh_lists_and_gets_the_feed_with_any_password() {
     let stage = stage(3);
@@ -64,7 +62,6 @@ fn openssh_lists_and_gets_the_feed_with_any_password() {
     assert!(fs::read(stage.scratch().join(name)).unwrap() == there);
 }
 
-#[cfg(unix)]
 #[test]
 fn the_receivers_own_user_is_not_let_in_with_any_password() {
     let stage = stage(1);
