@@ -27,8 +27,9 @@ struct Counts {
     result: EndpointResult,
     /// Sides that it makes no sense to try again in this pass.
     given_up: Vec<Side>,
-    /// Items in a row that found the destination, or the source, out of reach.
-    out_of_reach: u32,
+    /// Items in a row that found the source, and the destination, out of reach. Each side
+    /// has its own: files that still come say nothing about where they go.
+    out_of_reach: [u32; 2],
     needs_operator: bool,
     /// A register was walked to the end of the walk.
     walked: bool,
@@ -42,7 +43,7 @@ impl Tally {
         Self(Mutex::new(Counts {
             result,
             given_up: Vec::new(),
-            out_of_reach: 0,
+            out_of_reach: [0; 2],
             needs_operator: false,
             walked: false,
             changed: false,
@@ -75,7 +76,7 @@ impl Tally {
     pub(super) fn fetched(&self, bytes: u64) {
         let mut counts = self.counts();
         counts.result.fetched += 1;
-        counts.out_of_reach = 0;
+        counts.out_of_reach[Side::Source as usize] = 0;
         counts.result.bytes += bytes;
     }
 
@@ -98,7 +99,7 @@ impl Tally {
     pub(super) fn delivered(&self) {
         let mut counts = self.counts();
         counts.result.delivered += 1;
-        counts.out_of_reach = 0;
+        counts.out_of_reach[Side::Destination as usize] = 0;
     }
 
     /// An item, or the pass itself, failed. The first one is reported in words.
@@ -120,12 +121,12 @@ impl Tally {
         match failure.class {
             FailureClass::SignIn | FailureClass::HostKey => counts.given_up.push(side),
             FailureClass::Network => {
-                counts.out_of_reach += 1;
-                if counts.out_of_reach >= OUT_OF_REACH {
+                counts.out_of_reach[side as usize] += 1;
+                if counts.out_of_reach[side as usize] >= OUT_OF_REACH {
                     counts.given_up.push(side);
                 }
             }
-            _ => counts.out_of_reach = 0,
+            _ => counts.out_of_reach[side as usize] = 0,
         }
         drop(counts);
         self.failed(failure);
@@ -242,8 +243,10 @@ mod tests {
         assert!(!flaky.has_given_up(Side::Destination), "now and then it works");
         for _ in 0..OUT_OF_REACH {
             flaky.failed_at(Side::Destination, &network);
+            flaky.fetched(1);
         }
-        assert!(flaky.has_given_up(Side::Destination));
+        assert!(flaky.has_given_up(Side::Destination), "files that come do not make it well");
+        assert!(!flaky.has_given_up(Side::Source));
     }
 
     #[test]
