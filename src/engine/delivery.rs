@@ -270,11 +270,7 @@ impl Work<'_> {
         let published = moved(&self.delivery, DeliveryState::Published, is_published);
         let confirmed = moved(&published, DeliveryState::Confirmed, confirm::by(Evidence::E1));
         let cleaned = moved(&confirmed, DeliveryState::Cleaned, |_| {});
-        let all = [published, confirmed, cleaned];
-        self.context.ledger.move_delivery_on(&self.delivery, &all).await?;
-        for after in all {
-            self.has_moved(after);
-        }
+        self.book([published, confirmed, cleaned]).await?;
         for point in [Point::Published, Point::Sighted, Point::Confirmed, Point::Cleaned] {
             crash::at(point)?;
         }
@@ -428,11 +424,16 @@ impl Work<'_> {
     ) -> Result<(), Failure> {
         let between = moved(&self.delivery, state, change);
         let after = moved(&between, next, |_| {});
-        let both = [between, after];
-        self.context.ledger.move_delivery_on(&self.delivery, &both).await?;
-        for after in both {
-            self.has_moved(after);
-        }
+        self.book([between, after]).await
+    }
+
+    /// Books several arrows at once, and tells everybody of each.
+    async fn book<const ARROWS: usize>(
+        &mut self,
+        arrows: [Delivery; ARROWS],
+    ) -> Result<(), Failure> {
+        self.context.ledger.move_delivery_on(&self.delivery, &arrows).await?;
+        arrows.into_iter().for_each(|after| self.has_moved(after));
         Ok(())
     }
 

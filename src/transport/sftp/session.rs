@@ -178,10 +178,6 @@ impl SftpSession {
 
     /// The atomic rename; replaces what `to` names. Only where
     /// [`SessionCapabilities::posix_rename`] says so.
-    pub async fn posix_rename(&self, from: &[u8], to: &[u8]) -> Result<(), SftpError> {
-        self.done(self.send_posix_rename(from, to).await?.await?)
-    }
-
     pub(crate) async fn send_posix_rename(
         &self,
         from: &[u8],
