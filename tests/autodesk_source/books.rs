@@ -24,6 +24,14 @@ struct Seen {
     fails: bool,
 }
 
+/// What one walk has shown: what is there, and what the service says is gone.
+#[derive(Debug, Default)]
+struct Walk {
+    folders: HashSet<String>,
+    files: HashSet<String>,
+    gone: HashSet<String>,
+}
+
 #[async_trait]
 impl RegisterSink for Books {
     async fn page(&self, page: Page) -> Result<(), Failure> {
@@ -56,22 +64,24 @@ impl Books {
     ) -> Result<Walked, Failure> {
         let walked = source.walk(&self.known, full, self, &CancellationToken::new()).await;
         let pages = std::mem::take(&mut self.seen.lock().unwrap().pages);
-        let (mut files, mut folders) = (HashSet::new(), HashSet::new());
+        let mut walk = Walk::default();
         for page in pages {
-            self.book(page, &mut folders, &mut files);
+            self.book(page, &mut walk);
         }
         if let Ok(walked) = &walked {
-            self.end(walked, &folders, &files);
+            self.end(walked, &walk);
         }
         walked
     }
 
-    fn book(&mut self, page: Page, folders: &mut HashSet<String>, files: &mut HashSet<String>) {
+    fn book(&mut self, page: Page, walk: &mut Walk) {
+        let Walk { folders, files, gone } = walk;
         for folder in page.folders {
             // Folders come no later than what is in them.
             let there = |parent: &String| self.known.folders.contains_key(parent);
             assert!(folder.parent.as_ref().is_none_or(there), "{folder:?} before its parent");
             folders.insert(folder.id.clone());
+            gone.remove(&folder.id);
             let stamp = self.known.folders.get(&folder.id).and_then(|f| f.stamp.clone());
             let known = KnownFolder { parent: folder.parent, name: folder.name, stamp };
             self.known.folders.insert(folder.id.clone(), known);
@@ -80,23 +90,14 @@ impl Books {
         for file in page.files {
             assert!(self.known.folders.contains_key(&file.folder), "{file:?} before its folder");
             files.insert(file.id.clone());
+            gone.remove(&file.id);
             self.files.insert(file.id.clone(), file);
         }
-        for id in page.removed {
-            self.files.remove(&id);
-            if self.known.folders.contains_key(&id) {
-                let below: Vec<String> = self.known.folders.keys().cloned().collect();
-                let below: HashSet<String> = below
-                    .into_iter()
-                    .filter(|f| self.is_within(f, &HashSet::from([id.clone()])))
-                    .collect();
-                self.files.retain(|id, file| files.contains(id) || !below.contains(&file.folder));
-                self.known.folders.retain(|id, _| folders.contains(id) || !below.contains(id));
-            }
-        }
+        gone.extend(page.removed);
     }
 
-    fn end(&mut self, walked: &Walked, folders: &HashSet<String>, files: &HashSet<String>) {
+    fn end(&mut self, walked: &Walked, walk: &Walk) {
+        let Walk { folders, files, gone } = walk;
         self.lost.retain(|id| self.known.folders.contains_key(id) && !folders.contains(id));
         self.lost.extend(walked.lost.iter().map(|(id, _)| id.clone()));
         if walked.absence_counts && walked.failures.is_empty() {
@@ -110,6 +111,14 @@ impl Books {
                 self.known.folders.keys().filter(|id| self.is_within(id, &kept)).cloned().collect();
             self.files.retain(|id, file| files.contains(id) || stays.contains(&file.folder));
             self.known.folders.retain(|id, _| folders.contains(id) || stays.contains(id));
+        }
+        if walked.failures.is_empty() {
+            // What lies in a folder that is gone may have moved to where nobody looked:
+            // only a complete walk takes the word for it.
+            let below: HashSet<String> =
+                self.known.folders.keys().filter(|id| self.is_within(id, gone)).cloned().collect();
+            self.files.retain(|id, file| !gone.contains(id) && !below.contains(&file.folder));
+            self.known.folders.retain(|id, _| !below.contains(id));
         }
         for (id, stamp) in &walked.stamps {
             if let Some(folder) = self.known.folders.get_mut(id) {
