@@ -50,26 +50,31 @@ fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     if let Some(at) = arguments.iter().position(|argument| argument == "--client") {
         let seconds = arguments[at + 3].parse().unwrap();
-        println!("{}", client(arguments[at + 1].parse().unwrap(), &arguments[at + 2], seconds));
+        let asker = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let (address, path) = (arguments[at + 1].parse().unwrap(), &arguments[at + 2]);
+        println!("{}", asker.block_on(client(address, path, seconds)));
         return;
     }
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(bench(arguments.iter().any(|argument| argument == "--serve")));
 }
 
-/// Asks for so many seconds; how many answers came.
-fn client(address: SocketAddr, path: &str, seconds: f64) -> u64 {
+/// Asks for so many seconds; how many answers came. On one thread, as wrk does: what the
+/// asker costs is missing to all who answer, and most to the quickest.
+async fn client(address: SocketAddr, path: &str, seconds: f64) -> u64 {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
     let until = Instant::now() + Duration::from_secs_f64(seconds);
-    let ask = move || {
-        let mut stream = TcpStream::connect(address).unwrap();
+    let request: Arc<str> = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n").into();
+    let ask = move |request: Arc<str>| async move {
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
         stream.set_nodelay(true).unwrap();
-        let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n");
         let (mut buffer, mut answers) = (vec![0; 1 << 20], 0);
         while Instant::now() < until {
-            stream.write_all(request.as_bytes()).unwrap();
+            stream.write_all(request.as_bytes()).await.unwrap();
             let mut read = 0;
             loop {
-                read += stream.read(&mut buffer[read..]).unwrap();
+                read += stream.read(&mut buffer[read..]).await.unwrap();
                 if is_whole(&buffer[..read]) {
                     break;
                 }
@@ -83,10 +88,8 @@ fn client(address: SocketAddr, path: &str, seconds: f64) -> u64 {
         }
         answers
     };
-    std::thread::scope(|scope| {
-        let all: Vec<_> = (0..CONNECTIONS).map(|_| scope.spawn(ask)).collect();
-        all.into_iter().map(|one| one.join().unwrap()).sum()
-    })
+    let all: tokio::task::JoinSet<u64> = (0..CONNECTIONS).map(|_| ask(request.clone())).collect();
+    all.join_all().await.into_iter().sum()
 }
 
 fn is_whole(answer: &[u8]) -> bool {

@@ -36,16 +36,15 @@ impl Waiting {
 
     /// A pass in which they are staged, verified, published and booked, from the start of
     /// the program to its end; of a copy, so that the next round finds them waiting too.
-    pub fn up(&self, server: &Server, folder: &Path, from: &Path, names: &[String]) -> Took {
-        let site = tempfile::tempdir_in(folder).unwrap();
-        copy(&self.site.path().join("data"), &site.path().join("data"));
-        let to = site.path().join("to");
+    pub fn up(&self, server: &Server, site: &Path, from: &Path, names: &[String]) -> Took {
+        copy(&self.site.path().join("data"), &site.join("data"));
+        let to = site.join("to");
         std::fs::create_dir(&to).unwrap();
-        configure(site.path(), &yaml_up(self.stand_ins.encoura(), server, server.port, &to));
-        let took = measure::run(&mut transship(site.path()));
+        configure(site, &yaml_up(self.stand_ins.encoura(), server, server.port, &to));
+        let took = measure::run(&mut transship(site));
         let size = from.join(&names[0]).metadata().unwrap().len();
         crate::check(&to, names.len(), size as usize, "transship");
-        published(site.path(), names.len());
+        published(site, names.len());
         took
     }
 }
@@ -59,10 +58,9 @@ fn copy(from: &Path, to: &Path) {
 
 /// Downloads: a partner's folder is listed, and its files fetched, hashed, synced and
 /// booked, from the start of the program to its end.
-pub fn down(server: &Server, folder: &Path, from: &Path, names: &[String]) -> Took {
-    let site = tempfile::tempdir_in(folder).unwrap();
+pub fn down(server: &Server, site: &Path, from: &Path, names: &[String]) -> Took {
     configure(
-        site.path(),
+        site,
         &format!(
             "clients:
   feed: {{ type: sftp, {} }}
@@ -78,9 +76,9 @@ endpoints:
             from.display().to_string()
         ),
     );
-    let took = measure::run(&mut transship(site.path()));
+    let took = measure::run(&mut transship(site));
     let size = from.join(&names[0]).metadata().unwrap().len();
-    crate::check(&site.path().join("data/bronze"), names.len(), size as usize, "transship");
+    crate::check(&site.join("data/bronze"), names.len(), size as usize, "transship");
     took
 }
 

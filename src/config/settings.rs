@@ -187,8 +187,8 @@ pub(super) fn scheduling(r: &mut Reader, file: &Section) -> (Scheduling, bool) {
     };
     let mut interval = number("default_interval_minutes", 5, LONGEST_INTERVAL);
     let mut syncs = number("max_concurrent_syncs", 5, 1000);
-    let transfers = number("max_transfers", 64, 256);
-    let per_endpoint = number("max_transfers_per_endpoint", 32, 256);
+    let transfers = number("max_transfers", 256, 256);
+    let per_endpoint = number("max_transfers_per_endpoint", 128, 256);
     let jitter = section.as_ref().and_then(|s| s.number(r, "jitter_seconds", 0..=3600));
     let manual = section
         .as_ref()

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tokio::sync::{Mutex, Notify, Semaphore};
+use tokio::sync::{Mutex, Notify, Semaphore, SemaphorePermit};
 
 use super::accounts::Sources;
 use super::tally::Tally;
@@ -13,6 +13,7 @@ use crate::ledger::NewDelivery;
 use crate::model::{DestinationSettings, Endpoint, EndpointResult, Failure, FailureClass, Scope};
 use crate::sources::{ExportSource, Source};
 use crate::transport::pace::Pace;
+use crate::transport::sftp::SMALL;
 
 /// One endpoint, its source and its destination.
 pub(super) struct Lane {
@@ -29,6 +30,8 @@ pub(super) struct Lane {
     rests: AtomicBool,
     /// Transfers of this endpoint at the same time.
     pub(super) transfers: Semaphore,
+    /// Those among them whose file is not small.
+    large: Semaphore,
     /// Fetches of this endpoint at the same time.
     pub(super) fetches: Semaphore,
     /// How fast they may come, together.
@@ -55,8 +58,16 @@ impl Outlet {
     }
 }
 
-/// Fetches of one endpoint at the same time: sources answer few at once gladly.
+/// Transfers of one endpoint at the same time whose files are not small: more would not be
+/// faster, and each would take longer to be through.
+const LARGE: usize = 32;
+
+/// Fetches of one endpoint at the same time: services answer few at once gladly.
 const FETCHES: usize = 8;
+
+/// The same from a partner's server, over sessions that are there anyway: small files far
+/// away take as long as their round trips, however many are on their way.
+const FETCHES_OVER_SFTP: usize = 64;
 
 impl Lane {
     /// The lane of `endpoint`, whose number in the ledger is `number`.
@@ -73,6 +84,10 @@ impl Lane {
             None => None,
         };
         let transfers = config.scheduling.max_transfers_per_endpoint;
+        let fetches = match endpoint.scope {
+            Scope::Sftp(_) => FETCHES_OVER_SFTP,
+            _ => FETCHES,
+        };
         Ok(Self {
             endpoint: endpoint.clone(),
             number,
@@ -82,9 +97,19 @@ impl Lane {
             changed: Notify::new(),
             rests: AtomicBool::new(false),
             transfers: Semaphore::new(transfers),
-            fetches: Semaphore::new(FETCHES.min(transfers)),
+            large: Semaphore::new(LARGE.min(transfers)),
+            fetches: Semaphore::new(fetches.min(transfers)),
             pace: Pace::new(endpoint.bandwidth.clone()),
         })
+    }
+
+    /// A turn for a file of this size, where it is not small.
+    pub(super) async fn turn_for(&self, size: Option<u64>) -> Option<SemaphorePermit<'_>> {
+        match size {
+            // Never closed: whoever waits gets one.
+            Some(size) if size > SMALL => self.large.acquire().await.ok(),
+            _ => None,
+        }
     }
 
     /// Nothing of it is tried again by itself before somebody asks for something.

@@ -113,6 +113,7 @@ async fn walk_export(
         contents::cancel(context, lane, export, why).await?;
         return Ok(None);
     }
+    let _large = lane.turn_for(export.expected_size).await;
     match fetch::fetch(context, lane, export, &claim).await? {
         Fetched::Verified { bytes, delivery } => {
             tally.fetched(bytes);
@@ -160,6 +161,7 @@ async fn walk_delivery(
         tally.failed(&no_such_destination(&delivery.destination, &export));
         return Ok(None);
     };
+    let _large = lane.turn_for(export.size).await;
     let delivered = delivery::deliver(context, lane, outlet, &export, delivery, &claim).await?;
     if delivered.published {
         tally.delivered();

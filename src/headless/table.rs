@@ -49,7 +49,7 @@ impl Table {
 
     /// Adds a row. Cells too many are dropped, missing ones are empty.
     pub fn row(&mut self, cells: impl IntoIterator<Item = impl AsRef<str>>) {
-        let shown = |cell| Shown::limited(cell, LONGEST).as_str().to_owned();
+        let shown = |cell| Shown::limited(cell, LONGEST).into_string();
         let mut cells: Vec<String> = cells.into_iter().map(shown).collect();
         cells.resize(self.columns.len(), String::new());
         self.rows.push(cells);

@@ -83,8 +83,7 @@ impl Ledger {
     ///
     /// A compare-and-set: fails if it no longer stands as in `before`.
     pub async fn move_delivery(&self, before: &Delivery, after: &Delivery) -> Result<(), Failure> {
-        let (before, after) = (before.clone(), after.clone());
-        self.writer.write(move |c| change(c, &before, &after)).await
+        self.move_delivery_on(before, std::slice::from_ref(after)).await
     }
 
     /// Moves a delivery on by several arrows, from `before` to each of `after` in turn: each
@@ -94,16 +93,8 @@ impl Ledger {
         before: &Delivery,
         after: &[Delivery],
     ) -> Result<(), Failure> {
-        let (mut before, after) = (before.clone(), after.to_vec());
-        self.writer
-            .write(move |c| {
-                for after in after {
-                    change(c, &before, &after)?;
-                    before = after;
-                }
-                Ok(())
-            })
-            .await
+        let (before, after) = (before.clone(), after.to_vec());
+        self.writer.write(move |c| change(c, &before, &after)).await
     }
 
     /// The delivery with this id.
@@ -361,30 +352,52 @@ fn free_token(connection: &Connection) -> rusqlite::Result<String> {
     }
 }
 
-/// One arrow: the compare-and-set and its event.
+/// One arrow or several, each from where the one before it led: one compare-and-set from the first
+/// state to the last, which is all that anybody can see of them, and the event of each.
 pub(super) fn change(
+    connection: &Connection,
+    before: &Delivery,
+    after: &[Delivery],
+) -> Result<(), Failure> {
+    let Some(last) = after.last() else { return Ok(()) };
+    let arrows = || std::iter::once(before).chain(after).zip(after);
+    for (before, after) in arrows() {
+        let (from, to) = (before.state, after.state);
+        if from != to && !from.may_become(to) {
+            return Err(no_such_arrow(before.id, from.as_str(), to.as_str()));
+        }
+    }
+    compare_and_set(connection, before, last)?;
+    for (before, after) in arrows() {
+        if before.state != after.state && after.state == DeliveryState::Published {
+            totals::count_delivered(connection, before.endpoint)?;
+        }
+        tell(connection, before, after)?;
+    }
+    Ok(())
+}
+
+/// Puts `after` into the place of `before`, if that is what is there.
+fn compare_and_set(
     connection: &Connection,
     before: &Delivery,
     after: &Delivery,
 ) -> Result<(), Failure> {
-    let (from, to) = (before.state, after.state);
-    if from != to && !from.may_become(to) {
-        return Err(no_such_arrow(before.id, from.as_str(), to.as_str()));
-    }
+    let failed = |e: rusqlite::Error| sql_failure("booking", &e).about(before.id.to_string());
+    let (from, to) = (before.state.as_str(), after.state.as_str());
     let moved = connection
         .prepare_cached(
-            "UPDATE deliveries SET state = ?, attempt = ?, tries = ?, target = ?, final_name = ?,
+            "UPDATE deliveries SET state = ?, attempt = ?, tries = ?, target = ?,
                  evidence = ?, failure = ?, next_attempt_at = ?, staged_at = ?, published_at = ?,
                  confirmed_at = ?, updated_at = ?
              WHERE id = ? AND state = ? AND attempt = ?",
         )
         .and_then(|mut update| {
             update.execute(params![
-                to.as_str(),
+                to,
                 after.attempt,
                 after.tries,
                 after.target,
-                after.final_name,
                 after.evidence.map(Evidence::as_str),
                 after.failure.as_ref().and_then(|f| to_json(f).ok()),
                 after.next_attempt_at.map(clock::text),
@@ -393,27 +406,36 @@ pub(super) fn change(
                 after.confirmed_at.map(clock::text),
                 clock::text(clock::now()),
                 before.id.number,
-                from.as_str(),
+                from,
                 before.attempt,
             ])
         })
-        .map_err(|e| sql_failure("booking", &e).about(before.id.to_string()))?;
+        .map_err(failed)?;
     if moved != 1 {
-        return Err(moved_meanwhile(before.id, from.as_str(), to.as_str()));
+        return Err(moved_meanwhile(before.id, from, to));
     }
-    if from != to && to == DeliveryState::Published {
-        totals::count_delivered(connection, before.endpoint)?;
+    // Apart, since SQLite makes the entry of an index anew for each column that is set.
+    if after.final_name != before.final_name {
+        connection
+            .prepare_cached("UPDATE deliveries SET final_name = ? WHERE id = ?")
+            .and_then(|mut update| update.execute(params![after.final_name, before.id.number]))
+            .map_err(failed)?;
     }
+    Ok(())
+}
+
+/// The event of one arrow.
+fn tell(connection: &Connection, before: &Delivery, after: &Delivery) -> Result<(), Failure> {
     let detail = words(before, after);
-    if from == to && before.attempt == after.attempt && detail.is_none() {
+    if before.state == after.state && before.attempt == after.attempt && detail.is_none() {
         // Looked at once more, and nothing was different: no story worth a line.
         return Ok(());
     }
     events::append(
         connection,
         &events::New {
-            from: Some(from.as_str()),
-            to: Some(to.as_str()),
+            from: Some(before.state.as_str()),
+            to: Some(after.state.as_str()),
             attempt: after.attempt,
             detail,
             ..events::New::of(before.id)

@@ -42,6 +42,11 @@ fn fill(path: &Path, over: i64) {
                   WHEN i <= {over} THEN iif(i % 3 = 0, 'baseline', 'verified')
                   ELSE iif(i % 3 = 0, 'held', 'retry_wait') END,
              1, 0, 1, 'x', 'x', '{AT}', '{AT}' FROM n;
+         INSERT INTO folders (id, endpoint_id, external_folder_id, folder_path, created_at, updated_at)
+         VALUES (1, 1, 'f', '/f', '{AT}', '{AT}');
+         INSERT INTO files (endpoint_id, external_file_id, file_name, file_path, folder_id, version,
+             content, contents, created_at, updated_at, last_synced_at)
+         SELECT 1, 'u' || i, 'x', '/f/x', 1, '', '{{}}', 'queued', '{AT}', '{AT}', '{AT}' FROM n;
          INSERT INTO deliveries (export_id, endpoint_id, destination, target, generation, token,
              final_name, state, attempt, tries, published_at, created_at, updated_at)
          SELECT id, endpoint_id, 'slate', 't', 1, printf('%08x', id), 'x' || id,

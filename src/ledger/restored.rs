@@ -78,7 +78,7 @@ fn distrust(connection: &Connection, why: &str) -> Result<usize, Failure> {
         after.state = state;
         after.next_attempt_at = None;
         after.failure = Some(doubt(&delivery.final_name, why).advice(advice));
-        deliveries::change(connection, &delivery, &after)?;
+        deliveries::change(connection, &delivery, std::slice::from_ref(&after))?;
         held += 1;
     }
     Ok(held)

@@ -34,8 +34,13 @@ impl Shown {
 
     /// Makes `text` safe to show, keeping at most `limit` of its characters.
     pub fn limited(text: impl AsRef<str>, limit: usize) -> Self {
-        let mut shown = String::new();
-        for (count, c) in text.as_ref().chars().enumerate() {
+        let text = text.as_ref();
+        // Most of what is shown, and the log shows much.
+        if text.len() <= limit && text.bytes().all(|b| matches!(b, b' '..=b'~')) {
+            return Self(text.to_owned());
+        }
+        let mut shown = String::with_capacity(text.len().min(limit));
+        for (count, c) in text.chars().enumerate() {
             if count == limit {
                 shown.push('…');
                 break;
@@ -48,6 +53,11 @@ impl Shown {
     /// The safe text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The safe text, as text like any other.
+    pub fn into_string(self) -> String {
+        self.0
     }
 
     /// Whether there is nothing to show.

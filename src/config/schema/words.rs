@@ -174,8 +174,12 @@ const WORDS: &[(&[&str], &[Word])] = &[
                 "Endpoints at the same time. MAX_CONCURRENT_SYNCS overrides it.",
                 "5",
             ),
-            ("max_transfers", "Files at the same time, over all endpoints.", "64"),
-            ("max_transfers_per_endpoint", "Files at the same time, of one endpoint.", "32"),
+            ("max_transfers", "Files at the same time, over all endpoints.", "256"),
+            (
+                "max_transfers_per_endpoint",
+                "Files at the same time, of one endpoint; of those over 128 KiB never more than 32.",
+                "128",
+            ),
             (
                 "jitter_seconds",
                 "Starts are put off at random by up to so many seconds; left out: those by interval by up to 30, those by cron not at all.",

@@ -5,7 +5,8 @@
 
 use std::fmt;
 
-use jiff::Zoned;
+use jiff::{Timestamp, Zoned};
+use serde::Serialize;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::fmt::format::Writer;
@@ -36,7 +37,7 @@ where
         event.record(&mut record);
         let metadata = event.metadata();
         let line = match self.0 {
-            LogFormat::Json => record.json(&Zoned::now(), metadata.level(), metadata.target()),
+            LogFormat::Json => record.json(Timestamp::now(), metadata.level(), metadata.target()),
             LogFormat::Classic => {
                 record.classic(&Zoned::now(), metadata.level(), metadata.target())
             }
@@ -52,18 +53,25 @@ struct Record {
     fields: serde_json::Map<String, serde_json::Value>,
 }
 
+/// A record as JSON: its keys in this order.
+#[derive(Serialize)]
+struct Line<'a> {
+    timestamp: String,
+    level: &'a str,
+    target: &'a str,
+    message: &'a str,
+    #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
+    fields: &'a serde_json::Map<String, serde_json::Value>,
+}
+
 impl Record {
     /// One JSON object: timestamp, level, target, message and fields.
-    fn json(self, now: &Zoned, level: &tracing::Level, target: &str) -> String {
-        let mut line = serde_json::Map::new();
-        line.insert("timestamp".into(), format!("{:.3}", now.timestamp()).into());
-        line.insert("level".into(), level.as_str().into());
-        line.insert("target".into(), target.into());
-        line.insert("message".into(), self.message.into());
-        if !self.fields.is_empty() {
-            line.insert("fields".into(), self.fields.into());
-        }
-        serde_json::Value::from(line).to_string()
+    fn json(&self, now: Timestamp, level: &tracing::Level, target: &str) -> String {
+        let Self { message, fields } = self;
+        let timestamp = format!("{now:.3}");
+        let line = Line { timestamp, level: level.as_str(), target, message, fields };
+        // Text, numbers and truth values under names: there is nothing that could fail.
+        serde_json::to_string(&line).unwrap_or_default()
     }
 
     /// `2025-09-24 08:00:00,123 - function - LEVEL - message`, in local time.
@@ -101,7 +109,7 @@ impl Visit for Record {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.put(field, Shown::limited(value, LONGEST).as_str().into());
+        self.put(field, Shown::limited(value, LONGEST).into_string().into());
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {

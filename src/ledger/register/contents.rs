@@ -275,7 +275,7 @@ fn find(
     connection
         .prepare_cached(
             "SELECT x.id, EXISTS (
-                 SELECT 1 FROM endpoints e JOIN files f
+                 SELECT 1 FROM endpoints e CROSS JOIN files f
                      ON f.endpoint_id = e.id AND f.external_file_id = x.uid AND f.removed_at IS NULL
                  WHERE e.id = x.endpoint_id AND e.position >= 0)
              FROM exports x WHERE x.source = ? AND x.account = ? AND x.uid = ? AND x.version = ?",
@@ -387,7 +387,7 @@ fn outdated(connection: &Connection, endpoint: i64) -> Result<Vec<(Export, Failu
              FROM exports x
              WHERE x.endpoint_id = ? AND x.state IN ('recorded', 'downloading', 'retry_wait')
                AND NOT EXISTS (
-                 SELECT 1 FROM endpoints e JOIN files f
+                 SELECT 1 FROM endpoints e CROSS JOIN files f
                      ON f.endpoint_id = e.id AND f.external_file_id = x.uid
                      AND f.removed_at IS NULL AND f.version = x.version AND f.contents IS NOT NULL
                  WHERE e.position >= 0 AND coalesce(e.deliver_to, 'feed:' || e.name) = x.account

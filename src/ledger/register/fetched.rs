@@ -45,7 +45,7 @@ impl Ledger {
     ) -> Result<Vec<Export>, Failure> {
         let sql = format!(
             "SELECT x.* FROM files f
-             JOIN exports x ON x.uid = f.external_file_id AND x.version = f.version
+             CROSS JOIN exports x ON x.uid = f.external_file_id AND x.version = f.version
                  AND x.source = 'sftp' AND x.account = ?2
              WHERE f.endpoint_id = ?1 AND f.removed_at IS NULL AND f.access_lost_at IS NULL
                  AND x.{FETCHED} ORDER BY x.id"
