@@ -6,6 +6,7 @@
 mod support;
 
 use std::fs;
+use std::time::{Duration, Instant};
 
 use support::program::{Ran, Site};
 use support::proxy::{Cut, Proxy, Way};
@@ -136,4 +137,61 @@ async fn a_connection_cut_while_it_is_made_is_no_refusal() {
         }
     }
     assert_eq!(cuts, 12, "the exchange has more chunks than were cut");
+}
+
+/// Where the files come from, where they go, and how fast each of both may be.
+async fn limited(sshd: &Sshd, site: &Site, from: &str, to: &str) -> Duration {
+    let login = format!(
+        "host: 127.0.0.1, port: {}, username: {}, key_path: {:?}, host_key: {:?}",
+        sshd.port(),
+        sshd.server().username,
+        sshd.client_key().display().to_string(),
+        sshd.fingerprint()
+    );
+    let there = sshd.root().join(format!("{from}-{to}"));
+    fs::create_dir(&there).unwrap();
+    let (come, go) = (sshd.root().join("come").display().to_string(), there.display().to_string());
+    let yaml = format!(
+        "database: {{ url: \"sqlite:///./{from}-{to}/connector.db\" }}
+log: {{ file: ./logs/connector.log }}
+limits: {{ min_free_mb: 1 }}
+clients: {{ feed: {{ type: sftp, {login} }} }}
+destinations: {{ there: {{ type: sftp, {login}, directory: {go:?}, bandwidth_limit: {to} }} }}
+endpoints:
+  - name: Feed
+    endpoint_type: sftp
+    project_id: p
+    user_id: u
+    client: feed
+    deliver_to: there
+    bandwidth_limit: {from}
+    endpoint_details: {{ directory: {come:?}, settle_seconds: 0 }}
+"
+    );
+    fs::write(site.folder().join("connector.yaml"), yaml).unwrap();
+    let begun = Instant::now();
+    site.run(&["sync"]).await.expect(0);
+    let took = begun.elapsed();
+    let bytes = |entry: std::io::Result<fs::DirEntry>| entry.unwrap().metadata().unwrap().len();
+    assert_eq!(fs::read_dir(there).unwrap().map(bytes).sum::<u64>(), 1 << 20);
+    took
+}
+
+/// Four files share the line: together they may take no less than their bytes need, less
+/// those that a quarter of a second saves up.
+#[tokio::test]
+async fn bytes_go_no_faster_than_they_may() {
+    let sshd = Sshd::start();
+    let site = Site::new().await;
+    fs::create_dir(sshd.root().join("come")).unwrap();
+    for n in 0..4 {
+        let file = sshd.root().join(format!("come/{n}.csv"));
+        fs::write(file, vec![b'0' + n; 256 << 10]).unwrap();
+    }
+    let free = limited(&sshd, &site, "off", "off").await;
+    for (from, to) in [("512k", "off"), ("off", "512k")] {
+        let took = limited(&sshd, &site, from, to).await;
+        assert!(took >= Duration::from_millis(1_750), "{from} {to}: {took:?}");
+        assert!(took > free, "{from} {to}: {took:?}, and {free:?} without");
+    }
 }

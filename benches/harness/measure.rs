@@ -11,6 +11,8 @@ pub struct Took {
     pub cpu: f64,
     /// The largest resident memory of the process itself.
     pub peak_kb: u64,
+    /// Seconds of processors that the server took for it, where somebody asked it.
+    pub server: f64,
 }
 
 /// Runs a process to its end, which must be a good one. What it says stands on stderr.
@@ -28,7 +30,7 @@ pub fn run(command: &mut Command) -> Took {
     };
     let seconds = begun.elapsed().as_secs_f64();
     assert!(ended.success(), "{command:?}");
-    Took { seconds, cpu: children_cpu() - cpu, peak_kb }
+    Took { seconds, cpu: children_cpu() - cpu, peak_kb, server: 0.0 }
 }
 
 /// The median of one of the figures.
@@ -48,7 +50,13 @@ fn peak(status: &str) -> u64 {
 /// Seconds of processors that ended children had, in user and in system mode; Linux
 /// counts them in hundredths.
 fn children_cpu() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    children_cpu_of("self")
+}
+
+/// The same of another process.
+#[allow(dead_code, reason = "not every benchmark has a server")]
+pub fn children_cpu_of(process: &str) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split(' ').collect();
     let ticks = |at: usize| fields.get(at).and_then(|n| n.parse::<f64>().ok()).unwrap_or(0.0);
     (ticks(14) + ticks(15)) / 100.0

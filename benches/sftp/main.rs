@@ -125,8 +125,10 @@ async fn main() {
     if scale != 1.0 {
         println!("{scale} of the bytes of single files, and of the number of the others:\n");
     }
-    println!("| work | by | seconds | MB/s | files/s | CPU seconds | peak memory | against us |");
-    println!("|---|---|---|---|---|---|---|---|");
+    println!(
+        "| work | by | seconds | MB/s | files/s | CPU seconds | the server's | peak memory | against us |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|");
     for scenario in SCENARIOS.into_iter().filter(|scenario| chosen(scenario.name)) {
         let (files, bytes) = match scenario.files {
             1 => (1, (scenario.bytes as f64 * scale) as usize),
@@ -165,14 +167,14 @@ async fn run(scenario: &Scenario, peers: &[Peer], rounds: usize) {
     };
     for _ in 0..rounds {
         let site = place();
-        took[0].push(match &waiting {
+        took[0].push(served(&sshd, || match &waiting {
             Some(waiting) => waiting.up(&server, &site, &here, &names),
             None => ours::down(&server, &site, &here, &names),
-        });
+        }));
         for (peer, took) in peers.iter().zip(&mut took[1..]) {
             let to = place();
             let mut command = peer.command(&server, scenario.up, &here, &to, &names);
-            took.push(measure::run(&mut command));
+            took.push(served(&sshd, || measure::run(&mut command)));
             check(&to, scenario.files, scenario.bytes, peer.name());
         }
     }
@@ -182,15 +184,27 @@ async fn run(scenario: &Scenario, peers: &[Peer], rounds: usize) {
         let seconds = median(took, |took| took.seconds);
         let (files, bytes) = (scenario.files as f64, (scenario.files * scenario.bytes) as f64);
         println!(
-            "| {} | {name} | {seconds:.2} | {:.0} | {:.0} | {:.2} | {} MB | {:.2} × |",
+            "| {} | {name} | {seconds:.2} | {:.0} | {:.0} | {:.2} | {:.2} | {} MB | {:.2} × |",
             scenario.says,
             bytes / seconds / 1e6,
             files / seconds,
             median(took, |took| took.cpu),
+            median(took, |took| took.server),
             took.iter().map(|took| took.peak_kb / 1024).max().unwrap(),
             seconds / ours,
         );
     }
+}
+
+/// With what the server took for it, once it is through with all connections.
+fn served(sshd: &Sshd, work: impl FnOnce() -> Took) -> Took {
+    let listener = sshd.pid().unwrap().to_string();
+    let before = measure::children_cpu_of(&listener);
+    let took = work();
+    while !sshd.connections().is_empty() {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    Took { server: measure::children_cpu_of(&listener) - before, ..took }
 }
 
 /// Files that no cipher and no server can make smaller; their names, in order.

@@ -390,6 +390,16 @@ impl Work<'_> {
         state: DeliveryState,
         failure: Failure,
     ) -> Result<Step, Failure> {
+        self.retry_changed(state, failure, |_| {}).await
+    }
+
+    /// The same, with another change in one.
+    pub(super) async fn retry_changed(
+        &mut self,
+        state: DeliveryState,
+        failure: Failure,
+        change: impl FnOnce(&mut Delivery),
+    ) -> Result<Step, Failure> {
         if self.claim.token().is_cancelled() && state == DeliveryState::RetryWait {
             // Stopped, not failed: the next pass simply takes the next attempt.
             return Ok(Step::Failed(failure));
@@ -398,6 +408,7 @@ impl Work<'_> {
             d.tries += 1;
             d.next_attempt_at = retry::next_attempt_at(&failure, d.tries);
             d.failure = Some(failure.clone());
+            change(d);
         })
         .await?;
         Ok(Step::Failed(failure))

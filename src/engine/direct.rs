@@ -57,8 +57,8 @@ async fn doubt(work: &mut Work<'_>, failure: Failure) -> Result<Step, Failure> {
         DoubtPolicy::Retry => {
             // Under another name: what lies under this one may be half a file.
             let next = work.delivery.attempt + 1;
-            work.delivery.final_name = name::direct_name(&work.delivery.final_name, next);
-            work.retry_later(DeliveryState::RetryWait, failure).await
+            let another = name::direct_name(&work.delivery.final_name, next);
+            work.retry_changed(DeliveryState::RetryWait, failure, |d| d.final_name = another).await
         }
     }
 }

@@ -185,8 +185,13 @@ impl Sshd {
         self.listener.as_ref().map_or(0, |listener| children(listener.id()).len())
     }
 
+    /// The process that listens.
+    pub fn pid(&self) -> Option<u32> {
+        self.listener.as_ref().map(Child::id)
+    }
+
     /// The processes that serve connections.
-    fn connections(&self) -> Vec<u32> {
+    pub fn connections(&self) -> Vec<u32> {
         let Some(listener) = &self.listener else { return Vec::new() };
         let (mut found, mut next) = (Vec::new(), children(listener.id()));
         while let Some(pid) = next.pop() {

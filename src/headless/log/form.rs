@@ -176,8 +176,8 @@ mod tests {
         let shown = "a\\n{\"level\":\"ERROR\"}\\u{1b}[2J\\u{9b}\\u{202e}";
         assert_eq!(line["message"], shown);
         assert_eq!(line["fields"]["name"], shown);
-        let time: jiff::Timestamp = line["timestamp"].as_str().unwrap().parse().unwrap();
-        assert!(jiff::Timestamp::now().duration_since(time).as_secs() < 60);
+        let time: Timestamp = line["timestamp"].as_str().unwrap().parse().unwrap();
+        assert!(Timestamp::now().duration_since(time).as_secs() < 60);
     }
 
     #[test]
