@@ -53,7 +53,7 @@ fn destination(
 ) -> SftpDestination {
     let mut settings = DestinationSettings::new("far", server);
     settings.directory = format!("{folder}/");
-    SftpDestination::new(settings).with_spread(SpreadFrom { size, round_trip })
+    SftpDestination::new(settings).with_spread(SpreadFrom { size, round_trip, near: u64::MAX })
 }
 
 async fn stage(
@@ -91,6 +91,30 @@ async fn a_large_file_goes_over_several_sessions_where_the_server_is_far() {
         let made = sessions(&sshd) - before;
         // A machine that is busy may seem to be far away.
         assert!(!several || made > 1, "{made} sessions");
+    }
+}
+
+/// One session is one processor's work: next door that is what a file waits for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_still_larger_one_does_where_it_is_near() {
+    let (sshd, folder) = (Sshd::start(), TempDir::new().unwrap());
+    let size = (24 << 20) + 12_345;
+    let local = local(&folder, size);
+    let mut settings = DestinationSettings::new("near", sshd.server());
+    settings.directory = format!("{}/", sshd.root().display());
+    let from = |near| SpreadFrom { size: u64::MAX, round_trip: Duration::MAX, near };
+    for (near, several, name) in [(32 << 20, false, TEMPORARY), (16 << 20, true, NEXT)] {
+        let before = sessions(&sshd);
+        let destination = SftpDestination::new(settings.clone()).with_spread(from(near));
+        assert_eq!(stage(&destination, &local, name).await.unwrap(), size as u64);
+        assert!(fs::read(sshd.root().join(name)).unwrap() == content(size));
+        // Those that nobody needs any more come all the same.
+        let deadline = std::time::Instant::now() + Duration::from_secs(20);
+        while several && sessions(&sshd) - before < 2 {
+            assert!(std::time::Instant::now() < deadline, "nobody else signed in");
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(sessions(&sshd) - before > 1, several);
     }
 }
 

@@ -12,6 +12,7 @@ pub struct Took {
     /// The largest resident memory of the process itself.
     pub peak_kb: u64,
     /// Seconds of processors that the server took for it, where somebody asked it.
+    #[allow(dead_code, reason = "not every benchmark has a server")]
     pub server: f64,
 }
 

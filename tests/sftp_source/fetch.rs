@@ -189,7 +189,8 @@ async fn a_large_file_comes_over_several_sessions_wherever_they_are_cut() {
         let wire = Wire::to(world.sshd.port(), Duration::from_millis(12)).await;
         let proxy = Proxy::start(wire.port(), Cut { at, way: Way::AnswerLost }).await;
         let server = SshServer { port: proxy.port(), ..world.sshd.server() };
-        let from = SpreadFrom { size: 1 << 20, round_trip: Duration::from_millis(5) };
+        let near = u64::MAX;
+        let from = SpreadFrom { size: 1 << 20, round_trip: Duration::from_millis(5), near };
         let source = source(server, world.scope()).with_spread(from);
         let books = Books::default();
         books.names(&source).await;

@@ -13,11 +13,14 @@ pub struct SpreadFrom {
     pub size: u64,
     /// To a server so far away.
     pub round_trip: Duration,
+    /// For so many bytes to a server that is near: one processor encrypts for a session, and
+    /// does it slower than such a line is.
+    pub near: u64,
 }
 
 impl Default for SpreadFrom {
     fn default() -> Self {
-        Self { size: 16 << 20, round_trip: Duration::from_millis(10) }
+        Self { size: 16 << 20, round_trip: Duration::from_millis(10), near: 64 << 20 }
     }
 }
 
@@ -25,7 +28,8 @@ impl SpreadFrom {
     /// Whether it pays for so many bytes over `session` and others like it.
     pub(crate) fn pays(&self, session: &SftpSession, bytes: u64, pace: &Pace) -> bool {
         let far = session.round_trip().is_some_and(|time| time >= self.round_trip);
+        let from = if far { self.size } else { self.near };
         // Where there is a limit, one session reaches it.
-        far && bytes >= self.size && pace.limit().is_none()
+        bytes >= from && pace.limit().is_none()
     }
 }
