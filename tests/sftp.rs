@@ -579,7 +579,7 @@ async fn a_silent_server_is_given_up() {
 async fn cancelling_stops_an_upload_and_keeps_the_session() {
     let world = World::new();
     let destination = world.destination();
-    let size = 64 * 1024 * 1024;
+    let size = 32 * 1024 * 1024;
     let local = world.file(size);
     let cancel = CancellationToken::new();
     let stop = |_| cancel.cancel();
