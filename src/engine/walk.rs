@@ -101,9 +101,6 @@ async fn walk_export(
     tally: &Tally,
 ) -> Result<Option<Id>, Failure> {
     let Some(claim) = context.claims.claim(item) else { return Ok(None) };
-    if tally.has_given_up(Side::Source) {
-        return Ok(None);
-    }
     let Ok(_permit) = lane.fetches.acquire().await else { return Ok(None) };
     // Read after claiming: only from here on nobody else changes it.
     let Some(export) = context.ledger.export(item).await?.filter(|x| x.state.is_open()) else {
@@ -114,6 +111,10 @@ async fn walk_export(
         return Ok(None);
     }
     let _large = lane.turn_for(export.expected_size).await;
+    // Only now: it may have been given up by those whose turn came before.
+    if tally.has_given_up(Side::Source) {
+        return Ok(None);
+    }
     match fetch::fetch(context, lane, export, &claim).await? {
         Fetched::Verified { bytes, delivery } => {
             tally.fetched(bytes);
@@ -145,9 +146,6 @@ async fn walk_delivery(
     tally: &Tally,
 ) -> Result<Option<Id>, Failure> {
     let Some(claim) = context.claims.claim(item) else { return Ok(None) };
-    if tally.has_given_up(Side::Destination) {
-        return Ok(None);
-    }
     let Some(delivery) = context.ledger.delivery(item).await?.filter(|d| d.state.is_open()) else {
         return Ok(None);
     };
@@ -162,6 +160,10 @@ async fn walk_delivery(
         return Ok(None);
     };
     let _large = lane.turn_for(export.size).await;
+    // Only now, as above.
+    if tally.has_given_up(Side::Destination) {
+        return Ok(None);
+    }
     let delivered = delivery::deliver(context, lane, outlet, &export, delivery, &claim).await?;
     if delivered.published {
         tally.delivered();
