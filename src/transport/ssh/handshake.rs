@@ -3,7 +3,7 @@
 use ssh2::{ErrorCode, MethodType, Session};
 
 use super::host_key::{Family, HostKeys, OfferedKey, Verdict};
-use super::{SshConnection, address, code, lost, tcp};
+use super::{SshConnection, address, ciphers, code, lost, tcp};
 use crate::model::{Failure, FailureClass, SshServer};
 
 /// Connects and goes on only with a server whose host key is accepted.
@@ -65,6 +65,7 @@ fn exchange(server: &SshServer, families: &[Family]) -> Result<SshConnection, Ex
     // Certificates are left out on purpose: their fingerprint is not the key's.
     let kinds: Vec<&str> = families.iter().flat_map(|f| f.algorithms()).copied().collect();
     session.method_pref(MethodType::HostKey, &kinds.join(",")).map_err(|e| broken(&e))?;
+    ciphers::prefer(&session).map_err(|e| broken(&e))?;
     let own = tcp.try_clone().map_err(|e| {
         Exchange::Failed(Failure::io("duplicating the socket to", address(server), &e))
     })?;

@@ -3,6 +3,7 @@
 //! The order is the promise: the server's key is checked before anything that
 //! could be a credential leaves this machine.
 
+mod ciphers;
 mod handshake;
 mod host_key;
 mod known_hosts;
