@@ -5,9 +5,10 @@
 mod support;
 
 use support::desk::{Desk, ENDPOINT};
-use transship::demo::{Consumer, Extensions, NewExport, Pickup, Status, sample_exports};
+use transship::demo::{Consumer, Extensions, NewExport, Pickup, Samples, Status, sample_exports};
 use transship::engine::{Command, ReconcileMode, Reply};
 use transship::model::{FailureClass, FinalNames, Outcome, PublishMode};
+use transship::transport::sftp::SMALL;
 
 #[tokio::test]
 async fn eight_exports_arrive_once_and_a_second_pass_sends_nothing() {
@@ -304,6 +305,36 @@ async fn a_damaged_archive_is_fetched_again_before_anything_is_sent() {
     desk.stand_ins.world().disarm();
     desk.sync_until_quiet(4).await;
     desk.assert_all_once();
+}
+
+/// A large file is compared while it is sent, or, where the receiver could take it before
+/// its end, before that.
+#[tokio::test]
+async fn a_large_damaged_file_never_gets_its_name() {
+    for publish in [PublishMode::Rename, PublishMode::Direct] {
+        for rows in [40, 20_000] {
+            let mut desk = Desk::with(|options| {
+                options.exports = vec![Samples::new(5).report("AOS_20260504_1.csv", rows)];
+            })
+            .await;
+            let slate = desk.config.destinations.get_mut("slate").unwrap();
+            slate.publish = publish;
+            // Nobody is there at first.
+            let port = std::mem::replace(&mut slate.server.port, 1);
+            desk.sync().await;
+            let mut archive = std::fs::read_dir(desk.config.data_dir.join("archive/0")).unwrap();
+            let path = archive.next().unwrap().unwrap().path();
+            let mut bytes = std::fs::read(&path).unwrap();
+            assert_eq!(bytes.len() as u64 > SMALL, rows > 40);
+            // The very last byte: it is sent when all others were.
+            *bytes.last_mut().unwrap() ^= 1;
+            std::fs::write(&path, bytes).unwrap();
+            desk.config.destinations.get_mut("slate").unwrap().server.port = port;
+            desk.sync_until_quiet(4).await;
+            desk.assert_all_once();
+            assert_eq!(desk.oracle().temporaries, Vec::<String>::new(), "{publish:?} {rows}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -230,7 +230,14 @@ async fn a_refused_write_stops_the_upload_with_the_servers_words() {
     let cancel = CancellationToken::new();
     let pace = Pace::default();
     let (size, acknowledged) = (1_000_000, &|_| {});
-    let upload = Upload { local: local.path(), size, pace: &pace, acknowledged, cancel: &cancel };
+    let upload = Upload {
+        local: local.path(),
+        size,
+        sha256: None,
+        pace: &pace,
+        acknowledged,
+        cancel: &cancel,
+    };
     let outcome = file.upload(&upload).await;
     let failure = outcome.unwrap_err().into_failure("uploading", "/f");
     assert_eq!(failure.class, FailureClass::Full);

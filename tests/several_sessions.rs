@@ -140,6 +140,7 @@ async fn those_who_join_do_their_part_and_what_they_wrote_is_found() {
     let upload = Upload {
         local: &local,
         size: size as u64,
+        sha256: None,
         pace: &pace,
         acknowledged: &|_| {},
         cancel: &cancel,

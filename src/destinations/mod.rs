@@ -22,6 +22,9 @@ pub struct LocalFile {
     pub path: PathBuf,
     /// Its size in bytes.
     pub size: u64,
+    /// Its hash in the books (SHA-256, hexadecimal), where it has yet to be compared with
+    /// it: while it is sent.
+    pub sha256: Option<String>,
     /// All of it, where it is small and was just compared with the books: these bytes are
     /// sent then, whatever has become of the file meanwhile.
     pub bytes: Option<Bytes>,
@@ -30,7 +33,7 @@ pub struct LocalFile {
 impl LocalFile {
     /// The file at `path`, of `size` bytes, which are read when they are sent.
     pub fn new(path: impl Into<PathBuf>, size: u64) -> Self {
-        Self { path: path.into(), size, bytes: None }
+        Self { path: path.into(), size, sha256: None, bytes: None }
     }
 }
 

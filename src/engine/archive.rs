@@ -46,6 +46,22 @@ pub(super) fn make_durable(folder: &Path) -> Result<(), Failure> {
 /// The archived file, if it is there and has the size and hash in the books; with its
 /// bytes where it is small, so that what was compared is what is sent.
 pub(super) async fn intact(data_dir: &Path, export: &Export) -> Result<Option<LocalFile>, Failure> {
+    compared(data_dir, export, false).await
+}
+
+/// The same, but that the hash of a large file is left to whoever reads it to send it.
+pub(super) async fn to_send(
+    data_dir: &Path,
+    export: &Export,
+) -> Result<Option<LocalFile>, Failure> {
+    compared(data_dir, export, true).await
+}
+
+async fn compared(
+    data_dir: &Path,
+    export: &Export,
+    later: bool,
+) -> Result<Option<LocalFile>, Failure> {
     let (Some(relative), Some(size), Some(sha256)) =
         (&export.archived, export.size, export.sha256.clone())
     else {
@@ -59,14 +75,19 @@ pub(super) async fn intact(data_dir: &Path, export: &Export) -> Result<Option<Lo
             Err(e) => return Err(failed(&e)),
             Ok(file) => file,
         };
-        let (hash, bytes) = match size {
-            0..=SMALL => {
-                let bytes = read_small(file, size).map_err(|e| failed(&e))?;
-                ((bytes.len() as u64, Sha256::of(&bytes)), Some(bytes.into()))
-            }
-            _ => (hash_of(file).map_err(|e| failed(&e))?, None),
+        if size <= SMALL {
+            let bytes = read_small(file, size).map_err(|e| failed(&e))?;
+            let is_it = bytes.len() as u64 == size && Sha256::of(&bytes) == sha256;
+            let bytes = Some(bytes.into());
+            return Ok(is_it.then_some(LocalFile { path, size, sha256: None, bytes }));
+        }
+        let is_it = if later {
+            file.metadata().map_err(|e| failed(&e))?.len() == size
+        } else {
+            hash_of(file).map_err(|e| failed(&e))? == (size, sha256.clone())
         };
-        Ok((hash == (size, sha256)).then_some(LocalFile { path, size, bytes }))
+        let sha256 = later.then_some(sha256);
+        Ok(is_it.then_some(LocalFile { path, size, sha256, bytes: None }))
     })
     .await
 }

@@ -54,8 +54,8 @@ pub(super) struct Work<'a> {
     pub(super) progress: &'a Progress,
     /// The delivery as the books have it now.
     pub(super) delivery: Delivery,
-    /// The archived file, once it was compared with the books in this pass.
-    checked: Option<LocalFile>,
+    /// The archived file, once it was found in this pass.
+    archived: Option<LocalFile>,
     /// Whether a fence that won was followed by a sight of the final name before.
     pub(super) seen_once: bool,
 }
@@ -87,7 +87,7 @@ pub(super) async fn deliver(
         claim,
         progress: &progress,
         delivery,
-        checked: None,
+        archived: None,
         seen_once: false,
     };
     let end = work.run().await?;
@@ -165,7 +165,7 @@ impl Work<'_> {
 
     /// verified → uploading(k+1) → staged(k+1)
     async fn upload(&mut self) -> Result<Step, Failure> {
-        let Some(local) = self.archived().await? else { return Ok(Step::Refetch) };
+        let Some(local) = self.file_to_stage().await? else { return Ok(Step::Refetch) };
         let target = self.outlet.settings.target();
         self.move_to(DeliveryState::Uploading, |d| {
             d.attempt += 1;
@@ -202,6 +202,10 @@ impl Work<'_> {
                 // the way. A lost connection is not made again only for this.
                 if failure.class != FailureClass::Network && !self.claim.token().is_cancelled() {
                     self.remove(&temporary).await;
+                }
+                let ours_may_be = failure.class == FailureClass::Damaged;
+                if ours_may_be && self.intact().await?.is_none() {
+                    return Ok(Step::Refetch);
                 }
                 self.retry_later(DeliveryState::RetryWait, failure).await
             }
@@ -346,14 +350,25 @@ impl Work<'_> {
         }
     }
 
-    /// The archived file, compared with the books once a pass before its bytes leave.
-    /// None if it is missing or different: then it is fetched again first.
-    pub(super) async fn archived(&mut self) -> Result<Option<LocalFile>, Failure> {
-        if self.checked.is_none() {
-            self.checked = archive::intact(&self.context.config.data_dir, self.export).await?;
+    /// The archived file, compared with the books before its bytes leave. None if it is
+    /// missing or different: then it is fetched again first.
+    pub(super) async fn intact(&mut self) -> Result<Option<LocalFile>, Failure> {
+        self.archived = archive::intact(&self.context.config.data_dir, self.export).await?;
+        self.or_refetch().await
+    }
+
+    /// The same, looked for once a pass; a large one is compared while it is sent, to a
+    /// place where nobody takes it before that is done.
+    async fn file_to_stage(&mut self) -> Result<Option<LocalFile>, Failure> {
+        if self.archived.is_none() {
+            self.archived = archive::to_send(&self.context.config.data_dir, self.export).await?;
         }
-        if self.checked.is_some() {
-            return Ok(self.checked.clone());
+        self.or_refetch().await
+    }
+
+    async fn or_refetch(&mut self) -> Result<Option<LocalFile>, Failure> {
+        if self.archived.is_some() {
+            return Ok(self.archived.clone());
         }
         if !matches!(self.export.state, ExportState::Verified | ExportState::Skipped) {
             // Given up by the operator, or gone at the source: not ours to revive.

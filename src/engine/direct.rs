@@ -10,7 +10,7 @@ use crate::model::{DeliveryState, DoubtPolicy, Failure, FailureClass, name};
 
 /// verified → publishing(k) → published
 pub(super) async fn write(work: &mut Work<'_>) -> Result<Step, Failure> {
-    let Some(local) = work.archived().await? else { return Ok(Step::Refetch) };
+    let Some(local) = work.intact().await? else { return Ok(Step::Refetch) };
     let target = work.outlet.settings.target();
     work.move_to(DeliveryState::Publishing, |d| {
         d.attempt += 1;

@@ -53,6 +53,7 @@ mod operator;
 mod part;
 mod parting;
 mod pass;
+mod pen;
 mod plan;
 mod progress;
 mod proposal;

@@ -1,13 +1,14 @@
 //! The part file: where an export's bytes arrive, with its books.
 
-use std::io::SeekFrom;
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use tokio::fs::File;
-use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _};
+use futures::future::BoxFuture;
 
+use super::archive;
+use super::pen::Pen;
 use super::progress::Progress;
 use crate::crash::{self, Point};
 use crate::ledger::{Export, Ledger};
@@ -15,6 +16,7 @@ use crate::model::{Failure, FailureClass, Sha256};
 use crate::platform;
 use crate::sources::{ContentHead, ContentSink, Resume};
 use crate::transport::pace::Pace;
+use crate::transport::sftp::SMALL;
 use crate::wrong::{self, Guard};
 
 /// Bytes between two syncs of the part file. What is not synced is not resumed:
@@ -26,17 +28,29 @@ pub(super) struct Part<'a> {
     ledger: &'a Ledger,
     progress: &'a Progress,
     path: PathBuf,
-    /// The export as the books have it now.
+    /// The export as the books have it now, but for the details of what is in memory.
     export: Export,
-    open: Option<Open>,
+    arriving: Option<Arriving<'a>>,
 }
 
-struct Open {
-    file: File,
-    hash: Sha256,
-    written: u64,
-    synced: u64,
+enum Arriving<'a> {
+    /// A small file, which is written when it is whole: what broke off is not worth going
+    /// on with after this attempt.
+    InMemory(Vec<u8>),
+    InFile(InFile<'a>),
 }
+
+struct InFile<'a> {
+    pen: Pen,
+    /// Bytes that arrived.
+    written: u64,
+    /// Bytes that the latest checkpoint has, or will have.
+    synced: u64,
+    checkpoint: Option<Checkpoint<'a>>,
+}
+
+/// A sync under way and its booking; gives how much is synced.
+type Checkpoint<'a> = BoxFuture<'a, Result<u64, Failure>>;
 
 /// What a complete part file holds.
 pub(super) struct Content {
@@ -52,7 +66,7 @@ impl<'a> Part<'a> {
         export: Export,
         path: PathBuf,
     ) -> Self {
-        Self { ledger, progress, path, export, open: None }
+        Self { ledger, progress, path, export, arriving: None }
     }
 
     /// The export as the books have it now.
@@ -62,65 +76,151 @@ impl<'a> Part<'a> {
 
     /// Keeps what has arrived for a later resume, where that is possible.
     pub(super) async fn keep(&mut self) -> Result<(), Failure> {
-        if self.export.etag.is_some() { self.checkpoint().await } else { Ok(()) }
+        let Some(Arriving::InFile(file)) = &mut self.arriving else { return Ok(()) };
+        // Nothing writes to it any more once this is over.
+        file.pen.settle().await.map_err(|e| io("writing", &self.path, &e))?;
+        self.checkpointed().await?;
+        if self.export.etag.is_some() {
+            self.begin_checkpoint();
+            self.checkpointed().await?;
+        }
+        Ok(())
     }
 
     /// Checks the size and makes every byte durable under the part's name.
     pub(super) async fn finish(&mut self) -> Result<Content, Failure> {
-        let mut open = self.open.take().ok_or_else(|| {
+        let arriving = self.arriving.take().ok_or_else(|| {
             Failure::new(FailureClass::Bug, "finishing", self.path.to_string_lossy())
                 .said("nothing was begun")
         })?;
+        let size = arriving.size();
         if let Some(expected) = self.export.expected_size
-            && expected != open.written
+            && expected != size
         {
             // Wrong as a whole: nothing of it is worth resuming.
             self.export.etag = None;
             return Err(Failure::new(FailureClass::Damaged, "downloading", self.export.name())
-                .said(format!("{} bytes arrived of {expected}", open.written)));
+                .said(format!("{size} bytes arrived of {expected}")));
         }
-        let synced = async {
-            open.file.flush().await?;
-            if wrong::without(Guard::Sync) { Ok(()) } else { open.file.sync_all().await }
-        };
         crash::at(Point::PartWhole)?;
-        synced.await.map_err(|e| io("syncing", &self.path, &e))?;
-        crash::at(Point::PartSynced)?;
-        Ok(Content { size: open.written, sha256: open.hash.hex() })
-    }
-
-    async fn checkpoint(&mut self) -> Result<(), Failure> {
-        let Some(open) = &mut self.open else { return Ok(()) };
-        let synced = async {
-            open.file.flush().await?;
-            open.file.sync_data().await
-        };
-        synced.await.map_err(|e| io("syncing", &self.path, &e))?;
-        open.synced = open.written;
-        self.export.durable = Some(open.written);
-        self.ledger.checkpoint_part(&self.export, open.written).await
-    }
-
-    /// Opens the file for the bytes from `offset` on, having hashed those before.
-    async fn open_at(&self, offset: u64) -> std::io::Result<Open> {
-        let mut options = tokio::fs::OpenOptions::from(platform::private_file());
-        options.read(true).write(true).create(true).truncate(offset == 0);
-        let mut file = options.open(&self.path).await?;
-        let mut hash = Sha256::new();
-        let mut left = offset;
-        let mut buffer = vec![0; 256 << 10];
-        while left > 0 {
-            let wanted = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
-            let read = file.read(&mut buffer[..wanted]).await?;
-            if read == 0 {
-                return Err(std::io::ErrorKind::UnexpectedEof.into());
+        let sync = !wrong::without(Guard::Sync);
+        let sha256 = match arriving {
+            Arriving::InMemory(bytes) => write_small(self.path.clone(), bytes, sync).await?,
+            Arriving::InFile(InFile { pen, .. }) => {
+                pen.finish(sync).await.map_err(|e| io("syncing", &self.path, &e))?
             }
-            hash.update(&buffer[..read]);
-            left -= read as u64;
+        };
+        crash::at(Point::PartSynced)?;
+        Ok(Content { size, sha256 })
+    }
+
+    /// Begins to sync what is in the file by now, and to book that. It goes on while more
+    /// arrives.
+    fn begin_checkpoint(&mut self) {
+        let Some(Arriving::InFile(file)) = &mut self.arriving else { return };
+        file.synced = file.written;
+        let synced = file.pen.sync();
+        let (ledger, path) = (self.ledger, self.path.clone());
+        let (id, attempt) = (self.export.id, self.export.attempt);
+        file.checkpoint = Some(Box::pin(async move {
+            let synced = synced.await.map_err(|e| io("syncing", &path, &e))?;
+            ledger.checkpoint_part(id, attempt, synced).await?;
+            Ok(synced)
+        }));
+    }
+
+    /// Waits until no checkpoint is under way.
+    async fn checkpointed(&mut self) -> Result<(), Failure> {
+        let Some(Arriving::InFile(file)) = &mut self.arriving else { return Ok(()) };
+        if let Some(checkpoint) = file.checkpoint.take() {
+            self.export.durable = Some(checkpoint.await?);
         }
-        file.set_len(offset).await?;
-        file.seek(SeekFrom::Start(offset)).await?;
-        Ok(Open { file, hash, written: offset, synced: offset })
+        Ok(())
+    }
+
+    /// Carries the checkpoint on, if there is one, without waiting for it; whether there is
+    /// none any more.
+    async fn look_after_checkpoint(&mut self) -> Result<bool, Failure> {
+        let Some(Arriving::InFile(file)) = &mut self.arriving else { return Ok(true) };
+        let Some(checkpoint) = &mut file.checkpoint else { return Ok(true) };
+        let std::task::Poll::Ready(durable) = futures::poll!(checkpoint) else { return Ok(false) };
+        file.checkpoint = None;
+        self.export.durable = Some(durable?);
+        Ok(true)
+    }
+
+    /// Goes on in the file, behind its first `offset` bytes.
+    async fn open_at(&mut self, offset: u64) -> Result<&mut InFile<'a>, Failure> {
+        let pen = Pen::open(&self.path, offset).await;
+        let pen = pen.map_err(|e| io("opening", &self.path, &e))?;
+        let file = InFile { pen, written: offset, synced: offset, checkpoint: None };
+        self.arriving = Some(Arriving::InFile(file));
+        match &mut self.arriving {
+            Some(Arriving::InFile(file)) => Ok(file),
+            _ => Err(nothing_begun(&self.path)),
+        }
+    }
+
+    fn begin_in_memory(&mut self, offset: u64) {
+        let mut bytes = match self.arriving.take() {
+            Some(Arriving::InMemory(bytes)) => bytes,
+            _ => Vec::new(),
+        };
+        bytes.truncate(offset as usize);
+        self.arriving = Some(Arriving::InMemory(bytes));
+    }
+
+    /// Whether what `head` announces fits in memory, with what is there of it.
+    fn fits_in_memory(&self, head: &ContentHead) -> bool {
+        let here = match &self.arriving {
+            None => 0,
+            Some(Arriving::InMemory(bytes)) => bytes.len() as u64,
+            Some(Arriving::InFile(_)) => return false,
+        };
+        head.offset <= here && head.total.is_some_and(|total| total <= SMALL)
+    }
+
+    async fn begin_in_file(&mut self, head: ContentHead) -> Result<(), Failure> {
+        self.checkpointed().await?;
+        match &mut self.arriving {
+            None => {}
+            Some(Arriving::InFile(file)) => {
+                // Or the file is shorter than what was counted as written.
+                file.pen.settle().await.map_err(|e| io("writing", &self.path, &e))?;
+            }
+            Some(Arriving::InMemory(bytes)) => {
+                // It was to be small, and is not any more.
+                let bytes = std::mem::take(bytes);
+                write_small(self.path.clone(), bytes, false).await?;
+            }
+        }
+        let before = self.export.clone();
+        self.note(&head);
+        if self.export != before {
+            self.ledger.move_export(&before, &self.export, None).await?;
+        }
+        self.open_at(head.offset).await.map(drop)
+    }
+
+    /// What the source tells of the file.
+    fn note(&mut self, head: &ContentHead) {
+        let before = &self.export;
+        // A part of the same object that does not repeat the whole's size.
+        let known = before.expected_size.filter(|_| head.offset > 0 && head.etag == before.etag);
+        self.export.expected_size = head.total.or(known);
+        self.export.name = head.name.clone().or(self.export.name.take());
+        self.export.etag = head.etag.clone();
+        self.export.durable = Some(head.offset);
+    }
+}
+
+impl Arriving<'_> {
+    /// Bytes that arrived.
+    fn size(&self) -> u64 {
+        match self {
+            Self::InMemory(bytes) => bytes.len() as u64,
+            Self::InFile(file) => file.written,
+        }
     }
 }
 
@@ -128,10 +228,10 @@ impl<'a> Part<'a> {
 impl ContentSink for Part<'_> {
     fn resume(&self) -> Option<Resume> {
         let etag = self.export.etag.clone()?;
-        // In the middle of this attempt the file holds what was written; from an
+        // In the middle of this attempt all that arrived is here; of an
         // earlier one only what is known to be synced counts.
-        let offset = match &self.open {
-            Some(open) => open.written,
+        let offset = match &self.arriving {
+            Some(arriving) => arriving.size(),
             None => {
                 let on_disk = std::fs::metadata(&self.path).ok()?.len();
                 self.export.durable?.min(on_disk)
@@ -145,42 +245,74 @@ impl ContentSink for Part<'_> {
     }
 
     async fn begin(&mut self, head: ContentHead) -> Result<(), Failure> {
-        if let Some(open) = &mut self.open {
-            // Or the file is shorter than what was counted as written.
-            open.file.flush().await.map_err(|e| io("writing", &self.path, &e))?;
+        let (offset, total) = (head.offset, head.total);
+        if self.fits_in_memory(&head) {
+            self.note(&head);
+            // Nothing of it is on the disk.
+            self.export.durable = None;
+            self.begin_in_memory(offset);
+        } else {
+            self.begin_in_file(head).await?;
         }
-        let before = self.export.clone();
-        self.export.name = head.name.or(self.export.name.take());
-        // A part of the same object that does not repeat the whole's size.
-        let known = before.expected_size.filter(|_| head.offset > 0 && head.etag == before.etag);
-        self.export.expected_size = head.total.or(known);
-        self.export.etag = head.etag;
-        self.export.durable = Some(head.offset);
-        if self.export != before {
-            self.ledger.move_export(&before, &self.export, None).await?;
-        }
-        let open = self.open_at(head.offset).await.map_err(|e| io("opening", &self.path, &e))?;
-        self.open = Some(open);
         crash::at(Point::PartOpened)?;
-        self.progress.step("downloading", head.offset, head.total);
+        self.progress.step("downloading", offset, total);
         Ok(())
     }
 
     async fn write(&mut self, chunk: Bytes) -> Result<(), Failure> {
-        let Some(open) = &mut self.open else {
-            return Err(Failure::new(FailureClass::Bug, "writing", self.path.to_string_lossy())
-                .said("nothing was begun"));
+        if let Some(Arriving::InMemory(bytes)) = &mut self.arriving {
+            if (bytes.len() + chunk.len()) as u64 <= SMALL {
+                bytes.extend_from_slice(&chunk);
+                let arrived = bytes.len() as u64;
+                crash::at(Point::PartWritten)?;
+                self.progress.bytes(arrived);
+                return Ok(());
+            }
+            // More than was announced: whoever counts will say so.
+            let bytes = Bytes::from(std::mem::take(bytes));
+            let path = self.path.clone();
+            let file = self.open_at(0).await?;
+            file.written = bytes.len() as u64;
+            file.pen.write(bytes).await.map_err(|e| io("writing", &path, &e))?;
+        }
+        let Some(Arriving::InFile(file)) = &mut self.arriving else {
+            return Err(nothing_begun(&self.path));
         };
-        open.file.write_all(&chunk).await.map_err(|e| io("writing", &self.path, &e))?;
-        open.hash.update(&chunk);
-        open.written += chunk.len() as u64;
+        let length = chunk.len() as u64;
+        file.pen.write(chunk).await.map_err(|e| io("writing", &self.path, &e))?;
+        file.written += length;
+        let (written, since) = (file.written, file.written - file.synced);
         crash::at(Point::PartWritten)?;
-        self.progress.bytes(open.written);
-        if self.export.etag.is_some() && open.written - open.synced >= CHECKPOINT {
-            self.checkpoint().await?;
+        self.progress.bytes(written);
+        if self.look_after_checkpoint().await? && self.export.etag.is_some() && since >= CHECKPOINT
+        {
+            self.begin_checkpoint();
         }
         Ok(())
     }
+}
+
+/// Writes all of a small file in one go; gives its hash. On return it is durable if `sync`.
+async fn write_small(path: PathBuf, bytes: Vec<u8>, sync: bool) -> Result<String, Failure> {
+    archive::blocking(move || {
+        let failed = |doing| {
+            let path = &path;
+            move |e: std::io::Error| io(doing, path, &e)
+        };
+        let mut options = platform::private_file();
+        options.write(true).create(true).truncate(true);
+        let mut file = options.open(&path).map_err(failed("opening"))?;
+        file.write_all(&bytes).map_err(failed("writing"))?;
+        if sync {
+            file.sync_all().map_err(failed("syncing"))?;
+        }
+        Ok(Sha256::of(&bytes))
+    })
+    .await
+}
+
+fn nothing_begun(path: &std::path::Path) -> Failure {
+    Failure::new(FailureClass::Bug, "writing", path.to_string_lossy()).said("nothing was begun")
 }
 
 fn io(doing: &str, path: &std::path::Path, error: &std::io::Error) -> Failure {
@@ -251,14 +383,26 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let ledger = Ledger::open(&folder.path().join("a.db"), "test").unwrap();
         let progress = Progress::start(&Handle::pair().0, Id::export(1), "e", "a.csv", None);
-        for (bytes, whole) in [(9, false), (10, true), (11, false)] {
+        let small = [(10, 9), (10, 10), (10, 11), (10, SMALL + 1), (SMALL, SMALL), (SMALL, 1)];
+        let large = [(SMALL + 1, SMALL + 1), (SMALL + 1, SMALL), (SMALL + 1, SMALL + 2)];
+        for (announced, bytes) in small.into_iter().chain(large) {
+            let whole = announced == bytes;
             let path = folder.path().join("a.part");
-            let mut part = Part::new(&ledger, &progress, export(), path);
-            let etag = Some("e".into());
-            part.begin(ContentHead { name: None, total: Some(10), etag, offset: 0 }).await.unwrap();
-            part.write(vec![b'x'; bytes].into()).await.unwrap();
+            // The source tells nothing that would have to be booked.
+            let export = Export { expected_size: Some(announced), ..export() };
+            let mut part = Part::new(&ledger, &progress, export, path.clone());
+            let (etag, total) = (Some("e".into()), Some(announced));
+            part.begin(ContentHead { name: None, total, etag, offset: 0 }).await.unwrap();
+            let content: Vec<u8> = (0..bytes).map(|n| (n ^ (n >> 8)) as u8).collect();
+            for piece in content.chunks(60_000) {
+                part.write(Bytes::copy_from_slice(piece)).await.unwrap();
+            }
             match part.finish().await {
-                Ok(content) => assert!(whole && content.size == 10, "{bytes}"),
+                Ok(found) => {
+                    assert!(whole && found.size == bytes, "{bytes}");
+                    assert_eq!(found.sha256, Sha256::of(&content));
+                    assert!(std::fs::read(&path).unwrap() == content);
+                }
                 Err(failure) => {
                     assert!(!whole && failure.class == FailureClass::Damaged, "{failure}");
                     assert!(part.resume().is_none(), "nothing of it is worth resuming");

@@ -143,8 +143,7 @@ impl Ledger {
 
     /// Writes down how much of an export's part file is synced. Not an arrow: no
     /// event, and the state stays.
-    pub async fn checkpoint_part(&self, export: &Export, durable: u64) -> Result<(), Failure> {
-        let (id, attempt) = (export.id, export.attempt);
+    pub async fn checkpoint_part(&self, id: Id, attempt: u32, durable: u64) -> Result<(), Failure> {
         self.writer
             .write(move |c| {
                 c.prepare_cached(

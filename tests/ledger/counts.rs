@@ -179,10 +179,10 @@ async fn a_checkpoint_counts_for_the_attempt_that_made_it() {
     let first = desk.ledger.open_exports(desk.number).await.unwrap().remove(0);
     let now = desk.export_to(&first, &[X::Downloading], |x| x.attempt = 1).await;
     let durable = async || desk.ledger.export(now.id).await.unwrap().unwrap().durable;
-    desk.ledger.checkpoint_part(&now, 4096).await.unwrap();
+    desk.ledger.checkpoint_part(now.id, now.attempt, 4096).await.unwrap();
     assert_eq!(durable().await, Some(4096));
     let stale = Export { attempt: 7, ..now.clone() };
-    desk.ledger.checkpoint_part(&stale, 9999).await.unwrap();
+    desk.ledger.checkpoint_part(stale.id, stale.attempt, 9999).await.unwrap();
     assert_eq!(durable().await, Some(4096));
 }
 

@@ -73,8 +73,8 @@ impl SftpDestination {
         acknowledged: Acknowledged<'a>,
         cancel: &'a CancellationToken,
     ) -> Sending<'a> {
-        let (size, pace) = (local.size, &self.pace);
-        let upload = Upload { local: &local.path, size, pace, acknowledged, cancel };
+        let (size, sha256, pace) = (local.size, local.sha256.as_deref(), &self.pace);
+        let upload = Upload { local: &local.path, size, sha256, pace, acknowledged, cancel };
         Sending { paths: &self.paths, upload, bytes: local.bytes.as_ref(), spread: &self.spread }
     }
 

@@ -14,13 +14,16 @@ pub struct SpreadFrom {
     /// To a server so far away.
     pub round_trip: Duration,
     /// For so many bytes to a server that is near: one processor encrypts for a session, and
-    /// does it slower than such a line is.
+    /// does it slower than such a line is. By default only where there are processors for
+    /// several sessions, and for the server, which may be this machine.
     pub near: u64,
 }
 
 impl Default for SpreadFrom {
     fn default() -> Self {
-        Self { size: 16 << 20, round_trip: Duration::from_millis(10), near: 64 << 20 }
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let near = if processors >= 4 { 64 << 20 } else { u64::MAX };
+        Self { size: 16 << 20, round_trip: Duration::from_millis(10), near }
     }
 }
 

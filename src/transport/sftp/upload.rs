@@ -8,14 +8,14 @@ use std::collections::VecDeque;
 use std::ops::Deref;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use futures::stream::FuturesUnordered;
 use futures::{Stream, StreamExt as _};
 use tokio_util::sync::CancellationToken;
 
-use super::chunks::{self, Chunk, Cursor};
+use super::chunks::{Chunks, Expected};
 use super::link::PendingReply;
 use super::transfer::next;
 use super::{RemoteFile, SftpError, TransferError};
@@ -36,6 +36,9 @@ pub struct Upload<'a> {
     pub local: &'a Path,
     /// Its size.
     pub size: u64,
+    /// Its hash (SHA-256, hexadecimal), if it is compared while it is read: a file that is
+    /// another one is not sent to its end.
+    pub sha256: Option<&'a str>,
     /// How fast it may go.
     pub pace: &'a Pace,
     /// Called with the bytes that the server has confirmed.
@@ -88,9 +91,11 @@ impl RemoteFile {
         others: impl Stream<Item = Self>,
         upload: &Upload<'_>,
     ) -> Result<Written, TransferError> {
+        let expected = Expected { size: upload.size, sha256: upload.sha256.map(str::to_owned) };
+        let length = self.session().write_chunk();
         let job = Job {
             upload,
-            cursor: Arc::new(Cursor::new(upload.size)),
+            chunks: Chunks::read(upload.local, expected, length),
             confirmed: AtomicU64::new(0),
             samples: Mutex::default(),
         };
@@ -105,8 +110,11 @@ impl RemoteFile {
                     Some(Hand::First(_)) => {}
                     None => break,
                 },
-                Some(other) = others.next(), if !job.cursor.is_at_end() => {
-                    at_work.push(job.work(Hand::Other(other)));
+                Some(other) = others.next(), if !job.chunks.is_at_end() => {
+                    // One that takes less at a time is no help.
+                    if other.session().write_chunk() >= length {
+                        at_work.push(job.work(Hand::Other(other)));
+                    }
                 }
             }
         }
@@ -163,7 +171,7 @@ impl Deref for Hand<'_> {
 /// One upload, shared by the sessions that work on it.
 struct Job<'a> {
     upload: &'a Upload<'a>,
-    cursor: Arc<Cursor>,
+    chunks: Chunks,
     confirmed: AtomicU64,
     samples: Mutex<Vec<Sample>>,
 }
@@ -172,7 +180,6 @@ impl Job<'_> {
     /// Sends chunks over one session until none is left, and all of its own are confirmed.
     async fn work<'f>(&self, file: Hand<'f>) -> Result<Hand<'f>, TransferError> {
         let session = file.session();
-        let mut chunks = chunks::read(&file, self.upload.local, Arc::clone(&self.cursor));
         let mut in_flight: VecDeque<(u64, PendingReply)> = VecDeque::new();
         let mut all_sent = false;
         while !all_sent || !in_flight.is_empty() {
@@ -185,12 +192,14 @@ impl Job<'_> {
                     let before = self.confirmed.fetch_add(length, Ordering::Relaxed);
                     (self.upload.acknowledged)(before + length);
                 }
-                chunk = chunks.recv(), if room => match chunk {
+                chunk = self.chunks.next(), if room => match chunk {
                     Some(chunk) => {
-                        let Chunk { id, packet, length, sample } =
-                            chunk.map_err(TransferError::Local)?;
+                        let chunk = chunk.map_err(TransferError::Local)?;
+                        let length = chunk.length();
                         self.upload.pace.take(length).await;
-                        self.keep(sample);
+                        self.keep(chunk.sample());
+                        let id = session.next_id();
+                        let packet = chunk.into_packet(id, &file);
                         in_flight.push_back((length, session.send_packet(id, packet).await?));
                     }
                     None => all_sent = true,
