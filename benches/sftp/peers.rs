@@ -49,6 +49,8 @@ impl Server {
 pub enum Peer {
     /// OpenSSH's, as it comes.
     Sftp,
+    /// The same with the cipher that we ask for where the processor has AES.
+    SftpAes,
     /// With eight connections.
     Lftp,
     /// As it comes.
@@ -76,6 +78,7 @@ impl Peer {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Sftp => "sftp",
+            Self::SftpAes => "sftp, AES-GCM",
             Self::Lftp => "lftp -P8",
             Self::Rclone => "rclone",
             Self::RcloneTuned => "rclone, tuned",
@@ -87,6 +90,7 @@ impl Peer {
     pub fn key(&self) -> &'static str {
         match self {
             Self::Sftp => "sftp",
+            Self::SftpAes => "sftp-aes",
             Self::Lftp => "lftp",
             Self::Rclone => "rclone",
             Self::RcloneTuned => "rclone-tuned",
@@ -104,7 +108,8 @@ impl Peer {
         names: &[String],
     ) -> Command {
         match self {
-            Self::Sftp => sftp(server, up, from, to, names),
+            Self::Sftp => sftp(server, up, from, to, names, &[]),
+            Self::SftpAes => sftp(server, up, from, to, names, &["-c", "aes128-gcm@openssh.com"]),
             Self::Lftp => lftp(server, up, from, to),
             Self::Rclone => rclone(server, up, from, to, &[]),
             Self::RcloneTuned => {
@@ -124,7 +129,14 @@ impl Peer {
     }
 }
 
-fn sftp(server: &Server, up: bool, from: &Path, to: &Path, names: &[String]) -> Command {
+fn sftp(
+    server: &Server,
+    up: bool,
+    from: &Path,
+    to: &Path,
+    names: &[String],
+    flags: &[&str],
+) -> Command {
     let verb = if up { "put" } else { "get" };
     let lines = names
         .iter()
@@ -132,7 +144,7 @@ fn sftp(server: &Server, up: bool, from: &Path, to: &Path, names: &[String]) -> 
     let batch = server.folder.join("batch");
     std::fs::write(&batch, lines.collect::<String>()).unwrap();
     let mut command = Command::new("sftp");
-    command.arg("-q").arg("-b").arg(batch).arg("-P").arg(server.port.to_string());
+    command.args(flags).arg("-q").arg("-b").arg(batch).arg("-P").arg(server.port.to_string());
     command.args(server.ssh_options()).arg(format!("{}@127.0.0.1", server.user));
     command
 }

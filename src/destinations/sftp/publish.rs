@@ -21,12 +21,13 @@ pub(super) async fn publish(
             true => session.send_lstat(to.bytes()).await.ok(),
             false => None,
         };
-        session.done(rename.await?)?;
-        // Whatever else it says is left to a look of its own.
+        // The last answer first: where it is here the other is too, and one wait does.
+        // Whatever it says but attributes is left to a look of its own.
         let seen = match look {
             Some(look) => look.await.and_then(|reply| session.attrs_of(reply)).ok(),
             None => None,
         };
+        session.done(rename.await?)?;
         Ok(seen.and_then(|attrs| attrs.size).map(Sighting::InPlace))
     };
     renamed.await.map_err(|error: SftpError| {

@@ -37,8 +37,7 @@ impl RemoteFile {
             let writes = self.send_writes(bytes).await?;
             if self.session().capabilities().in_order {
                 let ending = self.send_ending().await?;
-                self.all_done(writes).await?;
-                self.ended(ending).await
+                self.ended(writes, ending).await
             } else {
                 self.all_done(writes).await?;
                 self.sync().await?;
@@ -83,12 +82,16 @@ impl RemoteFile {
         })
     }
 
-    async fn ended(&self, ending: Ending) -> Result<Attrs, SftpError> {
+    async fn ended(&self, writes: Vec<PendingReply>, ending: Ending) -> Result<Attrs, SftpError> {
+        // Where the last answer is here all others are, and one wait does. They are looked
+        // at in their order: the first that is none tells why.
+        let closed = ending.close.await;
+        self.all_done(writes).await?;
         if let Some(sync) = ending.sync {
             self.synced(sync.await)?;
         }
         let attrs = self.session().attrs_of(ending.stat.await?)?;
-        self.session().done(ending.close.await?)?;
+        self.session().done(closed?)?;
         Ok(attrs)
     }
 }
