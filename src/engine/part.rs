@@ -77,6 +77,10 @@ impl<'a> Part<'a> {
     /// Keeps what has arrived for a later resume, where that is possible.
     pub(super) async fn keep(&mut self) -> Result<(), Failure> {
         let Some(Arriving::InFile(file)) = &mut self.arriving else { return Ok(()) };
+        if file.pen.has_failed() {
+            // That was told already; what is in the books stays true.
+            return Ok(());
+        }
         // Nothing writes to it any more once this is over.
         file.pen.settle().await.map_err(|e| io("writing", &self.path, &e))?;
         self.checkpointed().await?;
@@ -106,7 +110,8 @@ impl<'a> Part<'a> {
         let sync = !wrong::without(Guard::Sync);
         let sha256 = match arriving {
             Arriving::InMemory(bytes) => write_small(self.path.clone(), bytes, sync).await?,
-            Arriving::InFile(InFile { pen, .. }) => {
+            Arriving::InFile(InFile { mut pen, .. }) => {
+                pen.settle().await.map_err(|e| io("writing", &self.path, &e))?;
                 pen.finish(sync).await.map_err(|e| io("syncing", &self.path, &e))?
             }
         };

@@ -14,7 +14,7 @@ use crate::model::Sha256;
 use crate::platform;
 
 /// Bytes that may wait while others are written: whoever brings more waits.
-const WAITING: usize = 4 << 20;
+const WAITING: usize = 2 << 20;
 
 /// Writes one file, in order.
 pub(super) struct Pen {
@@ -51,6 +51,11 @@ impl Pen {
             waiting: Vec::new(),
             waiting_bytes: 0,
         })
+    }
+
+    /// Whether a write failed, and that was told.
+    pub(super) fn has_failed(&self) -> bool {
+        self.hash.is_none() && self.at_work.is_none()
     }
 
     /// Takes the next bytes. They are in the file some time later; that an earlier write
@@ -161,6 +166,7 @@ mod tests {
             for bytes in content[kept..].chunks(piece) {
                 pen.write(Bytes::copy_from_slice(bytes)).await.unwrap();
             }
+            assert!(!pen.has_failed());
             let synced = pen.sync().await.unwrap();
             assert!(synced >= kept as u64 && synced <= content.len() as u64);
             pen.settle().await.unwrap();
@@ -184,6 +190,7 @@ mod tests {
             told => told,
         };
         assert_eq!(told.unwrap_err().kind(), std::io::ErrorKind::StorageFull);
+        assert!(pen.has_failed());
         assert!(pen.write(Bytes::from_static(b"again")).await.is_err());
         assert!(pen.finish(true).await.is_err());
     }
