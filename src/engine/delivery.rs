@@ -203,8 +203,9 @@ impl Work<'_> {
                 if failure.class != FailureClass::Network && !self.claim.token().is_cancelled() {
                     self.remove(&temporary).await;
                 }
-                let ours_may_be = failure.class == FailureClass::Damaged;
-                if ours_may_be && self.intact().await?.is_none() {
+                if failure.class == FailureClass::Damaged && self.is_ours_damaged().await {
+                    self.archived = None;
+                    self.or_refetch().await?;
                     return Ok(Step::Refetch);
                 }
                 self.retry_later(DeliveryState::RetryWait, failure).await
@@ -364,6 +365,13 @@ impl Work<'_> {
             self.archived = archive::to_send(&self.context.config.data_dir, self.export).await?;
         }
         self.or_refetch().await
+    }
+
+    /// Whether the archived file is surely not what was verified; that it cannot be read
+    /// now is said at the next try.
+    async fn is_ours_damaged(&self) -> bool {
+        let intact = archive::intact(&self.context.config.data_dir, self.export).await;
+        matches!(intact, Ok(None))
     }
 
     async fn or_refetch(&mut self) -> Result<Option<LocalFile>, Failure> {

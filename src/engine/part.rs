@@ -44,8 +44,8 @@ struct InFile<'a> {
     pen: Pen,
     /// Bytes that arrived.
     written: u64,
-    /// Bytes that the latest checkpoint has, or will have.
-    synced: u64,
+    /// Bytes that had arrived when the latest checkpoint began.
+    checkpoint_at: u64,
     checkpoint: Option<Checkpoint<'a>>,
 }
 
@@ -78,7 +78,7 @@ impl<'a> Part<'a> {
     pub(super) async fn keep(&mut self) -> Result<(), Failure> {
         let Some(Arriving::InFile(file)) = &mut self.arriving else { return Ok(()) };
         if file.pen.has_failed() {
-            // That was told already; what is in the books stays true.
+            // That was told already, and what is in the books stays true.
             return Ok(());
         }
         // Nothing writes to it any more once this is over.
@@ -93,6 +93,8 @@ impl<'a> Part<'a> {
 
     /// Checks the size and makes every byte durable under the part's name.
     pub(super) async fn finish(&mut self) -> Result<Content, Failure> {
+        // It may be the one that is told that bytes could not be kept.
+        self.checkpointed().await?;
         let arriving = self.arriving.take().ok_or_else(|| {
             Failure::new(FailureClass::Bug, "finishing", self.path.to_string_lossy())
                 .said("nothing was begun")
@@ -123,7 +125,7 @@ impl<'a> Part<'a> {
     /// arrives.
     fn begin_checkpoint(&mut self) {
         let Some(Arriving::InFile(file)) = &mut self.arriving else { return };
-        file.synced = file.written;
+        file.checkpoint_at = file.written;
         let synced = file.pen.sync();
         let (ledger, path) = (self.ledger, self.path.clone());
         let (id, attempt) = (self.export.id, self.export.attempt);
@@ -158,7 +160,7 @@ impl<'a> Part<'a> {
     async fn open_at(&mut self, offset: u64) -> Result<&mut InFile<'a>, Failure> {
         let pen = Pen::open(&self.path, offset).await;
         let pen = pen.map_err(|e| io("opening", &self.path, &e))?;
-        let file = InFile { pen, written: offset, synced: offset, checkpoint: None };
+        let file = InFile { pen, written: offset, checkpoint_at: offset, checkpoint: None };
         self.arriving = Some(Arriving::InFile(file));
         match &mut self.arriving {
             Some(Arriving::InFile(file)) => Ok(file),
@@ -178,6 +180,8 @@ impl<'a> Part<'a> {
     /// Whether what `head` announces fits in memory, with what is there of it.
     fn fits_in_memory(&self, head: &ContentHead) -> bool {
         let here = match &self.arriving {
+            // What an earlier attempt has left is in the books.
+            None if self.export.durable.is_some_and(|durable| durable > 0) => return false,
             None => 0,
             Some(Arriving::InMemory(bytes)) => bytes.len() as u64,
             Some(Arriving::InFile(_)) => return false,
@@ -192,11 +196,16 @@ impl<'a> Part<'a> {
             Some(Arriving::InFile(file)) => {
                 // Or the file is shorter than what was counted as written.
                 file.pen.settle().await.map_err(|e| io("writing", &self.path, &e))?;
+                if head.offset > 0 {
+                    // What is booked as here is synced.
+                    self.begin_checkpoint();
+                    self.checkpointed().await?;
+                }
             }
             Some(Arriving::InMemory(bytes)) => {
                 // It was to be small, and is not any more.
                 let bytes = std::mem::take(bytes);
-                write_small(self.path.clone(), bytes, false).await?;
+                write_small(self.path.clone(), bytes, true).await?;
             }
         }
         let before = self.export.clone();
@@ -286,7 +295,7 @@ impl ContentSink for Part<'_> {
         let length = chunk.len() as u64;
         file.pen.write(chunk).await.map_err(|e| io("writing", &self.path, &e))?;
         file.written += length;
-        let (written, since) = (file.written, file.written - file.synced);
+        let (written, since) = (file.written, file.written - file.checkpoint_at);
         crash::at(Point::PartWritten)?;
         self.progress.bytes(written);
         if self.look_after_checkpoint().await? && self.export.etag.is_some() && since >= CHECKPOINT

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{Error, Read as _, Result, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use bytes::Bytes;
 use tokio::task::JoinHandle;
@@ -21,6 +21,8 @@ pub(super) struct Pen {
     file: Arc<File>,
     /// Bytes that are in the file, of those that it was given.
     in_file: Arc<AtomicU64>,
+    /// A sync failed: the kernel says so once, and nothing that is synced later makes it good.
+    unsynced: Arc<AtomicBool>,
     /// The hash of what is in the file; none while somebody writes, or once that failed.
     hash: Option<Sha256>,
     at_work: Option<JoinHandle<Result<Sha256>>>,
@@ -46,6 +48,7 @@ impl Pen {
         Ok(Self {
             file: Arc::new(file),
             in_file: Arc::new(AtomicU64::new(offset)),
+            unsynced: Arc::default(),
             hash: Some(hash),
             at_work: None,
             waiting: Vec::new(),
@@ -53,9 +56,10 @@ impl Pen {
         })
     }
 
-    /// Whether a write failed, and that was told.
+    /// Whether a write or a sync failed: nothing more of it can be relied upon.
     pub(super) fn has_failed(&self) -> bool {
-        self.hash.is_none() && self.at_work.is_none()
+        let unwritten = self.hash.is_none() && self.at_work.is_none();
+        unwritten || self.unsynced.load(Ordering::Acquire)
     }
 
     /// Takes the next bytes. They are in the file some time later; that an earlier write
@@ -85,13 +89,19 @@ impl Pen {
     /// on while more is written, and whether or not it is waited for.
     pub(super) fn sync(&self) -> impl Future<Output = Result<u64>> + Send + 'static {
         let (file, in_file) = (Arc::clone(&self.file), self.in_file.load(Ordering::Acquire));
-        let synced = blocking(move || file.sync_data());
+        let unsynced = Arc::clone(&self.unsynced);
+        let synced = blocking(move || {
+            file.sync_data().inspect_err(|_| unsynced.store(true, Ordering::Release))
+        });
         async move { synced.await.map(|()| in_file) }
     }
 
     /// The hash of the whole, made durable if `sync`.
     pub(super) async fn finish(mut self, sync: bool) -> Result<String> {
         self.settle().await?;
+        if self.has_failed() {
+            return Err(failed_before());
+        }
         let file = Arc::clone(&self.file);
         if sync {
             blocking(move || file.sync_all()).await?;
@@ -127,7 +137,7 @@ impl Pen {
 }
 
 fn failed_before() -> Error {
-    Error::other("an earlier write failed")
+    Error::other("an earlier write or sync failed")
 }
 
 fn hash_first(file: &mut File, bytes: u64) -> Result<Sha256> {
@@ -192,6 +202,26 @@ mod tests {
         assert_eq!(told.unwrap_err().kind(), std::io::ErrorKind::StorageFull);
         assert!(pen.has_failed());
         assert!(pen.write(Bytes::from_static(b"again")).await.is_err());
+        assert!(pen.finish(true).await.is_err());
+    }
+
+    /// A sync that failed is never made good by one that does not.
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn nothing_is_finished_after_a_sync_that_failed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.part");
+        let mut pen = Pen::open(&path, 0).await.unwrap();
+        pen.write(Bytes::from_static(b"bytes")).await.unwrap();
+        pen.settle().await.unwrap();
+        // A pipe cannot be synced.
+        let (_reader, writer) = std::io::pipe().unwrap();
+        let pipe = File::from(std::os::fd::OwnedFd::from(writer));
+        let good = std::mem::replace(&mut pen.file, Arc::new(pipe));
+        assert!(pen.sync().await.is_err());
+        pen.file = good;
+        assert!(pen.sync().await.is_ok());
+        assert!(pen.has_failed());
         assert!(pen.finish(true).await.is_err());
     }
 

@@ -151,7 +151,7 @@ fn sample(chunk: &[u8], offset: u64) -> Option<Sample> {
 fn changed(local: &Path, how: &str) -> Failure {
     Failure::new(FailureClass::Damaged, "reading", local.display().to_string())
         .said(format!("the file is {how} what it was when it was verified"))
-        .advice("something else writes into the data folder; the file is fetched again")
+        .advice("something else writes into the data folder; a damaged file is fetched again")
 }
 
 #[cfg(test)]

@@ -36,8 +36,8 @@ pub struct Upload<'a> {
     pub local: &'a Path,
     /// Its size.
     pub size: u64,
-    /// Its hash (SHA-256, hexadecimal), if it is compared while it is read: a file that is
-    /// another one is not sent to its end.
+    /// Its hash (SHA-256, hexadecimal), if it is compared while it is read: the upload of a
+    /// file that is another one fails, maybe after its last byte.
     pub sha256: Option<&'a str>,
     /// How fast it may go.
     pub pace: &'a Pace,

@@ -2,7 +2,7 @@
 
 use ssh2::{Error, MethodType, Session};
 
-/// In OpenSSH's order, but for what comes first. What is broken, or was given up for its
+/// In libssh2's order, but for what comes first. What is broken, or was given up for its
 /// small blocks (3DES, Blowfish, CAST, RC4), is not spoken.
 const AES: &str = "aes128-gcm@openssh.com,aes256-gcm@openssh.com";
 const CHACHA: &str = "chacha20-poly1305@openssh.com";
