@@ -4,7 +4,7 @@
 //! cargo bench --bench sftp                            # everything, as in the README
 //! ROUNDS=1 SCENARIOS=small,far cargo bench --bench sftp
 //! SCALE=0.1 cargo bench --bench sftp                  # a tenth of the bytes and files
-//! PEERS=sftp,sftp-aes,lftp cargo bench --bench sftp            # only against these
+//! PEERS=sftp,sftp-aes,lftp cargo bench --bench sftp   # only against these
 //! ```
 //!
 //! The real program is run against the same server, key and folder as OpenSSH's `sftp`,

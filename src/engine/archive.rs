@@ -84,7 +84,8 @@ async fn compared(
         let is_it = if later {
             file.metadata().map_err(|e| failed(&e))?.len() == size
         } else {
-            hash_of(file).map_err(|e| failed(&e))? == (size, sha256.clone())
+            let (found, hash) = hash_of(file).map_err(|e| failed(&e))?;
+            found == size && hash.hex() == sha256
         };
         let sha256 = later.then_some(sha256);
         Ok(is_it.then_some(LocalFile { path, size, sha256, bytes: None }))
@@ -100,14 +101,13 @@ fn read_small(file: std::fs::File, size: u64) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// A file's size and hash.
-pub(super) fn hash_of(mut file: std::fs::File) -> std::io::Result<(u64, String)> {
-    use std::io::Read as _;
+/// The number and the hash of all bytes of `file`.
+pub(super) fn hash_of(mut file: impl std::io::Read) -> std::io::Result<(u64, Sha256)> {
     let (mut hash, mut size) = (Sha256::new(), 0);
     let mut buffer = vec![0; 256 << 10];
     loop {
         match file.read(&mut buffer)? {
-            0 => return Ok((size, hash.hex())),
+            0 => return Ok((size, hash)),
             read => {
                 hash.update(&buffer[..read]);
                 size += read as u64;

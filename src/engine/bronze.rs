@@ -44,12 +44,13 @@ fn is_there(target: &Path, sha256: &str) -> Result<bool, Failure> {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(false),
         Err(e) => Err(Failure::io("reading", target.to_string_lossy(), &e)),
         Ok(file) => {
-            let found =
+            let (_, found) =
                 hash_of(file).map_err(|e| Failure::io("reading", target.to_string_lossy(), &e))?;
-            if found.1 != sha256 {
+            let intact = found.hex() == sha256;
+            if !intact {
                 tracing::warn!(path = %target.display(), "damaged in bronze, replaced");
             }
-            Ok(found.1 == sha256)
+            Ok(intact)
         }
     }
 }

@@ -54,8 +54,6 @@ pub(super) struct Work<'a> {
     pub(super) progress: &'a Progress,
     /// The delivery as the books have it now.
     pub(super) delivery: Delivery,
-    /// The archived file, once it was found in this pass.
-    archived: Option<LocalFile>,
     /// Whether a fence that won was followed by a sight of the final name before.
     pub(super) seen_once: bool,
 }
@@ -87,7 +85,6 @@ pub(super) async fn deliver(
         claim,
         progress: &progress,
         delivery,
-        archived: None,
         seen_once: false,
     };
     let end = work.run().await?;
@@ -203,9 +200,12 @@ impl Work<'_> {
                 if failure.class != FailureClass::Network && !self.claim.token().is_cancelled() {
                     self.remove(&temporary).await;
                 }
-                if failure.class == FailureClass::Damaged && self.is_ours_damaged().await {
-                    self.archived = None;
-                    self.or_refetch().await?;
+                // One that cannot be read now is the next try's to tell of.
+                let data_dir = &self.context.config.data_dir;
+                if failure.class == FailureClass::Damaged
+                    && let Ok(None) = archive::intact(data_dir, self.export).await
+                {
+                    self.or_refetch(None).await?;
                     return Ok(Step::Refetch);
                 }
                 self.retry_later(DeliveryState::RetryWait, failure).await
@@ -354,29 +354,21 @@ impl Work<'_> {
     /// The archived file, compared with the books before its bytes leave. None if it is
     /// missing or different: then it is fetched again first.
     pub(super) async fn intact(&mut self) -> Result<Option<LocalFile>, Failure> {
-        self.archived = archive::intact(&self.context.config.data_dir, self.export).await?;
-        self.or_refetch().await
+        let found = archive::intact(&self.context.config.data_dir, self.export).await?;
+        self.or_refetch(found).await
     }
 
-    /// The same, looked for once a pass; a large one is compared while it is sent, to a
-    /// place where nobody takes it before that is done.
+    /// The same; a large one is compared while it is sent, to a place where nobody takes it
+    /// before that is done.
     async fn file_to_stage(&mut self) -> Result<Option<LocalFile>, Failure> {
-        if self.archived.is_none() {
-            self.archived = archive::to_send(&self.context.config.data_dir, self.export).await?;
-        }
-        self.or_refetch().await
+        let found = archive::to_send(&self.context.config.data_dir, self.export).await?;
+        self.or_refetch(found).await
     }
 
-    /// Whether the archived file is surely not what was verified; that it cannot be read
-    /// now is said at the next try.
-    async fn is_ours_damaged(&self) -> bool {
-        let intact = archive::intact(&self.context.config.data_dir, self.export).await;
-        matches!(intact, Ok(None))
-    }
-
-    async fn or_refetch(&mut self) -> Result<Option<LocalFile>, Failure> {
-        if self.archived.is_some() {
-            return Ok(self.archived.clone());
+    /// What was `found`; where it is nothing, it is booked to be fetched again.
+    async fn or_refetch(&mut self, found: Option<LocalFile>) -> Result<Option<LocalFile>, Failure> {
+        if found.is_some() {
+            return Ok(found);
         }
         if !matches!(self.export.state, ExportState::Verified | ExportState::Skipped) {
             // Given up by the operator, or gone at the source: not ours to revive.

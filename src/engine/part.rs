@@ -81,14 +81,7 @@ impl<'a> Part<'a> {
             // That was told already, and what is in the books stays true.
             return Ok(());
         }
-        // Nothing writes to it any more once this is over.
-        file.pen.settle().await.map_err(|e| io("writing", &self.path, &e))?;
-        self.checkpointed().await?;
-        if self.export.etag.is_some() {
-            self.begin_checkpoint();
-            self.checkpointed().await?;
-        }
-        Ok(())
+        if self.export.etag.is_some() { self.synced().await } else { self.settled().await }
     }
 
     /// Checks the size and makes every byte durable under the part's name.
@@ -119,6 +112,21 @@ impl<'a> Part<'a> {
         };
         crash::at(Point::PartSynced)?;
         Ok(Content { size, sha256 })
+    }
+
+    /// Waits until all that arrived is in the file, and nobody is at work on it.
+    async fn settled(&mut self) -> Result<(), Failure> {
+        if let Some(Arriving::InFile(file)) = &mut self.arriving {
+            file.pen.settle().await.map_err(|e| io("writing", &self.path, &e))?;
+        }
+        self.checkpointed().await
+    }
+
+    /// The same, and that it is synced and booked as here.
+    async fn synced(&mut self) -> Result<(), Failure> {
+        self.settled().await?;
+        self.begin_checkpoint();
+        self.checkpointed().await
     }
 
     /// Begins to sync what is in the file by now, and to book that. It goes on while more
@@ -157,15 +165,12 @@ impl<'a> Part<'a> {
     }
 
     /// Goes on in the file, behind its first `offset` bytes.
-    async fn open_at(&mut self, offset: u64) -> Result<&mut InFile<'a>, Failure> {
+    async fn open_at(&mut self, offset: u64) -> Result<(), Failure> {
         let pen = Pen::open(&self.path, offset).await;
         let pen = pen.map_err(|e| io("opening", &self.path, &e))?;
         let file = InFile { pen, written: offset, checkpoint_at: offset, checkpoint: None };
         self.arriving = Some(Arriving::InFile(file));
-        match &mut self.arriving {
-            Some(Arriving::InFile(file)) => Ok(file),
-            _ => Err(nothing_begun(&self.path)),
-        }
+        Ok(())
     }
 
     fn begin_in_memory(&mut self, offset: u64) {
@@ -175,6 +180,8 @@ impl<'a> Part<'a> {
         };
         bytes.truncate(offset as usize);
         self.arriving = Some(Arriving::InMemory(bytes));
+        // Nothing of it is on the disk.
+        self.export.durable = None;
     }
 
     /// Whether what `head` announces fits in memory, with what is there of it.
@@ -190,18 +197,11 @@ impl<'a> Part<'a> {
     }
 
     async fn begin_in_file(&mut self, head: ContentHead) -> Result<(), Failure> {
-        self.checkpointed().await?;
         match &mut self.arriving {
             None => {}
-            Some(Arriving::InFile(file)) => {
-                // Or the file is shorter than what was counted as written.
-                file.pen.settle().await.map_err(|e| io("writing", &self.path, &e))?;
-                if head.offset > 0 {
-                    // What is booked as here is synced.
-                    self.begin_checkpoint();
-                    self.checkpointed().await?;
-                }
-            }
+            Some(Arriving::InFile(_)) if head.offset == 0 => self.settled().await?,
+            // What is booked as here is synced.
+            Some(Arriving::InFile(_)) => self.synced().await?,
             Some(Arriving::InMemory(bytes)) => {
                 // It was to be small, and is not any more.
                 let bytes = std::mem::take(bytes);
@@ -210,6 +210,7 @@ impl<'a> Part<'a> {
         }
         let before = self.export.clone();
         self.note(&head);
+        self.export.durable = Some(head.offset);
         if self.export != before {
             self.ledger.move_export(&before, &self.export, None).await?;
         }
@@ -224,7 +225,6 @@ impl<'a> Part<'a> {
         self.export.expected_size = head.total.or(known);
         self.export.name = head.name.clone().or(self.export.name.take());
         self.export.etag = head.etag.clone();
-        self.export.durable = Some(head.offset);
     }
 }
 
@@ -262,8 +262,6 @@ impl ContentSink for Part<'_> {
         let (offset, total) = (head.offset, head.total);
         if self.fits_in_memory(&head) {
             self.note(&head);
-            // Nothing of it is on the disk.
-            self.export.durable = None;
             self.begin_in_memory(offset);
         } else {
             self.begin_in_file(head).await?;
@@ -283,14 +281,14 @@ impl ContentSink for Part<'_> {
                 return Ok(());
             }
             // More than was announced: whoever counts will say so.
-            let bytes = Bytes::from(std::mem::take(bytes));
-            let path = self.path.clone();
-            let file = self.open_at(0).await?;
-            file.written = bytes.len() as u64;
-            file.pen.write(bytes).await.map_err(|e| io("writing", &path, &e))?;
+            let bytes = std::mem::take(bytes);
+            let arrived = bytes.len() as u64;
+            write_small(self.path.clone(), bytes, true).await?;
+            self.open_at(arrived).await?;
         }
         let Some(Arriving::InFile(file)) = &mut self.arriving else {
-            return Err(nothing_begun(&self.path));
+            return Err(Failure::new(FailureClass::Bug, "writing", self.path.to_string_lossy())
+                .said("nothing was begun"));
         };
         let length = chunk.len() as u64;
         file.pen.write(chunk).await.map_err(|e| io("writing", &self.path, &e))?;
@@ -309,24 +307,16 @@ impl ContentSink for Part<'_> {
 /// Writes all of a small file in one go; gives its hash. On return it is durable if `sync`.
 async fn write_small(path: PathBuf, bytes: Vec<u8>, sync: bool) -> Result<String, Failure> {
     archive::blocking(move || {
-        let failed = |doing| {
-            let path = &path;
-            move |e: std::io::Error| io(doing, path, &e)
-        };
         let mut options = platform::private_file();
         options.write(true).create(true).truncate(true);
-        let mut file = options.open(&path).map_err(failed("opening"))?;
-        file.write_all(&bytes).map_err(failed("writing"))?;
+        let mut file = options.open(&path).map_err(|e| io("opening", &path, &e))?;
+        file.write_all(&bytes).map_err(|e| io("writing", &path, &e))?;
         if sync {
-            file.sync_all().map_err(failed("syncing"))?;
+            file.sync_all().map_err(|e| io("syncing", &path, &e))?;
         }
         Ok(Sha256::of(&bytes))
     })
     .await
-}
-
-fn nothing_begun(path: &std::path::Path) -> Failure {
-    Failure::new(FailureClass::Bug, "writing", path.to_string_lossy()).said("nothing was begun")
 }
 
 fn io(doing: &str, path: &std::path::Path, error: &std::io::Error) -> Failure {

@@ -2,7 +2,7 @@
 //! next bytes come in.
 
 use std::fs::File;
-use std::io::{Error, Read as _, Result, Seek as _, SeekFrom, Write as _};
+use std::io::{Error, ErrorKind, Read as _, Result, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use bytes::Bytes;
 use tokio::task::JoinHandle;
 
+use super::archive::hash_of;
 use crate::model::Sha256;
 use crate::platform;
 
@@ -39,7 +40,10 @@ impl Pen {
             let mut options = platform::private_file();
             options.read(true).write(true).create(true).truncate(offset == 0);
             let mut file = options.open(path)?;
-            let hash = hash_first(&mut file, offset)?;
+            let (here, hash) = hash_of((&file).take(offset))?;
+            if here < offset {
+                return Err(ErrorKind::UnexpectedEof.into());
+            }
             file.set_len(offset)?;
             file.seek(SeekFrom::Start(offset))?;
             Ok((file, hash))
@@ -140,21 +144,8 @@ fn failed_before() -> Error {
     Error::other("an earlier write or sync failed")
 }
 
-fn hash_first(file: &mut File, bytes: u64) -> Result<Sha256> {
-    let mut hash = Sha256::new();
-    let mut left = bytes;
-    let mut buffer = vec![0; 256 << 10];
-    while left > 0 {
-        let wanted = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
-        file.read_exact(&mut buffer[..wanted])?;
-        hash.update(&buffer[..wanted]);
-        left -= wanted as u64;
-    }
-    Ok(hash)
-}
-
 /// Runs `work` where it may block, from now on.
-pub(super) fn blocking<T: Send + 'static>(
+fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> impl Future<Output = Result<T>> + Send + 'static {
     let work = tokio::task::spawn_blocking(work);
@@ -199,7 +190,7 @@ mod tests {
             Ok(()) => pen.settle().await,
             told => told,
         };
-        assert_eq!(told.unwrap_err().kind(), std::io::ErrorKind::StorageFull);
+        assert_eq!(told.unwrap_err().kind(), ErrorKind::StorageFull);
         assert!(pen.has_failed());
         assert!(pen.write(Bytes::from_static(b"again")).await.is_err());
         assert!(pen.finish(true).await.is_err());
